@@ -1,0 +1,58 @@
+/*
+ * server.h — an HTTP/1.1 server on loopback or behind a TLS proxy (libmicrohttpd).
+ *
+ * One thread of its own reads requests; the handler is called in it with the whole body and must
+ * not block. It either answers with http_reply(), or keeps the request (`http_hold`) and answers
+ * later from any thread: that is a long poll. A held request that nobody answers by its deadline
+ * gets `timeout_status` with an empty body.
+ *
+ * Bodies over `max_body` get 413, more than `max_conns` connections are refused, slow clients are
+ * dropped. All memory of a request lives in its arena.
+ */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+struct http_server;
+struct http_req;
+
+struct http_server_opts {
+    const char *host;      /* "127.0.0.1" */
+    uint16_t port;         /* 0: any free one, see http_server_port */
+    size_t max_body;       /* bytes */
+    unsigned max_conns;
+    void (*handle)(void *ctx, struct http_req *req);
+    void *ctx;
+};
+
+MUST_USE enum err http_server_start(const struct http_server_opts *o, struct http_server **out,
+                                    struct buf *why);
+void http_server_stop(struct http_server *s); /* held requests get 503; returns when all are done */
+uint16_t http_server_port(const struct http_server *s);
+
+/* Valid until the reply. */
+const char *http_req_method(const struct http_req *r);
+struct str http_req_path(const struct http_req *r);                    /* decoded, without the query */
+struct str http_req_query(struct http_req *r, const char *name);       /* STR_NONE when absent */
+struct str http_req_header(struct http_req *r, const char *name);      /* STR_NONE when absent */
+struct str http_req_body(const struct http_req *r);
+struct arena *http_req_arena(struct http_req *r);
+
+/* Answer and give the request back; it is gone afterwards. Copies `body`. */
+void http_reply(struct http_req *r, unsigned status, const char *content_type, struct str body);
+void http_reply_header(struct http_req *r, const char *name, const char *value); /* before the reply */
+/*
+ * Keep the request after the handler returns, for at most `ms`; then it gets `timeout_status` and
+ * an empty body.
+ *
+ * `on_end` is asked, in the server's thread, when the server wants to end a held request by itself
+ * (deadline, client gone, stop). Under the holder's own lock it must either forget the request and
+ * return true, or return false because another thread has taken it and is about to http_reply().
+ * It must not call into the server.
+ */
+void http_hold(struct http_req *r, uint64_t ms, unsigned timeout_status,
+               bool (*on_end)(void *ctx, struct http_req *r), void *ctx);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * self.h — where this program lies, and what lies beside it.
+ */
+#ifndef PROC_SELF_H
+#define PROC_SELF_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+/* Path of another executable of ours: beside this one, or in ../libexec/outlayer. */
+MUST_USE enum err self_exe(struct arena *a, const char *name, const char **out, struct buf *why);
+/* Path of a data file: under OUTLAYER_SHARE, or ../share/outlayer from this executable. */
+MUST_USE enum err self_share(struct arena *a, const char *name, const char **out, struct buf *why);
+/* What every daemon does first: names itself, ignores SIGPIPE, no core dumps, line-buffered
+ * stdout, umask 077. */
+void self_init(const char *name);
+/* Ask the kernel for SIGTERM when the parent ends (flag --die-with-parent). */
+void self_die_with_parent(void);
+/* A descriptor readable after SIGTERM or SIGINT; blocks both. For poll loops. */
+MUST_USE enum err self_signal_fd(int *out, struct buf *why);
+
+#endif
