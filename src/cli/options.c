@@ -1,0 +1,125 @@
+/* options.c — see options.h. */
+#include "cli/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What getopt_long returns for row i, above any character. */
+enum { ROW0 = 1000, HELP = 999 };
+
+static enum err put_value(const struct opt *o, const char *value, const char *from, void *into,
+                          struct buf *why)
+{
+    char *field = (char *)into + o->at;
+    struct opt_list *list;
+    uint64_t v;
+
+    switch (o->kind) {
+    case OPT_IS_FLAG:
+        *(bool *)(void *)field = true;
+        return ERR_OK;
+    case OPT_IS_TEXT:
+        *(const char **)(void *)field = value;
+        return ERR_OK;
+    case OPT_IS_U64:
+        if (!str_u64(str_of(value), &v) || v < o->min || v > o->max)
+            return err_put(why, ERR_RANGE, "%s takes a whole number from %llu to %llu, not '%s'",
+                           from, (unsigned long long)o->min, (unsigned long long)o->max, value);
+        *(uint64_t *)(void *)field = v;
+        return ERR_OK;
+    case OPT_IS_LIST:
+        list = (struct opt_list *)(void *)field;
+        if (list->n == OPT_LIST_MAX)
+            return err_put(why, ERR_RANGE, "%s may be given at most %d times", from, OPT_LIST_MAX);
+        list->item[list->n++] = value;
+        return ERR_OK;
+    case OPT_IS_END:
+        break;
+    }
+    BUG("option without a kind");
+}
+
+static enum err read_environment(const struct opt *table, void *into, struct buf *why)
+{
+    for (const struct opt *o = table; o->kind != OPT_IS_END; o++) {
+        const char *value = o->env ? getenv(o->env) : NULL;
+        enum err e;
+
+        if (!value || !*value)
+            continue;
+        e = put_value(o, value, o->env, into, why);
+        if (e)
+            return e;
+    }
+    return ERR_OK;
+}
+
+enum err options_read(const struct opt *table, int argc, char **argv, void *into, bool *help,
+                      int *operands, struct buf *why)
+{
+    struct option longs[OPT_TABLE_MAX + 2];
+    size_t n = 0;
+    enum err e;
+    int c;
+
+    for (; table[n].kind != OPT_IS_END; n++) {
+        BUG_ON(n >= OPT_TABLE_MAX);
+        longs[n] = (struct option){.name = table[n].name,
+                                   .has_arg = table[n].arg ? required_argument : no_argument,
+                                   .val = ROW0 + (int)n};
+    }
+    longs[n] = (struct option){.name = "help", .has_arg = no_argument, .val = HELP};
+    longs[n + 1] = (struct option){0};
+
+    *help = false;
+    e = read_environment(table, into, why);
+    if (e)
+        return e;
+    optind = 0; /* glibc: begin anew */
+    opterr = 0;
+    while ((c = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
+        const struct opt *o;
+        char from[64];
+
+        if (c == HELP || c == 'h') {
+            *help = true;
+            return ERR_OK;
+        }
+        if (c == ':')
+            return err_put(why, ERR_FORMAT, "option '%s' needs an argument", argv[optind - 1]);
+        if (c < ROW0)
+            return err_put(why, ERR_FORMAT,
+                           optopt >= ROW0 ? "option '%s' takes no argument" : "unknown option '%s'",
+                           argv[optind - 1]);
+        o = &table[c - ROW0];
+        snprintf(from, sizeof from, "--%s", o->name);
+        e = put_value(o, optarg, from, into, why);
+        if (e)
+            return e;
+    }
+    *operands = optind;
+    return ERR_OK;
+}
+
+void options_print(const struct opt *table, struct buf *out)
+{
+    size_t width = strlen("--help");
+
+    for (const struct opt *o = table; o->kind != OPT_IS_END; o++) {
+        size_t w = 2 + strlen(o->name) + (o->arg ? 1 + strlen(o->arg) : 0);
+
+        width = w > width ? w : width;
+    }
+    for (const struct opt *o = table; o->kind != OPT_IS_END; o++) {
+        char left[96];
+
+        snprintf(left, sizeof left, "--%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+        buf_addf(out, "  %-*s  %s", (int)width, left, o->summary);
+        if (o->env)
+            buf_addf(out, " [%s]", o->env);
+        buf_addz(out, "\n");
+    }
+    buf_addf(out, "  %-*s  %s\n", (int)width, "--help", "say this");
+}
