@@ -6,8 +6,8 @@
 
 #include "base/def.h"
 
-uint64_t clock_unix_ns(void);  /* wall clock, nanoseconds since 1970 */
-uint64_t clock_mono_us(void);  /* never goes back; microseconds since some start */
+uint64_t clock_unix_ns(void); /* wall clock, nanoseconds since 1970 */
+uint64_t clock_mono_us(void); /* never goes back; microseconds since some start */
 uint64_t clock_mono_ms(void);
 void clock_sleep_ms(uint64_t ms);
 

@@ -13,10 +13,10 @@
 /* Money on NEAR is 128 bits wide, in yoctoNEAR (10^-24 NEAR). */
 __extension__ typedef unsigned __int128 u128;
 
-#define MUST_USE         __attribute__((warn_unused_result))
+#define MUST_USE          __attribute__((warn_unused_result))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
-#define NORETURN         _Noreturn
-#define UNUSED           __attribute__((unused))
+#define NORETURN          _Noreturn
+#define UNUSED            __attribute__((unused))
 
 #define countof(a) (sizeof(a) / sizeof((a)[0]))
 

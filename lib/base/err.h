@@ -37,7 +37,7 @@ enum err {
 };
 
 const char *err_text(enum err e);
-const char *err_name(enum err e);   /* "FORMAT" */
+const char *err_name(enum err e); /* "FORMAT" */
 unsigned err_http(enum err e);
 bool err_retry(enum err e);
 
@@ -46,7 +46,7 @@ enum err err_put(struct buf *why, enum err e, const char *fmt, ...) PRINTF_LIKE(
 /* The same with ": <strerror(errno)>" after it, ERR_IO. */
 enum err err_sys(struct buf *why, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-#define WHY_MAX 1024 /* bytes of a sentence; longer ones are cut */
+#define WHY_MAX  1024 /* bytes of a sentence; longer ones are cut */
 #define WHY_INIT BUF_INIT(WHY_MAX)
 
 #endif

@@ -13,7 +13,8 @@ MUST_USE enum err file_read(const char *path, struct buf *out, struct buf *why);
 MUST_USE enum err fd_read_all(int fd, struct buf *out, struct buf *why);
 MUST_USE enum err fd_write_all(int fd, const void *p, size_t n, struct buf *why);
 /* Write beside, flush to disk, rename over: a reader sees the old or the new, never half. */
-MUST_USE enum err file_write_atomic(const char *path, struct str bytes, unsigned mode, struct buf *why);
+MUST_USE enum err file_write_atomic(const char *path, struct str bytes, unsigned mode,
+                                    struct buf *why);
 /* Make `path` and what is missing above it, mode 0700. Already there is fine. */
 MUST_USE enum err dir_make(const char *path, struct buf *why);
 /* Remove a folder and all below it, never following a symbolic link. Absent is fine. */

@@ -10,13 +10,13 @@
 
 #include "base/def.h"
 
-void *mem_alloc(size_t n);           /* zeroed; gives; n may be 0 */
+void *mem_alloc(size_t n);                        /* zeroed; gives; n may be 0 */
 void *mem_realloc(void *p, size_t old, size_t n); /* new bytes are not zeroed */
-void mem_free(void *p);              /* NULL is fine */
-void mem_wipe(void *p, size_t n);    /* never optimised away; for secrets */
+void mem_free(void *p);                           /* NULL is fine */
+void mem_wipe(void *p, size_t n);                 /* never optimised away; for secrets */
 
-#define mem_new(type)         ((type *)mem_alloc(sizeof(type)))
-#define mem_new_n(type, n)    ((type *)mem_alloc_n((n), sizeof(type)))
+#define mem_new(type)      ((type *)mem_alloc(sizeof(type)))
+#define mem_new_n(type, n) ((type *)mem_alloc_n((n), sizeof(type)))
 void *mem_alloc_n(size_t n, size_t size); /* aborts when n * size overflows */
 
 /* Constant-time equality of `n` bytes. */

@@ -1,4 +1,5 @@
-/* base58.h — the Bitcoin alphabet without a checksum, as NEAR writes hashes and keys. Freestanding. */
+/* base58.h — the Bitcoin alphabet without a checksum, as NEAR writes hashes and keys. Freestanding.
+ */
 #ifndef CODEC_BASE58_H
 #define CODEC_BASE58_H
 

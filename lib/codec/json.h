@@ -21,7 +21,15 @@
 
 #define JSON_DEPTH_MAX 128 /* deeper nesting is a parse error */
 
-enum json_type { JSON_ABSENT, JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_type {
+    JSON_ABSENT,
+    JSON_NULL,
+    JSON_BOOL,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
+};
 
 struct json {
     struct str text; /* exactly the value, no white space around; ptr NULL: absent */
@@ -68,7 +76,7 @@ MUST_USE bool json_u128(struct json v, u128 *out);     /* bare number */
 MUST_USE bool json_u128_str(struct json v, u128 *out); /* "decimal string", as NEAR writes money */
 /* Append the decoded string. */
 MUST_USE bool json_str(struct json v, struct buf *out);
-bool json_str_eq(struct json v, struct str s);         /* decoded equality */
+bool json_str_eq(struct json v, struct str s); /* decoded equality */
 /* The bytes between the quotes when nothing in them is escaped: most ids, keys, names. Borrows. */
 MUST_USE bool json_plain(struct json v, struct str *out);
 /* Decoded length in bytes of a string; 0 for other types. */

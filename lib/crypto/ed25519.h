@@ -23,7 +23,8 @@ void crypto_init(void); /* once per process, before anything else of crypto */
 void ed25519_generate(struct ed25519_key *out);
 void ed25519_from_seed(const uint8_t seed[32], struct ed25519_key *out);
 struct ed25519_sig ed25519_sign(const struct ed25519_key *k, struct str msg);
-MUST_USE bool ed25519_verify(const struct ed25519_pub *pub, struct str msg, const struct ed25519_sig *sig);
+MUST_USE bool ed25519_verify(const struct ed25519_pub *pub, struct str msg,
+                             const struct ed25519_sig *sig);
 void ed25519_wipe(struct ed25519_key *k);
 void random_bytes(void *out, size_t n);
 

@@ -11,15 +11,15 @@
 struct http_client;
 
 struct http_call {
-    const char *method;        /* "GET", "POST", … */
+    const char *method; /* "GET", "POST", … */
     const char *url;
-    struct str body;           /* sent when ptr is set */
-    const char *content_type;  /* of the body */
-    const char *bearer;        /* Authorization token, or NULL */
-    uint64_t timeout_ms;       /* for the whole of it */
-    size_t max_body;           /* of the answer */
-    unsigned max_redirects;    /* 0: none is followed */
-    bool https_only;           /* refuse plain http, also on a redirect */
+    struct str body;          /* sent when ptr is set */
+    const char *content_type; /* of the body */
+    const char *bearer;       /* Authorization token, or NULL */
+    uint64_t timeout_ms;      /* for the whole of it */
+    size_t max_body;          /* of the answer */
+    unsigned max_redirects;   /* 0: none is followed */
+    bool https_only;          /* refuse plain http, also on a redirect */
 };
 
 struct http_client *http_client_new(void);

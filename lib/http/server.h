@@ -19,9 +19,9 @@ struct http_server;
 struct http_req;
 
 struct http_server_opts {
-    const char *host;      /* "127.0.0.1" */
-    uint16_t port;         /* 0: any free one, see http_server_port */
-    size_t max_body;       /* bytes */
+    const char *host; /* "127.0.0.1" */
+    uint16_t port;    /* 0: any free one, see http_server_port */
+    size_t max_body;  /* bytes */
     unsigned max_conns;
     void (*handle)(void *ctx, struct http_req *req);
     void *ctx;
@@ -34,15 +34,16 @@ uint16_t http_server_port(const struct http_server *s);
 
 /* Valid until the reply. */
 const char *http_req_method(const struct http_req *r);
-struct str http_req_path(const struct http_req *r);                    /* decoded, without the query */
-struct str http_req_query(struct http_req *r, const char *name);       /* STR_NONE when absent */
-struct str http_req_header(struct http_req *r, const char *name);      /* STR_NONE when absent */
+struct str http_req_path(const struct http_req *r);               /* decoded, without the query */
+struct str http_req_query(struct http_req *r, const char *name);  /* STR_NONE when absent */
+struct str http_req_header(struct http_req *r, const char *name); /* STR_NONE when absent */
 struct str http_req_body(const struct http_req *r);
 struct arena *http_req_arena(struct http_req *r);
 
 /* Answer and give the request back; it is gone afterwards. Copies `body`. */
 void http_reply(struct http_req *r, unsigned status, const char *content_type, struct str body);
-void http_reply_header(struct http_req *r, const char *name, const char *value); /* before the reply */
+void http_reply_header(struct http_req *r, const char *name,
+                       const char *value); /* before the reply */
 /*
  * Keep the request after the handler returns, for at most `ms`; then it gets `timeout_status` and
  * an empty body.

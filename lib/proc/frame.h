@@ -1,7 +1,8 @@
 /*
- * frame.h — messages between our processes: a socket pair of type SOCK_SEQPACKET is too small for
- * a guest's input, so frames go over a stream: u32 length, u16 type, body. Descriptors travel with
- * the first byte of their frame (SCM_RIGHTS) and arrive close-on-exec.
+ * frame.h — messages between our processes over a socket pair: u32 body length, u16 type, body.
+ *
+ * The pair is a stream, because a guest's input may be larger than a datagram. Descriptors travel
+ * with the first byte of their frame (SCM_RIGHTS) and arrive close-on-exec.
  *
  * Blocking, with a deadline. A frame over the reader's maximum, a short one, or more descriptors
  * than asked for is ERR_FORMAT and the channel is dead: the caller closes it and ends the peer.
@@ -20,8 +21,8 @@ MUST_USE enum err frame_send(int sock, uint16_t type, struct str body, const int
 
 struct frame {
     uint16_t type;
-    struct buf body;          /* set body.max before: the longest body taken */
-    int fds[FRAME_FDS_MAX];   /* the receiver owns them; -1 where none */
+    struct buf body;        /* set body.max before: the longest body taken */
+    int fds[FRAME_FDS_MAX]; /* the receiver owns them; -1 where none */
     size_t nfds;
 };
 #define FRAME_INIT(max_body) ((struct frame){.body = BUF_INIT(max_body), .fds = {-1, -1, -1, -1}})
