@@ -49,7 +49,7 @@ bool base58_get(struct str text, void *out, size_t n)
     size_t len = 0, zeros = 0;
     uint8_t *to = out;
 
-    if (n > BASE58_MAX || text.len > DIGITS_MAX)
+    if (n > BASE58_MAX || text.len > n * 138 / 100 + 1)
         return false;
     while (zeros < text.len && text.ptr[zeros] == '1')
         zeros++;

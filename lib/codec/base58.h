@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 
-#define BASE58_MAX 128 /* bytes; the algorithm is quadratic */
+#define BASE58_MAX 3400 /* bytes, an ML-DSA-65 signature; the algorithm is quadratic */
 
 void base58_put(struct buf *out, const void *bytes, size_t n); /* n <= BASE58_MAX */
 /* Exactly `n` bytes, or false. */
