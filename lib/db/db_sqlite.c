@@ -1,0 +1,309 @@
+/*
+ * db_sqlite.c — the SQLite engine: one file in WAL mode.
+ *
+ * In WAL mode a commit appends to the log; with synchronous=FULL the log is flushed before the
+ * commit returns, with NORMAL only at checkpoints (sqlite.org/wal.html, sqlite.org/pragma.html).
+ * Unless shared, the file is opened in exclusive locking mode: the index of the log then needs no
+ * shared memory, and a second process is refused instead of seeing half of our assumptions.
+ */
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "db/db_engine.h"
+
+#define BUSY_MS    5000
+#define SQL_MAX    (256 * 1024) /* bytes of a script */
+#define SQL_SHOWN  80           /* bytes of a statement in a message */
+#define CHECKPOINT 4000         /* pages of the log before it is written back */
+#define CACHE_KB   16384
+
+struct stmt {
+    sqlite3_stmt *s;
+    unsigned params; /* highest $n */
+    int index[DB_PARAMS_MAX + 1];
+};
+
+static enum err fault(sqlite3 *c, int rc, const char *sql, struct buf *why)
+{
+    struct str s = str_head(str_of(sql), SQL_SHOWN);
+    const char *text = c ? sqlite3_errmsg(c) : sqlite3_errstr(rc);
+    enum err e = ERR_DB;
+
+    if ((rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED)
+        e = ERR_BUSY;
+    else if ((rc & 0xff) == SQLITE_CONSTRAINT)
+        e = ERR_CONFLICT;
+    return err_put(why, e, "the database refused '%.*s': %s", STR_ARG(s), text);
+}
+
+static enum err plain(sqlite3 *c, const char *sql, struct buf *why)
+{
+    int rc = sqlite3_exec(c, sql, NULL, NULL, NULL);
+
+    return rc ? fault(c, rc, sql, why) : ERR_OK;
+}
+
+static void engine_close(void *conn)
+{
+    if (sqlite3_close(conn) != SQLITE_OK)
+        BUG("a statement outlived its connection");
+}
+
+static enum err set_up(sqlite3 *c, const struct db_opts *o, struct buf *why)
+{
+    char sql[512];
+
+    sqlite3_busy_timeout(c, o->busy_ms ? (int)o->busy_ms : BUSY_MS);
+    snprintf(sql, sizeof sql,
+             "PRAGMA locking_mode=%s; PRAGMA journal_mode=WAL; PRAGMA synchronous=%s; "
+             "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA wal_autocheckpoint=%d; "
+             "PRAGMA cache_size=-%d; PRAGMA temp_store=MEMORY",
+             o->shared ? "NORMAL" : "EXCLUSIVE", o->durable == DB_FULL ? "FULL" : "NORMAL",
+             CHECKPOINT, CACHE_KB);
+    return plain(c, sql, why);
+}
+
+static enum err engine_open(const struct db_opts *o, void **conn, struct buf *why)
+{
+    sqlite3 *c = NULL;
+    enum err e;
+    int rc = sqlite3_open_v2(o->path, &c,
+                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+                                 SQLITE_OPEN_EXRESCODE,
+                             NULL);
+
+    if (rc) {
+        e = err_put(why, ERR_DB, "the database '%s' does not open: %s", o->path,
+                    c ? sqlite3_errmsg(c) : sqlite3_errstr(rc));
+        sqlite3_close(c);
+        return e;
+    }
+    e = set_up(c, o, why);
+    /* Exclusive mode takes its lock with the first write. */
+    if (!e && !o->shared)
+        e = plain(c, "BEGIN EXCLUSIVE; COMMIT", why);
+    if (e) {
+        const char *hint = e == ERR_BUSY ? "; another process has it open" : "";
+        char text[WHY_MAX];
+
+        snprintf(text, sizeof text, "%s", why ? buf_z(why) : "");
+        e = err_put(why, e, "the database '%s' does not open: %s%s", o->path, text, hint);
+        engine_close(c);
+        return e;
+    }
+    *conn = c;
+    return ERR_OK;
+}
+
+static enum err engine_begin(void *conn, struct buf *why)
+{
+    return plain(conn, "BEGIN IMMEDIATE", why);
+}
+
+static void engine_rollback(void *conn)
+{
+    /* It fails only where SQLite has rolled back by itself. */
+    (void)sqlite3_exec(conn, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static enum err engine_commit(void *conn, struct buf *why)
+{
+    enum err e = plain(conn, "COMMIT", why);
+
+    if (e)
+        engine_rollback(conn);
+    return e;
+}
+
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* The words of db.h in SQLite's: only BIGINT, BYTEA and BIGSERIAL differ. */
+static void translate(const char *sql, struct buf *out)
+{
+    static const struct {
+        const char *from, *to;
+    } words[] = {{"BIGINT", "INTEGER"}, {"BYTEA", "BLOB"}, {"BIGSERIAL", "INTEGER"}};
+
+    while (*sql) {
+        size_t n = 0, i;
+
+        while (is_word(sql[n]))
+            n++;
+        for (i = 0; n && i < countof(words); i++)
+            if (strlen(words[i].from) == n && !memcmp(sql, words[i].from, n))
+                break;
+        if (n && i < countof(words))
+            buf_addz(out, words[i].to);
+        else
+            buf_add(out, sql, n ? n : 1);
+        sql += n ? n : 1;
+    }
+}
+
+static enum err engine_script(void *conn, const char *sql, struct buf *why)
+{
+    struct buf b = BUF_INIT(SQL_MAX);
+    enum err e;
+
+    translate(sql, &b);
+    BUG_ON(b.full);
+    e = plain(conn, buf_z(&b), why);
+    buf_release(&b);
+    return e;
+}
+
+static void engine_finalize(void *stmt)
+{
+    struct stmt *s = stmt;
+
+    sqlite3_finalize(s->s);
+    mem_free(s);
+}
+
+static enum err engine_prepare(void *conn, const char *sql, void **stmt, struct buf *why)
+{
+    struct buf b = BUF_INIT(SQL_MAX);
+    struct stmt *s = mem_new(struct stmt);
+    const char *tail = NULL;
+    int rc;
+
+    translate(sql, &b);
+    BUG_ON(b.full);
+    rc = sqlite3_prepare_v3(conn, buf_z(&b), (int)b.len + 1, SQLITE_PREPARE_PERSISTENT, &s->s,
+                            &tail);
+    if (rc || !s->s) {
+        enum err e = fault(conn, rc ? rc : SQLITE_ERROR, sql, why);
+
+        mem_free(s);
+        buf_release(&b);
+        return e == ERR_BUSY ? e : ERR_DB;
+    }
+    BUG_ON(*tail); /* one statement, not a script */
+    buf_release(&b);
+    /* SQLite numbers $n by first appearance; we mean the number. */
+    for (int i = 1; i <= sqlite3_bind_parameter_count(s->s); i++) {
+        const char *name = sqlite3_bind_parameter_name(s->s, i);
+        uint64_t n = 0;
+
+        if (!name || name[0] != '$' || !str_u64(str_of(name + 1), &n) || !n || n > DB_PARAMS_MAX)
+            BUG("parameters are $1 … $40");
+        s->index[n] = i;
+        if (n > s->params)
+            s->params = (unsigned)n;
+    }
+    *stmt = s;
+    return ERR_OK;
+}
+
+static enum err engine_bind(void *stmt, unsigned at, const struct db_value *v, struct buf *why)
+{
+    struct stmt *s = stmt;
+    int i = at <= DB_PARAMS_MAX ? s->index[at] : 0, rc = SQLITE_MISUSE;
+    sqlite3_destructor_type keep = v->i ? SQLITE_TRANSIENT : SQLITE_STATIC;
+
+    BUG_ON(!i);
+    switch (v->type) {
+    case DB_NULL:
+        rc = sqlite3_bind_null(s->s, i);
+        break;
+    case DB_INT:
+        rc = sqlite3_bind_int64(s->s, i, v->i);
+        break;
+    case DB_TEXT:
+        rc = sqlite3_bind_text64(s->s, i, v->s.ptr, v->s.len, keep, SQLITE_UTF8);
+        break;
+    case DB_BLOB:
+        rc = sqlite3_bind_blob64(s->s, i, v->s.ptr, v->s.len, keep);
+        break;
+    }
+    return rc ? fault(sqlite3_db_handle(s->s), rc, sqlite3_sql(s->s), why) : ERR_OK;
+}
+
+static enum err engine_step(void *stmt, struct buf *why)
+{
+    struct stmt *s = stmt;
+    int rc = sqlite3_step(s->s);
+
+    if (rc == SQLITE_ROW)
+        return ERR_OK;
+    if (rc == SQLITE_DONE)
+        return ERR_EMPTY;
+    return fault(sqlite3_db_handle(s->s), rc, sqlite3_sql(s->s), why);
+}
+
+static void engine_reset(void *stmt)
+{
+    struct stmt *s = stmt;
+
+    (void)sqlite3_reset(s->s); /* repeats the fault of the step */
+    (void)sqlite3_clear_bindings(s->s);
+}
+
+static unsigned engine_cols(void *stmt)
+{
+    return (unsigned)sqlite3_column_count(((struct stmt *)stmt)->s);
+}
+
+static const char *engine_col_name(void *stmt, unsigned col)
+{
+    return sqlite3_column_name(((struct stmt *)stmt)->s, (int)col);
+}
+
+static void engine_col(void *stmt, unsigned col, struct db_value *out)
+{
+    sqlite3_stmt *s = ((struct stmt *)stmt)->s;
+    int c = (int)col;
+
+    *out = (struct db_value){.type = DB_NULL};
+    switch (sqlite3_column_type(s, c)) {
+    case SQLITE_INTEGER:
+        out->type = DB_INT;
+        out->i = sqlite3_column_int64(s, c);
+        break;
+    case SQLITE_TEXT:
+        out->type = DB_TEXT;
+        out->s.ptr = (const char *)sqlite3_column_text(s, c);
+        out->s.len = (size_t)sqlite3_column_bytes(s, c);
+        break;
+    case SQLITE_BLOB:
+        out->type = DB_BLOB;
+        out->s.ptr = sqlite3_column_blob(s, c);
+        out->s.len = (size_t)sqlite3_column_bytes(s, c);
+        if (!out->s.ptr)
+            out->s.ptr = ""; /* an empty blob is not NULL */
+        break;
+    default: /* SQLite's own numbers, not an enum: NULL, or REAL, which no table has */
+        break;
+    }
+}
+
+static uint64_t engine_changes(void *conn)
+{
+    return (uint64_t)sqlite3_changes64(conn);
+}
+
+const struct db_engine db_sqlite = {
+    .name = "sqlite",
+    .open = engine_open,
+    .close = engine_close,
+    .begin = engine_begin,
+    .commit = engine_commit,
+    .rollback = engine_rollback,
+    .script = engine_script,
+    .prepare = engine_prepare,
+    .finalize = engine_finalize,
+    .bind = engine_bind,
+    .step = engine_step,
+    .reset = engine_reset,
+    .cols = engine_cols,
+    .col_name = engine_col_name,
+    .col = engine_col,
+    .changes = engine_changes,
+};
