@@ -1,0 +1,18 @@
+# guest(NAME OUTPUT source.c …): a guest program in C for wasm32-wasip1, at
+# build/share/outlayer/guests/OUTPUT.wasm. Needs Debian's wasi-libc and libclang-rt-14-dev-wasm32.
+set(GUESTS_DIR ${PROJECT_SOURCE_DIR}/build/share/outlayer/guests)
+set(GUEST_FLAGS --target=wasm32-wasi -std=gnu17 -O2 -Wall -Wextra -Werror -g0 -Wl,--strip-debug)
+
+function(guest name output)
+    set(wasm ${GUESTS_DIR}/${output}.wasm)
+    get_filename_component(folder ${wasm} DIRECTORY)
+    file(MAKE_DIRECTORY ${folder})
+    list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ OUTPUT_VARIABLE sources)
+    add_custom_command(
+        OUTPUT ${wasm}
+        COMMAND clang-14 ${GUEST_FLAGS} -o ${wasm} ${sources}
+        DEPENDS ${sources}
+        COMMENT "Guest ${output}.wasm"
+        VERBATIM)
+    add_custom_target(guest_${name} ALL DEPENDS ${wasm})
+endfunction()

@@ -1,0 +1,84 @@
+/* mac.c — see mac.h. */
+#include "crypto/mac.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+
+static enum err key_read(const char *path, struct mac_key *out, struct buf *why)
+{
+    struct buf text = BUF_INIT(sizeof(out->b));
+    enum err e = file_read(path, &text, why);
+
+    if (e == ERR_TOO_BIG || (e == ERR_OK && text.len != sizeof(out->b)))
+        e = err_put(why, ERR_FORMAT,
+                    "the key file '%s' does not hold %zu bytes; remove it to get a new one", path,
+                    sizeof(out->b));
+    if (e == ERR_OK)
+        memcpy(out->b, text.ptr, sizeof(out->b));
+    buf_wipe(&text);
+    return e;
+}
+
+enum err mac_key_load(const char *path, struct mac_key *out, struct buf *why)
+{
+    char tmp[4096];
+    struct buf name = BUF_OVER(tmp);
+    struct mac_key k;
+    enum err e = key_read(path, out, why);
+
+    if (e != ERR_ABSENT)
+        return e;
+    /* A whole file appears under its name at once and never replaces another's. */
+    mac_key_new(&k);
+    buf_addf(&name, "%s.%ld", path, (long)getpid());
+    if (name.full)
+        return err_put(why, ERR_RANGE, "the path of the key file '%s' is too long", path);
+    e = file_write_atomic(tmp, str_from(k.b, sizeof(k.b)), 0600, why);
+    mac_key_wipe(&k);
+    if (e)
+        return e;
+    if (link(tmp, path) < 0 && errno != EEXIST)
+        e = err_sys(why, "make the key file '%s'", path);
+    unlink(tmp);
+    return e ? e : key_read(path, out, why);
+}
+
+void mac_key_new(struct mac_key *out)
+{
+    randombytes_buf(out->b, sizeof(out->b));
+}
+
+void mac_key_wipe(struct mac_key *k)
+{
+    mem_wipe(k->b, sizeof(k->b));
+}
+
+void mac_init(struct mac_state *m, const struct mac_key *k)
+{
+    crypto_generichash_init(&m->st, k->b, sizeof(k->b), sizeof(struct mac));
+}
+
+void mac_add(struct mac_state *m, struct str bytes)
+{
+    crypto_generichash_update(&m->st, (const uint8_t *)bytes.ptr, bytes.len);
+}
+
+struct mac mac_final(struct mac_state *m)
+{
+    struct mac out;
+
+    crypto_generichash_final(&m->st, out.b, sizeof(out.b));
+    mem_wipe(m, sizeof(*m));
+    return out;
+}
+
+bool mac_eq(const struct mac *a, const struct mac *b)
+{
+    return mem_eq_secret(a->b, b->b, sizeof(a->b));
+}

@@ -1,0 +1,121 @@
+/* engine.c — the engine's settings; see engine.h. */
+#include "engine/engine_internal.h"
+
+#include "base/mem.h"
+#include "engine/outcome.h"
+
+/* Raise the number behind the dash when a setting that changes compiled code changes. */
+#define SETTINGS_ID "g1"
+
+static void set_features(wasm_config_t *c)
+{
+    wasmtime_config_wasm_simd_set(c, true);
+    wasmtime_config_wasm_bulk_memory_set(c, true);
+    wasmtime_config_wasm_multi_value_set(c, true);
+    wasmtime_config_wasm_reference_types_set(c, true);
+    wasmtime_config_wasm_tail_call_set(c, true);
+    wasmtime_config_wasm_relaxed_simd_set(c, false);
+    wasmtime_config_shared_memory_set(c, false);
+    wasmtime_config_wasm_multi_memory_set(c, false); /* so the limit on one memory is the limit */
+    wasmtime_config_wasm_memory64_set(c, false);
+    wasmtime_config_wasm_gc_set(c, false);
+    wasmtime_config_wasm_function_references_set(c, false);
+    wasmtime_config_wasm_exceptions_set(c, false);
+    wasmtime_config_wasm_stack_switching_set(c, false);
+    wasmtime_config_wasm_component_model_set(c, false);
+}
+
+/* One of everything, reused from run to run: no mapping is made or torn down for a run. */
+static void set_pool(wasm_config_t *c)
+{
+    wasmtime_pooling_allocation_config_t *p = wasmtime_pooling_allocation_config_new();
+
+    wasmtime_pooling_allocation_config_total_core_instances_set(p, 1);
+    wasmtime_pooling_allocation_config_total_memories_set(p, 1);
+    wasmtime_pooling_allocation_config_total_tables_set(p, ENGINE_TABLES_MAX);
+    wasmtime_pooling_allocation_config_total_stacks_set(p, 2);
+    wasmtime_pooling_allocation_config_total_component_instances_set(p, 1);
+    wasmtime_pooling_allocation_config_max_memories_per_module_set(p, 1);
+    wasmtime_pooling_allocation_config_max_tables_per_module_set(p, ENGINE_TABLES_MAX);
+    wasmtime_pooling_allocation_config_table_elements_set(p, ENGINE_TABLE_ITEMS_MAX);
+    wasmtime_pooling_allocation_config_max_memory_size_set(p, (size_t)RUN_MEMORY_MB_MAX << 20);
+    wasmtime_pooling_allocation_config_max_core_instance_size_set(p, 8u << 20);
+    wasmtime_pooling_allocation_config_max_unused_warm_slots_set(p, 1);
+    /* Up to this much is zeroed by hand instead of being given back to the kernel. */
+    wasmtime_pooling_allocation_config_linear_memory_keep_resident_set(p, 1u << 20);
+    wasmtime_pooling_allocation_config_table_keep_resident_set(p, 64u << 10);
+    wasmtime_pooling_allocation_config_async_stack_keep_resident_set(p, 16u << 10);
+    wasmtime_pooling_allocation_strategy_set(c, p);
+    wasmtime_pooling_allocation_config_delete(p);
+}
+
+struct engine *engine_new(enum engine_kind kind)
+{
+    wasm_config_t *c = wasm_config_new();
+    struct engine *e = mem_new(struct engine);
+
+    wasmtime_config_strategy_set(c, WASMTIME_STRATEGY_CRANELIFT);
+    wasmtime_config_cranelift_opt_level_set(c, WASMTIME_OPT_LEVEL_SPEED);
+    wasmtime_config_cranelift_nan_canonicalization_set(c, true);
+    wasmtime_config_consume_fuel_set(c, true);
+    wasmtime_config_max_wasm_stack_set(c, ENGINE_STACK_MAX);
+    wasmtime_config_async_stack_size_set(c, ENGINE_FIBER_STACK);
+    /* The same in both kinds: compiled code depends on them. */
+    wasmtime_config_memory_reservation_set(c, 1ull << 32);
+    wasmtime_config_memory_guard_size_set(c, 32u << 20);
+    wasmtime_config_memory_may_move_set(c, false);
+    wasmtime_config_memory_init_cow_set(c, true);
+    wasmtime_config_native_unwind_info_set(c, false);
+    set_features(c);
+    wasmtime_config_parallel_compilation_set(c, kind == ENGINE_COMPILE);
+    if (kind == ENGINE_RUN)
+        set_pool(c);
+    e->wasm = wasm_engine_new_with_config(c); /* takes c */
+    if (e->wasm == NULL)
+        BUG("the engine refused its settings");
+    return e;
+}
+
+void engine_free(struct engine *e)
+{
+    if (e == NULL)
+        return;
+    wasm_engine_delete(e->wasm);
+    mem_free(e);
+}
+
+const char *engine_id(void)
+{
+    return ENGINE_BUILD "-" SETTINGS_ID;
+}
+
+void engine_message(struct buf *out, struct str message)
+{
+    /* An error is a chain of causes, each on a line of its own; the backtrace is told elsewhere. */
+    bool first = true;
+    while (message.len) {
+        struct str line;
+        message = str_cut(message, '\n', &line);
+        line = str_trim(line);
+        if (line.len == 0 || str_eqz(line, "Caused by:"))
+            continue;
+        if (!first)
+            buf_addz(out, ": ");
+        buf_add_str(out, line);
+        first = false;
+    }
+}
+
+enum err engine_err(wasmtime_error_t *error, enum err e, const char *what, struct buf *why)
+{
+    wasm_byte_vec_t message;
+    struct buf text = BUF_INIT(WHY_MAX / 2);
+
+    wasmtime_error_message(error, &message);
+    engine_message(&text, str_head(str_from(message.data, message.size), WHY_MAX / 2));
+    err_put(why, e, "%s: %s", what, buf_z(&text));
+    buf_release(&text);
+    wasm_byte_vec_delete(&message);
+    wasmtime_error_delete(error);
+    return e;
+}

@@ -1,0 +1,32 @@
+/*
+ * engine.h — the configuration that all guests of a process share.
+ *
+ * Two kinds of process hold an engine: one compiles modules and never runs them, one runs compiled
+ * modules and never compiles. Both use the same code settings, so what one writes the other loads;
+ * ENGINE_ID names wasmtime's build and these settings, for the cache.
+ *
+ * Metering is on: one unit of fuel per executed operator (wasmtime's rule: nop, drop and the
+ * structure operators block, loop, else, end, return, unreachable cost nothing). Everything that
+ * would make two machines disagree is off or made deterministic: threads, relaxed SIMD, NaN bits.
+ *
+ * Only this folder includes the engine's headers. Thread: any; an engine may be shared.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "base/err.h"
+
+struct engine;
+
+enum engine_kind {
+    ENGINE_COMPILE, /* uses all cores */
+    ENGINE_RUN,     /* keeps one slot of memory, table and stack ready, for one guest at a time */
+};
+
+struct engine *engine_new(enum engine_kind kind);
+void engine_free(struct engine *e);
+
+/* Name of the engine's build and of the settings; part of the cache's file names. */
+const char *engine_id(void);
+
+#endif

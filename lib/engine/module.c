@@ -1,0 +1,223 @@
+/* module.c — from a guest's bytes to code that can be started; see module.h. */
+#include "engine/module.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "engine/engine_internal.h"
+#include "engine/outcome.h"
+#include "engine/wasip1.h"
+
+#define WANTED "a wasm32-wasip1 command was expected"
+
+struct magic {
+    const char *bytes;
+    size_t len;
+    const char *what;
+};
+
+/* What people really send instead: the wrong build product, an error page, an archive. */
+static const struct magic magics[] = {
+    {"\x7f"
+     "ELF",
+     4, "a native Linux program"},
+    {"MZ", 2, "a Windows program"},
+    {"\xcf\xfa\xed\xfe", 4, "a macOS program"},
+    {"\x1f\x8b", 2, "a gzip archive"},
+    {"PK\x03\x04", 4, "a zip archive"},
+    {"(module", 7, "WebAssembly text; assemble it first"},
+    {"(component", 10, "WebAssembly text; assemble it first"},
+    {"<!", 2, "a web page"},
+    {"<html", 5, "a web page"},
+    {"{", 1, "JSON text"},
+    {"version https://git-lfs", 23, "a git LFS pointer"},
+    {"#!", 2, "a script"},
+};
+
+enum module_form module_form(struct str wasm, const char **what)
+{
+    const char *looks = "no WebAssembly";
+
+    if (wasm.len >= 8 && memcmp(wasm.ptr, "\0asm", 4) == 0) {
+        const uint8_t *v = (const uint8_t *)wasm.ptr + 4;
+        unsigned version = v[0] | (unsigned)v[1] << 8, layer = v[2] | (unsigned)v[3] << 8;
+        if (layer == 0 && version == 1)
+            return MODULE_CORE;
+        if (layer == 1)
+            return MODULE_COMPONENT;
+        looks = "WebAssembly of an unknown version";
+    } else if (wasm.len == 0) {
+        looks = "empty";
+    } else if (wasm.len >= 4 && memcmp(wasm.ptr, "\0asm", 4) == 0) {
+        looks = "WebAssembly cut off in its header";
+    } else {
+        for (size_t i = 0; i < countof(magics); i++)
+            if (str_starts(wasm, str_from(magics[i].bytes, magics[i].len)))
+                looks = magics[i].what;
+    }
+    if (what)
+        *what = looks;
+    return MODULE_OTHER;
+}
+
+static struct str name_str(const wasm_name_t *n)
+{
+    return n ? str_from(n->data, n->size) : STR_NONE;
+}
+
+/* Name the first import nobody provides; the linker would say so in its own words. */
+static enum err check_imports(const wasmtime_module_t *m, struct buf *why)
+{
+    wasm_importtype_vec_t imports;
+    enum err e = ERR_OK;
+
+    wasmtime_module_imports(m, &imports);
+    for (size_t i = 0; i < imports.size && !e; i++) {
+        struct str module = name_str(wasm_importtype_module(imports.data[i]));
+        struct str name = name_str(wasm_importtype_name(imports.data[i]));
+        const wasm_externtype_t *type = wasm_importtype_type(imports.data[i]);
+        if (!str_eqz(module, WASIP1_MODULE)) {
+            e = err_put(why, ERR_FORMAT,
+                        "unknown import '%.*s' from '%.*s'; a wasm32-wasip1 program may import "
+                        "from '%s' only",
+                        STR_ARG(str_head(name, 200)), STR_ARG(str_head(module, 200)),
+                        WASIP1_MODULE);
+        } else if (wasm_externtype_kind(type) != WASM_EXTERN_FUNC || !wasip1_has(name)) {
+            e = err_put(why, ERR_FORMAT, "unknown import '%.*s' from '%s'",
+                        STR_ARG(str_head(name, 200)), WASIP1_MODULE);
+        }
+    }
+    wasm_importtype_vec_delete(&imports);
+    return e;
+}
+
+/* A command exports `_start` without parameters and its memory. */
+static enum err check_exports(const wasmtime_module_t *m, uint64_t *memory_min, struct buf *why)
+{
+    wasm_exporttype_vec_t exports;
+    bool start = false, initialize = false, memory = false;
+
+    wasmtime_module_exports(m, &exports);
+    for (size_t i = 0; i < exports.size; i++) {
+        struct str name = name_str(wasm_exporttype_name(exports.data[i]));
+        const wasm_externtype_t *type = wasm_exporttype_type(exports.data[i]);
+        if (wasm_externtype_kind(type) == WASM_EXTERN_MEMORY && str_eqz(name, "memory")) {
+            const wasm_memorytype_t *mt = wasm_externtype_as_memorytype_const(type);
+            *memory_min = wasmtime_memorytype_minimum(mt) * 65536;
+            memory = true;
+        } else if (wasm_externtype_kind(type) == WASM_EXTERN_FUNC) {
+            const wasm_functype_t *ft = wasm_externtype_as_functype_const(type);
+            if (str_eqz(name, "_start"))
+                start = wasm_functype_params(ft)->size == 0 && wasm_functype_results(ft)->size == 0;
+            if (str_eqz(name, "_initialize"))
+                initialize = true;
+        }
+    }
+    wasm_exporttype_vec_delete(&exports);
+    if (!start)
+        return err_put(why, ERR_FORMAT,
+                       "the module is a library%s: it exports no function '_start'; build a "
+                       "program with a main function",
+                       initialize ? " (reactor)" : "");
+    if (!memory)
+        return err_put(why, ERR_FORMAT, "the module exports no 'memory'; %s", WANTED);
+    return ERR_OK;
+}
+
+static enum err check(const wasmtime_module_t *m, uint64_t *memory_min, struct buf *why)
+{
+    enum err e = check_imports(m, why);
+
+    if (!e)
+        e = check_exports(m, memory_min, why);
+    if (!e && *memory_min > (uint64_t)RUN_MEMORY_MB_MAX << 20)
+        e = err_put(why, ERR_FORMAT,
+                    "the module needs %llu MiB of memory at its start, more than the %u that can "
+                    "be given",
+                    (unsigned long long)(*memory_min >> 20), RUN_MEMORY_MB_MAX);
+    return e;
+}
+
+enum err module_compile(struct engine *e, struct str wasm, struct buf *code, struct buf *why)
+{
+    wasmtime_module_t *m = NULL;
+    wasm_byte_vec_t bytes;
+    wasmtime_error_t *error;
+    const char *what = NULL;
+    uint64_t memory_min;
+    enum err r;
+
+    switch (module_form(wasm, &what)) {
+    case MODULE_CORE:
+        break;
+    case MODULE_COMPONENT:
+        return err_put(why, ERR_FORMAT, "the file is a WebAssembly component (wasm32-wasip2); %s",
+                       WANTED);
+    case MODULE_OTHER:
+        return err_put(why, ERR_FORMAT, "the file is %s; %s", what, WANTED);
+    }
+    if (wasm.len > MODULE_WASM_MAX)
+        return err_put(why, ERR_TOO_BIG, "the module has %zu bytes, more than %u", wasm.len,
+                       MODULE_WASM_MAX);
+    error = wasmtime_module_new(e->wasm, (const uint8_t *)wasm.ptr, wasm.len, &m);
+    if (error)
+        return engine_err(error, ERR_FORMAT, "the module is not valid", why);
+    r = check(m, &memory_min, why);
+    if (r)
+        goto out;
+    error = wasmtime_module_serialize(m, &bytes);
+    if (error) {
+        r = engine_err(error, ERR_FORMAT, "the module cannot be compiled", why);
+        goto out;
+    }
+    buf_add(code, bytes.data, bytes.size);
+    wasm_byte_vec_delete(&bytes);
+    if (code->full)
+        r = err_put(why, ERR_TOO_BIG, "the module compiles to more than %zu bytes", code->max);
+out:
+    wasmtime_module_delete(m);
+    return r;
+}
+
+enum err module_load(struct engine *e, struct str code, struct module **out, struct buf *why)
+{
+    struct module *m = mem_new(struct module);
+    wasmtime_error_t *error;
+    enum err r;
+
+    error = wasmtime_module_deserialize(e->wasm, (const uint8_t *)code.ptr, code.len, &m->wasm);
+    if (error) {
+        r = engine_err(error, ERR_ABSENT, "the compiled code is not for this engine", why);
+        goto out;
+    }
+    r = check(m->wasm, &m->memory_min, why);
+    if (r)
+        goto out;
+    m->linker = wasmtime_linker_new(e->wasm);
+    r = wasip1_define(m->linker, why);
+    if (r)
+        goto out;
+    error = wasmtime_linker_instantiate_pre(m->linker, m->wasm, &m->pre);
+    if (error) {
+        r = engine_err(error, ERR_FORMAT, "the module's imports do not fit", why);
+        goto out;
+    }
+    *out = m;
+    m = NULL;
+out:
+    module_free(m);
+    return r;
+}
+
+void module_free(struct module *m)
+{
+    if (m == NULL)
+        return;
+    if (m->pre)
+        wasmtime_instance_pre_delete(m->pre);
+    if (m->linker)
+        wasmtime_linker_delete(m->linker);
+    if (m->wasm)
+        wasmtime_module_delete(m->wasm);
+    mem_free(m);
+}

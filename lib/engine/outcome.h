@@ -1,0 +1,92 @@
+/*
+ * outcome.h — one run of a guest in words everybody shares: what was asked, how it ended.
+ *
+ * No engine header is included here: the worker, the command line and the messages of the exec
+ * child use these types without seeing the engine.
+ *
+ * A guest that fails is an answer, not an error: the functions that run guests return ERR_OK and
+ * say in `outcome` what happened. ERR_* is left for our own side.
+ *
+ * Source of the limits: platform documentation, "NEAR integration" (resource_limits).
+ */
+#ifndef ENGINE_OUTCOME_H
+#define ENGINE_OUTCOME_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define RUN_INSTRUCTIONS_MAX 500000000000u /* 500 billion */
+#define RUN_MEMORY_MB_MAX    512u
+#define RUN_WALL_MS_MAX      180000u
+
+#define RUN_INPUT_MAX     (10u << 20) /* bytes on stdin */
+#define RUN_STDERR_MAX    (1u << 20)  /* what is written after that is dropped */
+#define RUN_TEXT_MAX      4096u       /* the sentence that the user reads */
+#define RUN_ENV_MAX       256u        /* variables */
+#define RUN_ENV_NAME_MAX  256u
+#define RUN_ENV_VALUE_MAX 65536u
+#define RUN_ENV_BYTES_MAX (1u << 20) /* all names and values together */
+
+/* OUTCOME(name, stable code, what it means) */
+#define OUTCOME_LIST(OUTCOME)                                                                      \
+    OUTCOME(OK, "ok", "returned, or exited with 0")                                                \
+    OUTCOME(EXIT, "exit_code", "exited with another code")                                         \
+    OUTCOME(TRAP, "trap", "executed something that WebAssembly forbids")                           \
+    OUTCOME(FUEL, "out_of_fuel", "used all of max_instructions")                                   \
+    OUTCOME(TIMEOUT, "timeout", "was still running when its time was over")                        \
+    OUTCOME(MEMORY, "out_of_memory", "asks for more memory at its start than max_memory_mb")       \
+    OUTCOME(OUTPUT, "output_overflow", "wrote more to stdout than max_memory_mb MiB")              \
+    OUTCOME(MODULE, "bad_module", "is not a program that can be run here")                         \
+    OUTCOME(FAULT, "fault", "was not run to its end because of a fault on our side; retry")
+
+enum outcome {
+#define OUTCOME(name, code, meaning) OUTCOME_##name,
+    OUTCOME_LIST(OUTCOME)
+#undef OUTCOME
+        OUTCOME_COUNT
+};
+
+const char *outcome_code(enum outcome o);
+
+struct run_limits {
+    uint64_t max_instructions; /* 1 … RUN_INSTRUCTIONS_MAX */
+    uint32_t max_memory_mb;    /* MiB, 1 … RUN_MEMORY_MB_MAX: linear memory, and stdout */
+    uint32_t max_wall_ms;      /* 1 … RUN_WALL_MS_MAX */
+};
+
+struct run_var {
+    struct str name;  /* no '=' and no NUL, not empty */
+    struct str value; /* no NUL */
+};
+
+/* What to run it with; all strings are borrowed. */
+struct run_job {
+    struct run_limits limits;
+    struct str input; /* stdin */
+    const struct run_var *env;
+    size_t nenv;
+};
+
+struct run_result {
+    enum outcome outcome;
+    int32_t exit_code;     /* OUTCOME_EXIT only */
+    uint64_t instructions; /* engine fuel used; see run.h on how exact */
+    uint64_t memory_bytes; /* linear memory at its largest */
+    uint64_t wall_us;      /* from instantiation to the end */
+    uint64_t cpu_us;
+    struct buf out;  /* stdout as written, also when the run failed */
+    struct buf err;  /* the first RUN_STDERR_MAX bytes of stderr */
+    struct buf text; /* empty on OUTCOME_OK; else why, for the user */
+};
+
+/* Buffers are bounded for these limits. */
+void run_result_init(struct run_result *r, const struct run_limits *limits);
+void run_result_release(struct run_result *r); /* wipes: output may hold what a secret opened */
+
+/* ERR_RANGE or ERR_FORMAT with the member at fault in `why`. */
+MUST_USE enum err run_job_check(const struct run_job *job, struct buf *why);
+
+/* The sentence for a run that was over time; shared by the engine and the supervisor. */
+void run_text_timeout(struct buf *text, uint32_t max_wall_ms, uint64_t instructions);
+
+#endif
