@@ -11,5 +11,7 @@ set(CMAKE_RANLIB llvm-ranlib-14)
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 set(CMAKE_EXECUTABLE_SUFFIX .wasm)
 set(CMAKE_C_FLAGS_INIT "-mcpu=mvp -nostdlib -ffreestanding -fno-builtin -fvisibility=hidden -ffunction-sections -fdata-sections")
-set(CMAKE_C_FLAGS_RELEASE "-O2")
+# Small code is cheap code: each call pays for loading the whole module, and link-time optimisation
+# passes the small structs in registers.
+set(CMAKE_C_FLAGS_RELEASE "-Oz -flto")
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-nostdlib -Wl,--no-entry -Wl,--strip-all -Wl,--gc-sections -Wl,--stack-first -Wl,-z,stack-size=65536")

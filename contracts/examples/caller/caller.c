@@ -1,0 +1,110 @@
+/*
+ * caller.c — a contract that asks OutLayer to run a program and keeps what it answered.
+ *
+ * call_outlayer passes its arguments and the attached deposit on, and waits; on_outlayer_result
+ * gets either the program's output or a failed promise.
+ */
+#include "sdk/near.h"
+
+#define CALL_GAS     (100 * TGAS)
+#define CALLBACK_GAS (10 * TGAS)
+
+#define KEY_STATE  STR("STATE") /* account id of the OutLayer contract */
+#define KEY_COUNT  STR("n")     /* u64: calls so far */
+#define TAG_RESULT 'r'          /* u64 → JSON of what came back */
+
+NEAR_CALL(new)
+{
+    REQUIRE(!near_has(KEY_STATE), "The contract has already been initialized");
+    struct account_id outlayer = arg_account(args, "outlayer_id");
+    near_write(KEY_STATE, account_id_str(&outlayer));
+}
+
+static uint64_t calls(void)
+{
+    struct str row;
+    if (!near_read(KEY_COUNT, &row))
+        return 0;
+    struct rd r = rd_over(row);
+    return rd_u64(&r);
+}
+
+/* All arguments go to request_execution as they are; the caller gets the program's value. */
+NEAR_PAYABLE(call_outlayer)
+{
+    struct str row;
+    struct account_id outlayer;
+    struct buf count = BUF_INIT(8), callback = BUF_INIT(64);
+
+    REQUIRE(near_read(KEY_STATE, &row), "The contract is not initialized");
+    REQUIRE(account_id_parse(row, &outlayer), "Cannot deserialize the contract state.");
+    uint64_t id = calls();
+    wr_u64(&count, id + 1);
+    near_write_buf(KEY_COUNT, &count);
+
+    uint64_t request = promise_batch(outlayer);
+    promise_call(request, "request_execution", args.text, near_deposit(), CALL_GAS, 1);
+
+    json_obj(&callback);
+    json_key(&callback, "id");
+    json_put_u64(&callback, id);
+    json_obj_end(&callback);
+    uint64_t then = promise_then(request, near_current());
+    promise_call(then, "on_outlayer_result", buf_str(&callback), 0, CALLBACK_GAS, 0);
+    promise_return(then);
+}
+
+NEAR_PRIVATE(on_outlayer_result)
+{
+    struct str value;
+    struct buf b = BUF_INIT(NEAR_BYTES_MAX);
+    uint64_t id = arg_u64(args, "id");
+    bool ok = promise_results() == 1 && promise_result(0, &value);
+
+    json_obj(&b);
+    json_key(&b, "status");
+    json_putz(&b, ok ? "ok" : "failed");
+    json_key(&b, "value");
+    if (ok)
+        json_put_str(&b, value);
+    else
+        json_put_null(&b);
+    json_obj_end(&b);
+    near_write_buf(near_key_u64(TAG_RESULT, id), &b);
+
+    if (!ok) {
+        near_log(STR("OutLayer execution failed"));
+        near_return_null();
+        return;
+    }
+    LOG(STR("OutLayer result: "), str_head(value, 4000));
+    near_return(value);
+}
+
+static void return_result(uint64_t id)
+{
+    struct str row;
+    if (near_read(near_key_u64(TAG_RESULT, id), &row))
+        near_return(row);
+    else
+        near_return_null();
+}
+
+NEAR_VIEW(get_result)
+{
+    return_result(arg_u64(args, "id"));
+}
+
+NEAR_VIEW(get_last_result)
+{
+    uint64_t n = calls();
+    if (n)
+        return_result(n - 1);
+    else
+        near_return_null();
+}
+
+NEAR_VIEW(get_call_count)
+{
+    near_return_u64(calls());
+}

@@ -1,0 +1,74 @@
+/* cancel.c — ending requests without an answer: everything goes back. */
+#include "outlayer/outlayer.h"
+
+void request_cancel(struct config *c, const struct request *q, const char *error)
+{
+    struct completion e = {.q = q, .error = str_of(error), .refunded = q->payment};
+    request_ended(c, q->id);
+    usd_return(q);
+    event_completed(c, &e);
+    pay(q->payer, q->payment);
+}
+
+NEAR_CALL(cancel_stale_execution)
+{
+    struct request q;
+    uint64_t id = arg_u64(args, "request_id");
+    struct account_id who = near_predecessor();
+
+    REQUIRE(request_take(id, &q), "Execution request not found");
+    REQUIRE(account_id_eq(&who, &q.predecessor), "Only the sender can cancel this execution");
+    REQUIRE(near_timestamp() > q.timestamp + STALE_SECONDS * UINT64_C(1000000000),
+            "Execution is not yet stale, please wait");
+    struct config c = config_load();
+    request_cancel(&c, &q, "cancelled: cancelled by its sender");
+    config_store(&c);
+}
+
+NEAR_CALL(emergency_cancel_execution)
+{
+    struct request q;
+    uint64_t id = arg_u64(args, "request_id");
+    struct config c = config_for_owner();
+
+    REQUIRE(request_take(id, &q), "Execution request not found");
+    request_cancel(&c, &q, "cancelled: cancelled by the owner of the contract");
+    config_store(&c);
+}
+
+NEAR_CALL(cancel_pending_requests)
+{
+    struct json ids = arg_array(args, "request_ids");
+    struct config c = config_for_owner();
+    struct json_iter it = json_iter(ids);
+    uint64_t id, count = 0;
+
+    while (json_next(&it)) {
+        struct request q;
+        if (!json_u64(it.value, &id))
+            near_bad_args("not a u64 in", "request_ids");
+        if (!request_take(id, &q))
+            continue;
+        request_cancel(&c, &q, "cancelled: cancelled by the owner of the contract");
+        count++;
+    }
+    config_store(&c);
+    near_return_u64(count);
+}
+
+NEAR_CALL(clear_all_pending_requests)
+{
+    uint64_t limit = PAGE_DEFAULT, count = 0;
+    arg_opt_u64(args, "limit", &limit);
+    struct config c = config_for_owner();
+
+    for (uint64_t id = c.oldest; id < c.next_request && count < limit; id++) {
+        struct request q;
+        if (!request_take(id, &q))
+            continue;
+        request_cancel(&c, &q, "cancelled: cancelled by the owner of the contract");
+        count++;
+    }
+    config_store(&c);
+    near_return_u64(count);
+}

@@ -1,0 +1,77 @@
+/* pricing.c — what runs cost, and paying out. */
+#include "outlayer/outlayer.h"
+
+#define MILLION UINT64_C(1000000)
+
+/* Memory and compiling are not estimated; an answer never costs more than was attached. */
+u128 cost_estimate(const struct fees *f, const struct limits *l)
+{
+    u128 cost = u128_add(f->base, u128_mul(f->per_million, l->instructions / MILLION));
+    REQUIRE(l->seconds <= UINT64_MAX / 1000, "amount overflow");
+    return u128_add(cost, u128_mul(f->per_ms, l->seconds * 1000));
+}
+
+static u128 add_capped(u128 sum, u128 fee, uint64_t n)
+{
+    const u128 most = ~(u128)0;
+    if (fee && n && (most - sum) / fee < n)
+        return most;
+    return sum + fee * n;
+}
+
+/* Saturates: it is compared with what was attached, and a callback must not panic. */
+u128 cost_actual(const struct fees *f, const struct metrics *m)
+{
+    u128 cost = add_capped(f->base, f->per_million, m->instructions / MILLION);
+    cost = add_capped(cost, f->per_ms, m->time_ms);
+    return add_capped(cost, f->per_compile_ms, m->has_compile ? m->compile_ms : 0);
+}
+
+void pay(struct account_id to, u128 amount)
+{
+    if (amount)
+        promise_transfer(promise_batch(to), amount);
+}
+
+static void put_u128(struct buf *b, const char *key, u128 v)
+{
+    json_key(b, key);
+    json_put_u128_str(b, v);
+}
+
+NEAR_VIEW(estimate_execution_cost)
+{
+    struct config c = config_load();
+    struct limits l = limits_parse(json_get(args, "resource_limits"));
+    near_return_u128(cost_estimate(&c.fees, &l));
+}
+
+NEAR_VIEW(get_pricing)
+{
+    struct config c = config_load();
+    struct buf b = BUF_INIT(512);
+    json_arr(&b);
+    json_put_u128_str(&b, c.fees.base);
+    json_put_u128_str(&b, c.fees.per_million);
+    json_put_u128_str(&b, c.fees.per_ms);
+    json_put_u128_str(&b, c.fees.per_compile_ms);
+    json_arr_end(&b);
+    near_return_buf(&b);
+}
+
+NEAR_VIEW(get_pricing_full)
+{
+    struct config c = config_load();
+    struct buf b = BUF_INIT(1024);
+    json_obj(&b);
+    put_u128(&b, "base_fee", c.fees.base);
+    put_u128(&b, "per_million_instructions_fee", c.fees.per_million);
+    put_u128(&b, "per_ms_fee", c.fees.per_ms);
+    put_u128(&b, "per_compile_ms_fee", c.fees.per_compile_ms);
+    put_u128(&b, "base_fee_usd", c.fees.base_usd);
+    put_u128(&b, "per_million_instructions_fee_usd", c.fees.per_million_usd);
+    put_u128(&b, "per_sec_fee_usd", c.fees.per_sec_usd);
+    put_u128(&b, "per_compile_ms_fee_usd", c.fees.per_compile_ms_usd);
+    json_obj_end(&b);
+    near_return_buf(&b);
+}

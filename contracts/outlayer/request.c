@@ -1,0 +1,248 @@
+/*
+ * request.c — request_execution: check, take the payment, yield, tell the workers.
+ *
+ * What stands here in this order is the order in which a caller is told what is wrong.
+ */
+#include "outlayer/outlayer.h"
+
+struct params {
+    bool force_rebuild, compile_only, store_on_fastfs, use_bound_identity;
+    u128 attached_usd;
+};
+
+static struct params parse_params(struct json v)
+{
+    struct params p = {0};
+    if (json_is_null(v))
+        return p;
+    if (json_type(v) != JSON_OBJECT)
+        near_bad_args("not an object:", "params");
+    p.force_rebuild = arg_bool_or(v, "force_rebuild", false);
+    p.compile_only = arg_bool_or(v, "compile_only", false);
+    p.store_on_fastfs = arg_bool_or(v, "store_on_fastfs", false);
+    p.use_bound_identity = arg_bool_or(v, "use_bound_identity", false);
+    arg_opt_u128(v, "attached_usd", &p.attached_usd);
+    return p; /* params.project_uuid is nobody's to choose: it would open another's storage */
+}
+
+static enum format parse_format(struct json v)
+{
+    if (json_is_null(v) || json_str_eq(v, STR("Text")))
+        return FORMAT_TEXT;
+    if (json_str_eq(v, STR("Json")))
+        return FORMAT_JSON;
+    if (json_str_eq(v, STR("Bytes")))
+        return FORMAT_BYTES;
+    near_bad_args("expected one of `Text`, `Json`, `Bytes` for", "response_format");
+}
+
+struct str format_name(enum format f)
+{
+    return f == FORMAT_TEXT ? STR("Text") : f == FORMAT_JSON ? STR("Json") : STR("Bytes");
+}
+
+/* Absent limits and absent members get the defaults; nothing is unlimited. */
+struct limits limits_parse(struct json v)
+{
+    struct limits l = {DEFAULT_INSTRUCTIONS, DEFAULT_SECONDS, DEFAULT_MEMORY_MB};
+    if (json_is_null(v))
+        return l;
+    if (json_type(v) != JSON_OBJECT)
+        near_bad_args("not an object:", "resource_limits");
+    arg_opt_u64(v, "max_instructions", &l.instructions);
+    arg_opt_u32(v, "max_memory_mb", &l.memory_mb);
+    arg_opt_u64(v, "max_execution_seconds", &l.seconds);
+    return l;
+}
+
+static void check_limits(const struct limits *l)
+{
+    if (l->instructions > MAX_INSTRUCTIONS)
+        PANIC(STR("Requested max_instructions "), near_dec(l->instructions),
+              STR(" exceeds hard limit of 500000000000"));
+    if (l->seconds > MAX_SECONDS)
+        PANIC(STR("Requested max_execution_seconds "), near_dec(l->seconds),
+              STR(" exceeds hard limit of 180 seconds"));
+    REQUIRE(l->instructions, "Requested max_instructions must be greater than 0");
+    REQUIRE(l->memory_mb, "Requested max_memory_mb must be greater than 0");
+    REQUIRE(l->seconds, "Requested max_execution_seconds must be greater than 0");
+}
+
+static void parse_secrets(struct json v, struct request *q)
+{
+    if (json_is_null(v))
+        return;
+    if (json_type(v) != JSON_OBJECT)
+        near_bad_args("not an object:", "secrets_ref");
+    q->has_secrets = true;
+    q->secrets_profile = arg_str(v, "profile");
+    q->secrets_account = arg_account(v, "account_id");
+    REQUIRE(q->secrets_profile.len <= PROFILE_MAX, "secrets_ref.profile has at most 64 bytes");
+}
+
+void limits_put(struct buf *b, const struct limits *l)
+{
+    json_obj(b);
+    json_key(b, "max_instructions");
+    json_put_u64(b, l->instructions);
+    json_key(b, "max_memory_mb");
+    json_put_u64(b, l->memory_mb);
+    json_key(b, "max_execution_seconds");
+    json_put_u64(b, l->seconds);
+    json_obj_end(b);
+}
+
+void secrets_ref_put(struct buf *b, const struct request *q)
+{
+    if (!q->has_secrets) {
+        json_put_null(b);
+        return;
+    }
+    json_obj(b);
+    json_key(b, "profile");
+    json_put_str(b, q->secrets_profile);
+    json_key(b, "account_id");
+    json_put_str(b, account_id_str(&q->secrets_account));
+    json_obj_end(b);
+}
+
+static void put_text_or_null(struct buf *b, const char *key, struct str s)
+{
+    json_key(b, key);
+    if (s.len)
+        json_put_str(b, s);
+    else
+        json_put_null(b);
+}
+
+struct str request_data(const struct request *q, bool input_in_state)
+{
+    struct buf b = BUF_INIT(NEAR_BYTES_MAX);
+
+    json_obj(&b);
+    json_key(&b, "request_id");
+    json_put_u64(&b, q->id);
+    json_key(&b, "sender_id");
+    json_put_str(&b, account_id_str(&q->signer));
+    json_key(&b, "predecessor_id");
+    json_put_str(&b, account_id_str(&q->predecessor));
+    json_key(&b, "code_source");
+    source_put(&b, &q->resolved);
+    json_key(&b, "resource_limits");
+    limits_put(&b, &q->limits);
+    json_key(&b, "input_data");
+    json_put_str(&b, input_in_state ? STR("") : q->input);
+    json_key(&b, "input_data_in_state");
+    json_put_bool(&b, input_in_state);
+    json_key(&b, "secrets_ref");
+    secrets_ref_put(&b, q);
+    json_key(&b, "response_format");
+    json_put_str(&b, format_name(q->format));
+    json_key(&b, "payment");
+    json_put_u128_str(&b, q->payment);
+    json_key(&b, "attached_usd");
+    json_put_u128_str(&b, q->attached_usd);
+    json_key(&b, "timestamp");
+    json_put_u64(&b, q->timestamp);
+    json_key(&b, "compile_only");
+    json_put_bool(&b, q->compile_only);
+    json_key(&b, "force_rebuild");
+    json_put_bool(&b, q->force_rebuild);
+    json_key(&b, "store_on_fastfs");
+    json_put_bool(&b, q->store_on_fastfs);
+    json_key(&b, "use_bound_identity");
+    json_put_bool(&b, q->use_bound_identity);
+    put_text_or_null(&b, "project_uuid", q->project_uuid);
+    put_text_or_null(&b, "project_id", q->source.kind == SOURCE_PROJECT ? q->source.a : STR_NONE);
+    json_obj_end(&b);
+    REQUIRE(!b.full, "the request is too large");
+    return buf_str(&b);
+}
+
+/* The event carries the input when it is short and the whole line stays well under the limit of
+ * logs; each quote in the input grows to four bytes there. Otherwise workers ask get_request. */
+static void event_requested(const struct config *c, const struct request *q)
+{
+    bool in_state = q->input.len >= INPUT_IN_STATE;
+    for (;;) {
+        struct buf data = BUF_INIT(NEAR_BYTES_MAX), line = BUF_INIT(EVENT_LINE_MAX);
+        json_obj(&data);
+        json_key(&data, "request_data");
+        json_put_str(&data, request_data(q, in_state));
+        json_key(&data, "data_id");
+        json_arr(&data);
+        for (size_t i = 0; i < sizeof(q->data_id.b); i++)
+            json_put_u64(&data, q->data_id.b[i]);
+        json_arr_end(&data);
+        json_key(&data, "timestamp");
+        json_put_u64(&data, q->timestamp);
+        json_obj_end(&data);
+        near_event_put(&line, c->standard, c->version, "execution_requested", buf_str(&data));
+        if (!data.full && !line.full) {
+            near_log(buf_str(&line));
+            return;
+        }
+        REQUIRE(!in_state, "the request is too large for its event");
+        in_state = true;
+    }
+}
+
+NEAR_PAYABLE(request_execution)
+{
+    struct request q = {0};
+    struct params p;
+    struct json limits = json_get(args, "resource_limits");
+
+    q.source = source_parse(arg_object(args, "source"));
+    q.limits = limits_parse(limits);
+    arg_opt_str(args, "input_data", &q.input);
+    parse_secrets(json_get(args, "secrets_ref"), &q);
+    q.format = parse_format(json_get(args, "response_format"));
+    bool payer_given = arg_opt_account(args, "payer_account_id", &q.payer);
+    p = parse_params(json_get(args, "params"));
+
+    struct config c = config_load();
+    REQUIRE(!c.paused, "Contract is paused");
+
+    q.predecessor = near_predecessor();
+    if (q.source.kind == SOURCE_PROJECT) {
+        project_resolve(&q);
+    } else {
+        source_check(&q.source);
+        q.resolved = q.source;
+    }
+    REQUIRE(q.resolved.kind == SOURCE_WASM_URL,
+            "GitHub sources are not run here: compile the program and use WasmUrl");
+
+    q.compile_only = p.compile_only;
+    q.force_rebuild = p.force_rebuild;
+    q.store_on_fastfs = p.store_on_fastfs;
+    q.use_bound_identity = p.use_bound_identity;
+    REQUIRE(!(q.source.kind == SOURCE_WASM_URL && p.force_rebuild),
+            "force_rebuild is not applicable for WasmUrl code source");
+    REQUIRE(!(p.compile_only && q.input.len),
+            "input_data must be empty for compile_only mode - compilation does not use input_data");
+    REQUIRE(q.input.len <= INPUT_MAX, "input_data has at most 262144 bytes");
+    if (!p.compile_only)
+        check_limits(&q.limits);
+    q.attached_usd = p.attached_usd;
+    usd_attach(&q);
+
+    u128 required = p.compile_only ? c.fees.base : cost_estimate(&c.fees, &q.limits);
+    q.payment = near_deposit();
+    if (q.payment < required)
+        PANIC(STR("Insufficient payment: required "), near_dec(required),
+              STR(" yoctoNEAR for compute, got "), near_dec(q.payment), STR(" yoctoNEAR"));
+
+    q.id = c.next_request++;
+    q.signer = near_signer();
+    if (!payer_given)
+        q.payer = q.predecessor;
+    q.timestamp = near_timestamp();
+
+    uint64_t yield = request_yield(&q, YIELD_GAS);
+    request_store(&q);
+    config_store(&c);
+    event_requested(&c, &q);
+    promise_return(yield);
+}

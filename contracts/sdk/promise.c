@@ -1,0 +1,65 @@
+/* promise.c — calls to other contracts, transfers, callbacks, yields. */
+#include "sdk/host.h"
+#include "sdk/near.h"
+
+#define REG  0u
+#define P(p) ((uint64_t)(uintptr_t)(p))
+
+uint64_t promise_batch(struct account_id to)
+{
+    return host_promise_batch_create(to.len, P(to.s));
+}
+
+uint64_t promise_then(uint64_t after, struct account_id to)
+{
+    return host_promise_batch_then(after, to.len, P(to.s));
+}
+
+void promise_call(uint64_t promise, const char *method, struct str args, u128 deposit, uint64_t gas,
+                  uint64_t weight)
+{
+    struct str m = str_of(method);
+    host_promise_batch_action_function_call_weight(promise, m.len, P(m.ptr), args.len, P(args.ptr),
+                                                   P(&deposit), gas, weight);
+}
+
+void promise_transfer(uint64_t promise, u128 amount)
+{
+    host_promise_batch_action_transfer(promise, P(&amount));
+}
+
+void promise_return(uint64_t promise)
+{
+    host_promise_return(promise);
+}
+
+uint64_t promise_results(void)
+{
+    return host_promise_results_count();
+}
+
+bool promise_result(uint64_t i, struct str *out)
+{
+    if (host_promise_result(i, REG) != 1)
+        return false;
+    uint64_t n = host_register_len(REG);
+    char *p = mem_alloc((size_t)n);
+    host_read_register(REG, P(p));
+    *out = str_from(p, (size_t)n);
+    return true;
+}
+
+uint64_t yield_create(const char *method, struct str args, uint64_t gas, uint64_t weight,
+                      struct yield_id *id)
+{
+    struct str m = str_of(method);
+    uint64_t promise =
+        host_promise_yield_create(m.len, P(m.ptr), args.len, P(args.ptr), gas, weight, REG);
+    host_read_register(REG, P(id->b));
+    return promise;
+}
+
+bool yield_resume(const struct yield_id *id, struct str payload)
+{
+    return host_promise_yield_resume(sizeof(id->b), P(id->b), payload.len, P(payload.ptr)) == 1;
+}
