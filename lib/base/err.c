@@ -36,7 +36,7 @@ bool err_retry(enum err e)
     return errors[e].retry;
 }
 
-static void put(struct buf *why, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void put(struct buf *why, const char *fmt, va_list ap)
 {
     char text[WHY_MAX + 1];
 
