@@ -149,7 +149,8 @@ void child_kill(struct child *c)
 {
     if (!c->pid)
         return;
-    kill(c->pid, SIGKILL);
+    kill(-c->pid, SIGKILL); /* its session: what it started goes too */
+    kill(c->pid, SIGKILL);  /* and itself, should it not have got as far as its own session */
     while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
         ;
     forget(c);

@@ -115,8 +115,8 @@ static void refuses(void **state)
         "[]x",
         "// c\n1",
         "/**/1",
-        "\xef\xbb\xbf"
-        "1",
+        ("\xef\xbb\xbf"
+         "1"),
     };
 
     (void)state;
