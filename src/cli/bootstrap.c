@@ -1,0 +1,332 @@
+/* bootstrap.c — see bootstrap.h. */
+#include "cli/bootstrap.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "codec/hex.h"
+#include "codec/json.h"
+#include "near/outcome.h"
+#include "near/tx.h"
+#include "proc/self.h"
+
+#define NEAR_YOCTO   (((u128)1000000000000u) * 1000000000000u)
+#define TGAS         1000000000000u
+#define CONTRACT_MAX (2u << 20) /* bytes of a contract's module */
+#define ARGS_MAX     1024
+#define TOKEN_BYTES  32
+
+static const struct actor {
+    const char *id, *parent;
+    uint64_t near; /* what it is given */
+} actors[] = {
+    {ACCOUNT_OUTLAYER, "test", 1000},
+    {ACCOUNT_USER, "test", 10000},
+    {ACCOUNT_CALLER, "test", 100},
+    {ACCOUNT_OPERATOR, ACCOUNT_OUTLAYER, 100},
+};
+enum { OUTLAYER, USER, CALLER, OPERATOR, ACTORS };
+
+static const struct str worker_methods[] = {
+    {"resolve_execution", 17},
+    {"submit_execution_output_and_resolve", 35},
+    {"resume_topup", 12},
+    {"resume_delete_payment_key", 25},
+};
+
+/* A transaction that was sent and not yet looked after. */
+struct sent {
+    struct hash256 hash;
+    const char *signer;
+    const char *what; /* "create 'alice.test'" for the message */
+};
+#define SENT_MAX 8
+
+struct work {
+    struct bootstrap *b;
+    struct near_key root, key[ACTORS], operator_key;
+    bool there[ACTORS];
+    struct sent sent[SENT_MAX];
+    size_t nsent;
+};
+
+const char *bootstrap_key_file(struct network *n, const char *account_id)
+{
+    struct buf b = BUF_INIT(256);
+    const char *path;
+
+    buf_addf(&b, "credentials/" LOCAL_NETWORK_ID "/%s.json", account_id);
+    path = network_path(n, buf_z(&b));
+    buf_release(&b);
+    return path;
+}
+
+/* The key in `path`, or a new one written there. */
+static enum err key_at(const char *path, const char *account_id, struct near_key *out,
+                       struct buf *why)
+{
+    enum err e;
+
+    if (file_exists(path))
+        return near_key_load(path, out, why);
+    if (!account_id_parse(str_of(account_id), &out->account))
+        BUG("account id");
+    ed25519_generate(&out->key);
+    e = near_key_store(path, out, why);
+    if (e)
+        near_key_wipe(out);
+    return e;
+}
+
+enum err bootstrap_token(const char *path, struct buf *why)
+{
+    uint8_t token[TOKEN_BYTES];
+    struct buf text = BUF_INIT(2 * TOKEN_BYTES);
+    enum err e;
+
+    if (file_exists(path))
+        return ERR_OK;
+    random_bytes(token, sizeof token);
+    hex_put(&text, token, sizeof token);
+    e = file_write_atomic(path, buf_str(&text), 0600, why);
+    buf_wipe(&text);
+    return e;
+}
+
+enum err bootstrap_send(struct rpc *rpc, const struct near_key *key, const char *receiver,
+                        const struct action *actions, size_t n, uint64_t *nonce,
+                        struct hash256 *hash, struct buf *why)
+{
+    struct buf bytes = BUF_INIT(SIGNED_TX_MAX), answer = BUF_INIT(RPC_ANSWER_MAX);
+    struct rpc_key_state state;
+    struct json result;
+    struct tx tx;
+    enum err e;
+
+    e = rpc_view_access_key(rpc, account_id_str(&key->account), &key->key.pub, &state, why);
+    if (e)
+        goto out;
+    tx = (struct tx){.signer_id = account_id_str(&key->account),
+                     .key = public_key_of(&key->key.pub),
+                     .nonce.nonce = (*nonce > state.nonce ? *nonce : state.nonce) + 1,
+                     .receiver_id = str_of(receiver),
+                     .block_hash = state.block_hash,
+                     .actions = actions,
+                     .nactions = n};
+    *hash = tx_sign(&tx, &key->key, &bytes);
+    if (bytes.full) {
+        e = err_put(why, ERR_TOO_BIG, "a transaction to '%s' is too large", receiver);
+        goto out;
+    }
+    e = rpc_send_tx(rpc, buf_str(&bytes), TX_WAIT_NONE, &answer, &result, why);
+    if (!e)
+        *nonce = tx.nonce.nonce;
+out:
+    buf_release(&bytes);
+    buf_release(&answer);
+    return e;
+}
+
+static enum err send(struct work *w, const struct near_key *key, const char *receiver,
+                     const struct action *actions, size_t n, uint64_t *nonce, const char *what,
+                     struct buf *why)
+{
+    struct sent *s = &w->sent[w->nsent];
+    enum err e;
+
+    BUG_ON(w->nsent == SENT_MAX);
+    e = bootstrap_send(w->b->rpc, key, receiver, actions, n, nonce, &s->hash, why);
+    if (e)
+        return e;
+    s->signer = key->account.s;
+    s->what = what;
+    w->nsent++;
+    return ERR_OK;
+}
+
+/* Until everything that was sent has run, and well. */
+static enum err settle(struct work *w, struct buf *why)
+{
+    struct buf answer = BUF_INIT(RPC_ANSWER_MAX), text = BUF_INIT(WHY_MAX / 2);
+    enum err e = ERR_OK;
+
+    for (size_t i = 0; i < w->nsent && !e; i++) {
+        const struct sent *s = &w->sent[i];
+        struct outcome o;
+        struct json result;
+
+        e = network_check(w->b->net, why);
+        if (!e)
+            e = rpc_tx(w->b->rpc, &s->hash, str_of(s->signer), TX_WAIT_EXECUTED_OPTIMISTIC, &answer,
+                       &result, why);
+        if (e)
+            break;
+        if (!outcome_read(result, &o) || o.status == OUTCOME_PENDING) {
+            e = err_put(why, ERR_UPSTREAM, "the chain does not say how '%s' went", s->what);
+        } else if (o.status == OUTCOME_FAILED) {
+            outcome_failure_text(&o, &text);
+            e = err_put(why, ERR_DENIED, "the chain refused to %s: %s", s->what, buf_z(&text));
+        }
+    }
+    w->nsent = 0;
+    buf_release(&answer);
+    buf_release(&text);
+    return e;
+}
+
+static enum err look_up(struct work *w, struct buf *why)
+{
+    for (size_t i = 0; i < ACTORS; i++) {
+        struct rpc_account state;
+        enum err e = rpc_view_account(w->b->rpc, str_of(actors[i].id), &state, why);
+
+        if (e && rpc_fault(w->b->rpc) != RPC_UNKNOWN_ACCOUNT)
+            return e;
+        w->there[i] = !e;
+    }
+    return ERR_OK;
+}
+
+static struct action add_key(const struct near_key *k, struct access_key access)
+{
+    return (struct action){.kind = ACTION_ADD_KEY,
+                           .add_key = {.key = public_key_of(&k->key.pub), .access = access}};
+}
+
+/* What the worker's key may do, and nothing else. */
+static struct action add_operator_key(const struct work *w)
+{
+    return add_key(&w->operator_key, (struct access_key){.kind = PERMISSION_FUNCTION_CALL,
+                                                         .receiver_id = STR(ACCOUNT_OUTLAYER),
+                                                         .methods = worker_methods,
+                                                         .nmethods = countof(worker_methods)});
+}
+
+static enum err create(struct work *w, size_t i, const struct near_key *parent, uint64_t *nonce,
+                       struct buf *why)
+{
+    static const char *const what[ACTORS] = {
+        [OUTLAYER] = "create '" ACCOUNT_OUTLAYER "'",
+        [USER] = "create '" ACCOUNT_USER "'",
+        [CALLER] = "create '" ACCOUNT_CALLER "'",
+        [OPERATOR] = "create '" ACCOUNT_OPERATOR "'",
+    };
+    struct action actions[4] = {
+        {.kind = ACTION_CREATE_ACCOUNT},
+        {.kind = ACTION_TRANSFER, .deposit = actors[i].near * NEAR_YOCTO},
+        add_key(&w->key[i], (struct access_key){.kind = PERMISSION_FULL_ACCESS}),
+        add_operator_key(w),
+    };
+
+    w->b->made++;
+    return send(w, parent, actors[i].id, actions, i == OPERATOR ? 4 : 3, nonce, what[i], why);
+}
+
+/* Deploy the module unless the account has just this one; a new account is also initialised. */
+static enum err deploy(struct work *w, size_t i, const char *module, struct str init_args,
+                       size_t *size, uint64_t *nonce, struct buf *why)
+{
+    struct buf code = BUF_INIT(CONTRACT_MAX);
+    struct rpc_account state;
+    struct hash256 hash;
+    struct action actions[2];
+    const char *path;
+    enum err e;
+
+    e = self_share(&w->b->net->arena, module, &path, why);
+    if (!e)
+        e = file_read(path, &code, why);
+    if (!e)
+        e = rpc_view_account(w->b->rpc, str_of(actors[i].id), &state, why);
+    if (e)
+        goto out;
+    *size = code.len;
+    hash = sha256(buf_str(&code));
+    if (hash_eq(&hash, &state.code_hash))
+        goto out;
+    actions[0] = (struct action){.kind = ACTION_DEPLOY_CONTRACT, .code = buf_str(&code)};
+    actions[1] = (struct action){.kind = ACTION_FUNCTION_CALL,
+                                 .call = {.method = STR("new"), .args = init_args, .gas = 50 * TGAS}};
+    e = send(w, &w->key[i], actors[i].id, actions, hash_is_zero(&state.code_hash) ? 2 : 1, nonce,
+             i == OUTLAYER ? "deploy the contract on '" ACCOUNT_OUTLAYER "'"
+                           : "deploy the example on '" ACCOUNT_CALLER "'",
+             why);
+out:
+    buf_release(&code);
+    return e;
+}
+
+static enum err load_keys(struct work *w, struct buf *why)
+{
+    enum err e;
+
+    e = near_key_load(w->b->root_key_file, &w->root, why);
+    /* Beside the others, where tools look for it. */
+    if (!e)
+        e = near_key_store(bootstrap_key_file(w->b->net, "test"), &w->root, why);
+    for (size_t i = 0; i < ACTORS && !e; i++)
+        e = key_at(bootstrap_key_file(w->b->net, actors[i].id), actors[i].id, &w->key[i], why);
+    if (!e)
+        e = key_at(w->b->operator_key_file, ACCOUNT_OPERATOR, &w->operator_key, why);
+    return e;
+}
+
+/* The accounts that `test` makes; the operator is made by its own parent, in the second round. */
+static enum err first_round(struct work *w, struct buf *why)
+{
+    uint64_t nonce = 0;
+    enum err e = look_up(w, why);
+
+    for (size_t i = 0; i < OPERATOR && !e; i++)
+        if (!w->there[i])
+            e = create(w, i, &w->root, &nonce, why);
+    return e ? e : settle(w, why);
+}
+
+static enum err second_round(struct work *w, struct buf *why)
+{
+    uint64_t nonce = 0, caller_nonce = 0, operator_nonce = 0;
+    struct rpc_key_state key;
+    struct action action = add_operator_key(w);
+    enum err e = ERR_OK;
+
+    if (!w->there[OPERATOR]) {
+        e = create(w, OPERATOR, &w->key[OUTLAYER], &nonce, why);
+    } else {
+        e = rpc_view_access_key(w->b->rpc, STR(ACCOUNT_OPERATOR), &w->operator_key.key.pub, &key, why);
+        if (e && rpc_fault(w->b->rpc) == RPC_UNKNOWN_KEY)
+            e = send(w, &w->key[OPERATOR], ACCOUNT_OPERATOR, &action, 1, &operator_nonce,
+                     "give the worker its key", why);
+    }
+    if (!e)
+        e = deploy(w, OUTLAYER, "outlayer.wasm",
+                   STR("{\"owner_id\":\"" ACCOUNT_OUTLAYER "\",\"operator_id\":\"" ACCOUNT_OPERATOR
+                       "\"}"),
+                   &w->b->outlayer_size, &nonce, why);
+    if (!e)
+        e = deploy(w, CALLER, "caller.wasm", STR("{\"outlayer_id\":\"" ACCOUNT_OUTLAYER "\"}"),
+                   &w->b->caller_size, &caller_nonce, why);
+    return e ? e : settle(w, why);
+}
+
+enum err bootstrap_run(struct bootstrap *b, struct buf *why)
+{
+    struct work w = {.b = b};
+    enum err e;
+
+    b->made = 0;
+    e = dir_make(network_path(b->net, "credentials/" LOCAL_NETWORK_ID), why);
+    if (!e)
+        e = load_keys(&w, why);
+    if (!e)
+        e = first_round(&w, why);
+    if (!e)
+        e = second_round(&w, why);
+    b->found = ACTORS - b->made;
+    near_key_wipe(&w.root);
+    near_key_wipe(&w.operator_key);
+    for (size_t i = 0; i < ACTORS; i++)
+        near_key_wipe(&w.key[i]);
+    return e;
+}
