@@ -246,8 +246,9 @@ static enum err deploy(struct work *w, size_t i, const char *module, struct str 
     if (hash_eq(&hash, &state.code_hash))
         goto out;
     actions[0] = (struct action){.kind = ACTION_DEPLOY_CONTRACT, .code = buf_str(&code)};
-    actions[1] = (struct action){.kind = ACTION_FUNCTION_CALL,
-                                 .call = {.method = STR("new"), .args = init_args, .gas = 50 * TGAS}};
+    actions[1] =
+        (struct action){.kind = ACTION_FUNCTION_CALL,
+                        .call = {.method = STR("new"), .args = init_args, .gas = 50 * TGAS}};
     e = send(w, &w->key[i], actors[i].id, actions, hash_is_zero(&state.code_hash) ? 2 : 1, nonce,
              i == OUTLAYER ? "deploy the contract on '" ACCOUNT_OUTLAYER "'"
                            : "deploy the example on '" ACCOUNT_CALLER "'",
@@ -294,16 +295,17 @@ static enum err second_round(struct work *w, struct buf *why)
     if (!w->there[OPERATOR]) {
         e = create(w, OPERATOR, &w->key[OUTLAYER], &nonce, why);
     } else {
-        e = rpc_view_access_key(w->b->rpc, STR(ACCOUNT_OPERATOR), &w->operator_key.key.pub, &key, why);
+        e = rpc_view_access_key(w->b->rpc, STR(ACCOUNT_OPERATOR), &w->operator_key.key.pub, &key,
+                                why);
         if (e && rpc_fault(w->b->rpc) == RPC_UNKNOWN_KEY)
             e = send(w, &w->key[OPERATOR], ACCOUNT_OPERATOR, &action, 1, &operator_nonce,
                      "give the worker its key", why);
     }
     if (!e)
-        e = deploy(w, OUTLAYER, "outlayer.wasm",
-                   STR("{\"owner_id\":\"" ACCOUNT_OUTLAYER "\",\"operator_id\":\"" ACCOUNT_OPERATOR
-                       "\"}"),
-                   &w->b->outlayer_size, &nonce, why);
+        e = deploy(
+            w, OUTLAYER, "outlayer.wasm",
+            STR("{\"owner_id\":\"" ACCOUNT_OUTLAYER "\",\"operator_id\":\"" ACCOUNT_OPERATOR "\"}"),
+            &w->b->outlayer_size, &nonce, why);
     if (!e)
         e = deploy(w, CALLER, "caller.wasm", STR("{\"outlayer_id\":\"" ACCOUNT_OUTLAYER "\"}"),
                    &w->b->caller_size, &caller_nonce, why);

@@ -80,9 +80,7 @@ enum err network_open(struct network *n, const char *home, struct buf *why)
 {
     enum err e;
 
-    *n = (struct network){.arena = ARENA_INIT, .lock = -1, .signals = -1};
-    for (size_t i = 0; i < NETWORK_PARTS; i++)
-        n->part[i] = (struct network_proc){.child = CHILD_NONE, .out = -1};
+    *n = NETWORK_NONE;
     e = dir_make(home, why);
     if (e)
         return e;
@@ -114,7 +112,7 @@ void network_close(struct network *n)
 static void choose_environment(struct network *n, const char *env[ENV_MAX + 1])
 {
     static const char *const names[] = {
-        "PATH",         "TZ",           "TMPDIR",       "OUTLAYER_LOG",    "OUTLAYER_SHARE",
+        "PATH",         "TZ",           "TMPDIR",        "OUTLAYER_LOG",     "OUTLAYER_SHARE",
         "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "LLVM_PROFILE_FILE"};
     size_t count = 0;
 
@@ -261,8 +259,8 @@ enum err network_await(struct network *n, enum network_part which, struct buf *w
             have += got > 0 ? (size_t)got : 0;
             eol = memchr(line, '\n', have);
             if (eol)
-                return read_ready(n, p, parts[which].name,
-                                  str_from(line, (size_t)(eol - line)), why);
+                return read_ready(n, p, parts[which].name, str_from(line, (size_t)(eol - line)),
+                                  why);
             if (have == sizeof line)
                 return err_put(why, ERR_UPSTREAM, "the %s says too much", parts[which].name);
             if (got > 0)

@@ -28,22 +28,31 @@ enum network_state {
 
 struct network_proc {
     struct child child;
-    int out;          /* read end of its stdout, or -1 */
-    const char *log;  /* path of its log */
-    const char *url;  /* from its ready line; NULL when it has none */
-    long log_from;    /* where this run's part of the log begins */
-    int status;       /* as waitpid gives it, when it ended by itself */
+    int out;         /* read end of its stdout, or -1 */
+    const char *log; /* path of its log */
+    const char *url; /* from its ready line; NULL when it has none */
+    long log_from;   /* where this run's part of the log begins */
+    int status;      /* as waitpid gives it, when it ended by itself */
     bool ended;
 };
 
 struct network {
     struct arena arena;
     const char *home;
-    int lock;      /* held while we live, or -1 */
-    int signals;   /* descriptor, or -1 */
+    int lock;    /* held while we live, or -1 */
+    int signals; /* descriptor, or -1 */
     enum network_state state;
     struct network_proc part[NETWORK_PARTS];
 };
+
+#define NETWORK_PROC_NONE                                                                          \
+    {                                                                                              \
+        .child = {.sock = -1, .pidfd = -1}, .out = -1                                              \
+    }
+#define NETWORK_NONE                                                                               \
+    ((struct network){.lock = -1,                                                                  \
+                      .signals = -1,                                                               \
+                      .part = {NETWORK_PROC_NONE, NETWORK_PROC_NONE, NETWORK_PROC_NONE}})
 
 /*
  * Take hold of `home`: make it, lock it, begin to listen for signals.
@@ -52,7 +61,7 @@ struct network {
  */
 MUST_USE enum err network_open(struct network *n, const char *home, struct buf *why);
 
-/* Stop what runs, in reverse order, and let go of the home. */
+/* Stop what runs, in reverse order, and let go of the home. Fine on NETWORK_NONE. */
 void network_close(struct network *n);
 
 /* A path below the home, in the arena. */

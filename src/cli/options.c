@@ -9,6 +9,8 @@
 /* What getopt_long returns for row i, above any character. */
 enum { ROW0 = 1000, HELP = 999 };
 
+#define LINE_COLUMNS 96
+
 static enum err put_value(const struct opt *o, const char *value, const char *from, void *into,
                           struct buf *why)
 {
@@ -103,6 +105,28 @@ enum err options_read(const struct opt *table, int argc, char **argv, void *into
     return ERR_OK;
 }
 
+/* `text` in lines of at most LINE_COLUMNS, each after the first indented by `indent`. */
+static void put_wrapped(struct buf *out, const char *text, size_t indent)
+{
+    size_t column = indent;
+
+    while (*text) {
+        size_t word = strcspn(text, " ");
+
+        if (column > indent && column + 1 + word > LINE_COLUMNS) {
+            buf_addf(out, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (column > indent) {
+            buf_addz(out, " ");
+            column++;
+        }
+        buf_add(out, text, word);
+        column += word;
+        text += word + strspn(text + word, " ");
+    }
+    buf_addz(out, "\n");
+}
+
 void options_print(const struct opt *table, struct buf *out)
 {
     size_t width = strlen("--help");
@@ -113,13 +137,12 @@ void options_print(const struct opt *table, struct buf *out)
         width = w > width ? w : width;
     }
     for (const struct opt *o = table; o->kind != OPT_IS_END; o++) {
-        char left[96];
+        char left[96], text[512];
 
         snprintf(left, sizeof left, "--%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
-        buf_addf(out, "  %-*s  %s", (int)width, left, o->summary);
-        if (o->env)
-            buf_addf(out, " [%s]", o->env);
-        buf_addz(out, "\n");
+        snprintf(text, sizeof text, o->env ? "%s [%s]" : "%s", o->summary, o->env);
+        buf_addf(out, "  %-*s  ", (int)width, left);
+        put_wrapped(out, text, width + 4);
     }
     buf_addf(out, "  %-*s  %s\n", (int)width, "--help", "say this");
 }

@@ -63,8 +63,7 @@ void report_part(const struct report *r, const char *name, const char *fmt, ...)
     if (r->json)
         print_json("part", name, text, STR_NONE, 0, false);
     else
-        printf("  %s✓%s %-12s %s\n", term(stdout, TERM_GOOD), term(stdout, TERM_PLAIN), name,
-               text);
+        printf("  %s✓%s %-12s %s\n", term(stdout, TERM_GOOD), term(stdout, TERM_PLAIN), name, text);
 }
 
 void report_step(const struct report *r, const char *step, struct str detail, const char *fmt, ...)

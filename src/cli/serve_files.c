@@ -108,7 +108,8 @@ enum err file_server_add(struct file_server *s, const char *name, const char *pa
     pthread_mutex_unlock(&s->lock);
     if (!fits) {
         buf_release(&bytes);
-        return err_put(why, ERR_TOO_BIG, "'%s' is one file too many, or its name is too long", name);
+        return err_put(why, ERR_TOO_BIG, "'%s' is one file too many, or its name is too long",
+                       name);
     }
     return ERR_OK;
 }

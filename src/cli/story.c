@@ -28,12 +28,12 @@ struct telling {
     struct http_client *http;
     struct hash256 tx;
     uint64_t began;
-    uint64_t sent_height;  /* block of the transaction */
-    bool requested;        /* the request's event was seen */
-    uint64_t steps_shown;  /* of the coordinator */
+    uint64_t sent_height; /* block of the transaction */
+    bool requested;       /* the request's event was seen */
+    uint64_t steps_shown; /* of the coordinator */
     bool last_step;
-    struct buf answer;     /* of the chain; the outcome borrows from it */
-    struct buf page;       /* of the coordinator */
+    struct buf answer; /* of the chain; the outcome borrows from it */
+    struct buf page;   /* of the coordinator */
     struct outcome outcome;
 };
 
@@ -174,7 +174,8 @@ static bool find_event(const struct telling *t, const char *name, struct buf *lo
 static enum err look_at_chain(struct telling *t, struct buf *why)
 {
     struct json result;
-    enum err e = rpc_tx(t->s->rpc, &t->tx, STR(ACCOUNT_USER), TX_WAIT_NONE, &t->answer, &result, why);
+    enum err e =
+        rpc_tx(t->s->rpc, &t->tx, STR(ACCOUNT_USER), TX_WAIT_NONE, &t->answer, &result, why);
 
     if (e && rpc_fault(t->s->rpc) == RPC_UNKNOWN_TX) {
         t->outcome = (struct outcome){.status = OUTCOME_PENDING};
@@ -188,7 +189,8 @@ static enum err look_at_chain(struct telling *t, struct buf *why)
 /* The request is there: which number, at which block. */
 static enum err show_yield(struct telling *t, struct buf *why)
 {
-    struct buf log = BUF_INIT(EVENT_LOG_MAX), text = BUF_INIT(EVENT_LOG_MAX), detail = BUF_INIT(256);
+    struct buf log = BUF_INIT(EVENT_LOG_MAX), text = BUF_INIT(EVENT_LOG_MAX),
+               detail = BUF_INIT(256);
     struct event event;
     struct json receipt, data;
     uint64_t height;
@@ -437,8 +439,7 @@ static enum err follow(struct telling *t, struct buf *why)
         if (t->outcome.status != OUTCOME_PENDING && !done_at)
             done_at = clock_mono_ms();
         /* The coordinator sees the end a little after the chain has it. */
-        if (done_at &&
-            (!t->requested || t->last_step || clock_mono_ms() - done_at > DRAIN_MS))
+        if (done_at && (!t->requested || t->last_step || clock_mono_ms() - done_at > DRAIN_MS))
             return show_end(t, why);
         if (clock_mono_ms() - t->began > STORY_MS)
             return err_put(why, ERR_TIMEOUT,

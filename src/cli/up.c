@@ -37,11 +37,12 @@ struct up_opts {
 };
 
 static const struct opt up_options[] = {
-    OPT_FLAG("once", struct up_opts, once, "stop after the request; the last line is its result as JSON"),
-    OPT_TEXT("home", "DIR", struct up_opts, home, "OUTLAYER_UP_HOME",
-             "where the chain, keys and logs are kept (default ~/.outlayer/local; with --once a "
-             "temporary folder)"),
-    OPT_U64("port-base", "N", struct up_opts, port_base, 0, 65000, "OUTLAYER_UP_PORT_BASE",
+    OPT_FLAG("once", struct up_opts, once,
+             "stop after the request; the last line is its result as JSON"),
+    OPT_TEXT("home", "DIR", struct up_opts, home, NULL,
+             "where the chain, keys and logs are kept (default ~/.outlayer/local, or local in "
+             "OUTLAYER_HOME; with --once a temporary folder)"),
+    OPT_U64("port-base", "N", struct up_opts, port_base, 0, 65000, NULL,
             "first of three ports; 0: any free ones (default 3030, with --once 0)"),
     OPT_U64("block-time-ms", "MS", struct up_opts, block_time_ms, 10, 60000, NULL,
             "time between blocks (default 200)"),
@@ -56,7 +57,8 @@ static const struct opt up_options[] = {
 static const char *const up_examples[] = {
     "outlayer up",
     "outlayer up --once",
-    "outlayer up --once --guest build/share/outlayer/guests/random.wasm --input '{\"min\":1,\"max\":6}'",
+    "outlayer up --once --guest build/share/outlayer/guests/random.wasm --input "
+    "'{\"min\":1,\"max\":6}'",
     "outlayer up --home /tmp/chain --port-base 4000",
     NULL,
 };
@@ -65,9 +67,10 @@ const struct command command_up = {
     .name = "up",
     .summary = "start a whole local network and send one request through it",
     .usage = "[options]",
-    .about = "Starts an embedded chain with the contracts and funded accounts, a coordinator and a\n"
-             "worker, then lets a user's contract ask for one run of a program and shows each step.\n"
-             "It goes on until Ctrl-C; a second start on the same home continues the same chain.",
+    .about =
+        "Starts an embedded chain with the contracts and funded accounts, a coordinator and a\n"
+        "worker, then lets a user's contract ask for one run of a program and shows each step.\n"
+        "It goes on until Ctrl-C; a second start on the same home continues the same chain.",
     .options = up_options,
     .examples = up_examples,
     .run = cmd_up,
@@ -93,7 +96,7 @@ struct up {
 static enum err choose_home(struct up *u, struct buf *why)
 {
     struct buf b = BUF_OVER(u->home);
-    const char *tmp = getenv("TMPDIR"), *user = getenv("HOME");
+    const char *tmp = getenv("TMPDIR"), *user = getenv("HOME"), *ours = getenv("OUTLAYER_HOME");
 
     if (u->o.home) {
         buf_addz(&b, u->o.home);
@@ -102,6 +105,8 @@ static enum err choose_home(struct up *u, struct buf *why)
         if (!b.full && !mkdtemp(u->home))
             return err_sys(why, "make a folder like '%s'", u->home);
         u->home_is_temporary = true;
+    } else if (ours && *ours) {
+        buf_addf(&b, "%s/local", ours);
     } else if (user && *user) {
         buf_addf(&b, "%s/.outlayer/local", user);
     } else {
@@ -267,8 +272,8 @@ static enum err serve_program(struct up *u, struct buf *why)
     buf_addf(&url, "%s/%s", file_server_url(u->files), u->program_name);
     u->program_url = arena_z(&u->net.arena, buf_str(&url));
     buf_release(&url);
-    report_part(&u->report, "files", "%s (%s, %zu bytes)", u->program_url,
-                slash ? slash + 1 : file, size);
+    report_part(&u->report, "files", "%s (%s, %zu bytes)", u->program_url, slash ? slash + 1 : file,
+                size);
     return ERR_OK;
 }
 
@@ -403,12 +408,11 @@ static void say_how_it_ended(struct up *u, int status, const struct buf *why)
 
 int cmd_up(int argc, char **argv)
 {
-    struct up u = {.o = {.port_base = PORT_ANY,
-                         .block_time_ms = 200,
-                         .input = "{\"min\":1,\"max\":100}"},
-                   .net = {.lock = -1, .signals = -1},
-                   .result = STORY_RESULT_INIT,
-                   .began_ms = clock_mono_ms()};
+    struct up u = {
+        .o = {.port_base = PORT_ANY, .block_time_ms = 200, .input = "{\"min\":1,\"max\":100}"},
+        .net = NETWORK_NONE,
+        .result = STORY_RESULT_INIT,
+        .began_ms = clock_mono_ms()};
     struct buf why = WHY_INIT;
     int operands, status = EXIT_FAILED;
 
