@@ -1,0 +1,211 @@
+/* sandbox.c — see sandbox.h. */
+#include "fetch/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <seccomp.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "fetch/fetch_msg.h"
+
+#define MEMORY_MAX (512u << 20)
+#define FILES_MAX  64
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) ||                         \
+    __has_feature(thread_sanitizer)
+#define SANITIZED true
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED false
+#endif
+
+static enum err limit(int what, rlim_t max, struct buf *why)
+{
+    const struct rlimit l = {max, max};
+
+    if (setrlimit(what, &l))
+        return err_sys(why, "cannot limit the fetch child's resources");
+    return ERR_OK;
+}
+
+/* Reading below these is all that resolving a name and checking a certificate need. */
+static const char *const readable[] = {"/etc", "/usr", "/lib", "/lib64", "/run/systemd/resolve"};
+
+static enum err landlock_enter(struct buf *why)
+{
+    const struct landlock_ruleset_attr all = {
+        .handled_access_fs = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |
+                             LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
+                             LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+                             LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
+                             LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |
+                             LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
+                             LANDLOCK_ACCESS_FS_MAKE_SYM};
+    int set = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
+    enum err e = ERR_OK;
+
+    if (set < 0)
+        return ERR_OK; /* a kernel without it: seccomp still refuses every opening for writing */
+    for (size_t i = 0; i < countof(readable) && !e; i++) {
+        struct landlock_path_beneath_attr rule = {.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE |
+                                                                    LANDLOCK_ACCESS_FS_READ_DIR};
+
+        rule.parent_fd = open(readable[i], O_PATH | O_CLOEXEC);
+        if (rule.parent_fd < 0)
+            continue;
+        if (syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &rule, 0))
+            e = err_sys(why, "cannot allow reading '%s'", readable[i]);
+        close(rule.parent_fd);
+    }
+    if (!e && syscall(SYS_landlock_restrict_self, set, 0))
+        e = err_sys(why, "cannot give up access to files");
+    fd_close(&set);
+    return e;
+}
+
+static const int allowed[] = {
+    /* memory, time, threads (names are resolved in one) */
+    SCMP_SYS(brk),
+    SCMP_SYS(mmap),
+    SCMP_SYS(munmap),
+    SCMP_SYS(mremap),
+    SCMP_SYS(mprotect),
+    SCMP_SYS(madvise),
+    SCMP_SYS(clock_gettime),
+    SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(nanosleep),
+    SCMP_SYS(gettimeofday),
+    SCMP_SYS(time),
+    SCMP_SYS(futex),
+    SCMP_SYS(clone),
+    SCMP_SYS(clone3),
+    SCMP_SYS(set_robust_list),
+    SCMP_SYS(rseq),
+    SCMP_SYS(sched_yield),
+    SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(exit),
+    SCMP_SYS(exit_group),
+    SCMP_SYS(rt_sigaction),
+    SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(sigaltstack),
+    SCMP_SYS(restart_syscall),
+    SCMP_SYS(getpid),
+    SCMP_SYS(gettid),
+    SCMP_SYS(getuid),
+    SCMP_SYS(geteuid),
+    SCMP_SYS(getgid),
+    SCMP_SYS(getegid),
+    SCMP_SYS(tgkill),
+    SCMP_SYS(uname),
+    SCMP_SYS(sysinfo),
+    SCMP_SYS(getrandom),
+    SCMP_SYS(membarrier),
+    SCMP_SYS(getrusage),
+    /* descriptors that are there */
+    SCMP_SYS(read),
+    SCMP_SYS(readv),
+    SCMP_SYS(pread64),
+    SCMP_SYS(write),
+    SCMP_SYS(writev),
+    SCMP_SYS(pwrite64),
+    SCMP_SYS(lseek),
+    SCMP_SYS(close),
+    SCMP_SYS(fstat),
+    SCMP_SYS(ftruncate),
+    SCMP_SYS(fcntl),
+    SCMP_SYS(ioctl),
+    SCMP_SYS(poll),
+    SCMP_SYS(ppoll),
+    SCMP_SYS(select),
+    SCMP_SYS(pselect6),
+    SCMP_SYS(epoll_create1),
+    SCMP_SYS(epoll_ctl),
+    SCMP_SYS(epoll_wait),
+    SCMP_SYS(epoll_pwait),
+    SCMP_SYS(eventfd2),
+    SCMP_SYS(pipe2),
+    SCMP_SYS(dup),
+    /* reading files: which ones, Landlock decides; for writing see below */
+    SCMP_SYS(newfstatat),
+    SCMP_SYS(stat),
+    SCMP_SYS(lstat),
+    SCMP_SYS(statx),
+    SCMP_SYS(access),
+    SCMP_SYS(faccessat),
+    SCMP_SYS(faccessat2),
+    SCMP_SYS(readlink),
+    SCMP_SYS(readlinkat),
+    SCMP_SYS(getdents64),
+    SCMP_SYS(getcwd),
+    SCMP_SYS(statfs),
+    SCMP_SYS(fstatfs),
+    /* the network */
+    SCMP_SYS(connect),
+    SCMP_SYS(bind),
+    SCMP_SYS(getsockname),
+    SCMP_SYS(getpeername),
+    SCMP_SYS(setsockopt),
+    SCMP_SYS(getsockopt),
+    SCMP_SYS(sendto),
+    SCMP_SYS(recvfrom),
+    SCMP_SYS(sendmsg),
+    SCMP_SYS(recvmsg),
+    SCMP_SYS(sendmmsg),
+    SCMP_SYS(recvmmsg),
+    SCMP_SYS(shutdown),
+    SCMP_SYS(socketpair),
+};
+
+static enum err seccomp_enter(struct buf *why)
+{
+    static const int families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
+    const int writing = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
+    scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+    bool ok = f != NULL;
+
+    for (size_t i = 0; i < countof(allowed) && ok; i++)
+        ok = !seccomp_rule_add(f, SCMP_ACT_ALLOW, allowed[i], 0);
+    ok = ok &&
+         !seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(open), 1,
+                           SCMP_A1(SCMP_CMP_MASKED_EQ, (scmp_datum_t)writing, 0)) &&
+         !seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+                           SCMP_A2(SCMP_CMP_MASKED_EQ, (scmp_datum_t)writing, 0));
+    /* Families of sockets: local ones are how a resolver daemon is asked, netlink how the
+     * addresses of this host are listed before choosing among a name's addresses. */
+    for (size_t i = 0; i < countof(families) && ok; i++)
+        ok = !seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+                               SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+    ok = ok && !seccomp_load(f);
+    seccomp_release(f);
+    if (!ok)
+        return err_put(why, ERR_IO, "the kernel refuses a system call filter; it needs seccomp");
+    return ERR_OK;
+}
+
+enum err fetch_sandbox_enter(struct buf *why)
+{
+    enum err e = limit(RLIMIT_NOFILE, FILES_MAX, why);
+
+    if (!e)
+        e = limit(RLIMIT_FSIZE, FETCH_SIZE_MAX, why);
+    if (!e && !SANITIZED)
+        e = limit(RLIMIT_AS, MEMORY_MAX, why);
+    if (!e && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        e = err_sys(why, "cannot give up privileges");
+    if (!e && !SANITIZED)
+        e = landlock_enter(why);
+    if (!e && !SANITIZED)
+        e = seccomp_enter(why);
+    return e;
+}
