@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -55,7 +56,8 @@ enum err memfd_map(int fd, size_t max, struct str *out, struct buf *why)
     struct stat st;
     void *p;
 
-    if (fstat(fd, &st) < 0)
+    /* libc's fstat() goes through a call that takes a path, which sandboxes refuse. */
+    if (syscall(SYS_fstat, fd, &st) < 0)
         return err_sys(why, "look at a descriptor");
     if ((uint64_t)st.st_size > max)
         return err_put(why, ERR_TOO_BIG, "a file of %lld bytes, more than %zu",

@@ -1,0 +1,491 @@
+/* guest.c — the supervisor's side of the exec child; see guest.h. */
+#include "guest/guest.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "engine/cache.h"
+#include "guest/exec_msg.h"
+#include "proc/frame.h"
+#include "proc/memfd.h"
+#include "proc/self.h"
+#include "proc/spawn.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define WALLS_NEEDED 0u
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WALLS_NEEDED 0u
+#endif
+#endif
+#ifndef WALLS_NEEDED
+/* Landlock and the change of user depend on the machine; they are added where they can be. */
+#define WALLS_NEEDED (EXEC_WALL_NO_NEW_PRIVS | EXEC_WALL_LIMITS | EXEC_WALL_SECCOMP)
+#endif
+
+#define WASM_MAX (10u << 20)
+
+struct guest {
+    struct arena arena;
+    const char *exec_path;
+    bool has_cache;
+    struct cache cache;
+    bool fresh_process;
+
+    struct child child;  /* runs guests, or none */
+    struct hash256 wasm; /* what it has loaded */
+    bool loaded;
+    unsigned runs; /* of this child */
+    uint64_t next_id;
+    char engine[EXEC_ENGINE_MAX + 1];
+    uint32_t walls;
+    struct buf message;  /* reused; wiped after each run */
+    struct frame answer; /* reused */
+};
+
+static uint64_t after(uint64_t ms)
+{
+    return clock_mono_ms() + ms;
+}
+
+static void retire(struct guest *g)
+{
+    child_kill(&g->child);
+    g->loaded = false;
+    g->runs = 0;
+}
+
+/* One answer of the wanted type. Anything else means that the child cannot be trusted any more. */
+static enum err expect(int sock, struct frame *f, uint16_t type, size_t max, uint64_t deadline,
+                       struct buf *why)
+{
+    enum err e;
+
+    f->body.max = max;
+    e = frame_recv(sock, f, deadline, why);
+    if (!e && (f->type != type || f->nfds))
+        e = err_put(why, ERR_UPSTREAM, "the exec child answered with message %u, not %u", f->type,
+                    type);
+    return e;
+}
+
+static enum err start_child(struct guest *g, const char *kind, struct child *out, struct buf *why)
+{
+    const char *argv[] = {"outlayer-exec", kind, NULL};
+    const struct spawn s = {
+        .path = g->exec_path, .argv = argv, .in = -1, .out = -1, .err = 2, .socket = true};
+    struct exec_hello hello;
+    struct child c = CHILD_NONE;
+    enum err e = spawn_start(&s, &c, why);
+
+    if (e)
+        return e;
+    e = expect(c.sock, &g->answer, EXEC_HELLO, EXEC_ENGINE_MAX + 64, after(GUEST_START_MS_MAX),
+               why);
+    if (!e && !exec_hello_read(buf_str(&g->answer.body), &hello))
+        e = err_put(why, ERR_UPSTREAM, "'%s' is of another version; install all executables anew",
+                    g->exec_path);
+    if (!e && (hello.walls & WALLS_NEEDED) != WALLS_NEEDED)
+        e = err_put(why, ERR_DENIED,
+                    "the sandbox around guests does not stand on this machine (walls %#x of %#x)",
+                    hello.walls, WALLS_NEEDED);
+    if (e) {
+        child_kill(&c);
+        return e;
+    }
+    memcpy(g->engine, hello.engine.ptr, hello.engine.len);
+    g->engine[hello.engine.len] = '\0';
+    g->walls = hello.walls;
+    *out = c;
+    return ERR_OK;
+}
+
+enum err guest_start(const struct guest_options *o, struct guest **out, struct buf *why)
+{
+    struct guest *g = mem_new(struct guest);
+    enum err e = ERR_OK;
+
+    *g = (struct guest){
+        .child = CHILD_NONE,
+        .fresh_process = o->fresh_process,
+        .message = BUF_INIT(EXEC_RUN_MAX),
+        .answer = FRAME_INIT(EXEC_RESULT_MAX),
+    };
+    if (o->exec_path)
+        g->exec_path = arena_z(&g->arena, str_of(o->exec_path));
+    else
+        e = self_exe(&g->arena, "outlayer-exec", &g->exec_path, why);
+    if (!e && o->cache_dir) {
+        BUG_ON(o->key == NULL);
+        e = cache_init(&g->cache, o->cache_dir, o->key, o->cache_bytes_max, why);
+        g->has_cache = !e;
+    }
+    if (!e)
+        e = start_child(g, "run", &g->child, why);
+    if (e) {
+        guest_stop(g);
+        return e;
+    }
+    *out = g;
+    return ERR_OK;
+}
+
+void guest_stop(struct guest *g)
+{
+    if (g == NULL)
+        return;
+    retire(g);
+    cache_release(&g->cache);
+    buf_wipe(&g->message);
+    frame_release(&g->answer);
+    arena_release(&g->arena);
+    mem_free(g);
+}
+
+void guest_idle(struct guest *g)
+{
+    retire(g);
+}
+
+uint32_t guest_walls(const struct guest *g)
+{
+    return g->walls;
+}
+
+bool guest_has(const struct guest *g, const struct hash256 *wasm)
+{
+    if (g->loaded && g->child.pid && hash_eq(&g->wasm, wasm))
+        return true;
+    return g->has_cache && cache_has(&g->cache, g->engine, wasm);
+}
+
+/* A sealed copy of the file, once its hash is what was promised. */
+static enum err take_wasm(int fd, const struct hash256 *want, int *out, struct buf *why)
+{
+    struct buf bytes = BUF_INIT(WASM_MAX);
+    struct hash256 have;
+    enum err e;
+
+    if (lseek(fd, 0, SEEK_SET) < 0)
+        return err_sys(why, "read the program from its start");
+    e = fd_read_all(fd, &bytes, why);
+    if (e == ERR_TOO_BIG)
+        e = err_put(why, ERR_TOO_BIG, "the program has more than %u bytes", WASM_MAX);
+    if (e)
+        goto out;
+    have = sha256(buf_str(&bytes));
+    if (!hash_eq(&have, want)) {
+        char hex[80];
+        struct buf h = BUF_OVER(hex);
+        hash_put_hex(&h, &have);
+        e = err_put(why, ERR_CONFLICT, "the program's SHA-256 is '%s', not what was asked for",
+                    hex);
+        goto out;
+    }
+    e = memfd_of("wasm", buf_str(&bytes), out, why);
+out:
+    buf_release(&bytes);
+    return e;
+}
+
+/* How a child ended, in words. */
+static void say_end(struct child *c, struct buf *text)
+{
+    int status = 0;
+
+    if (!child_wait(c, 200, &status))
+        buf_addz(text, "it does not answer");
+    else if (WIFSIGNALED(status))
+        buf_addf(text, "it was ended by signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
+    else
+        buf_addf(text, "it ended with status %d", WEXITSTATUS(status));
+}
+
+/*
+ * Compile in a child of its own.
+ *
+ * ERR_OK      *code is sealed machine code
+ * ERR_FORMAT  a bad module; `why` is for the user
+ */
+static enum err compile(struct guest *g, int wasm, int *code, struct buf *why)
+{
+    struct child c = CHILD_NONE;
+    struct exec_answer a;
+    struct str map = STR_NONE;
+    int to = -1, fds[2];
+    enum err e = start_child(g, "compile", &c, why);
+
+    if (!e)
+        e = memfd_new("code", &to, why);
+    if (e)
+        goto out;
+    fds[0] = wasm;
+    fds[1] = to;
+    e = frame_send(c.sock, EXEC_COMPILE, STR_NONE, fds, 2, after(GUEST_START_MS_MAX), why);
+    if (!e)
+        e = expect(c.sock, &g->answer, EXEC_COMPILED, EXEC_SENTENCE_MAX + 64,
+                   after(GUEST_COMPILE_MS_MAX), why);
+    if (e == ERR_TIMEOUT) {
+        e = err_put(why, ERR_FORMAT, "the module takes longer than %u seconds to compile",
+                    GUEST_COMPILE_MS_MAX / 1000);
+        goto out;
+    }
+    if (e == ERR_CLOSED) {
+        /* Out of its limits, most likely of memory: a module made to do that. */
+        struct buf text = BUF_INIT(200);
+        say_end(&c, &text);
+        e = err_put(why, ERR_FORMAT, "the module could not be compiled within its limits (%s)",
+                    buf_z(&text));
+        buf_release(&text);
+        goto out;
+    }
+    if (!e && !exec_answer_read(buf_str(&g->answer.body), &a))
+        e = err_put(why, ERR_UPSTREAM, "the compiler's answer is malformed");
+    if (e)
+        goto out;
+    if (a.status != EXEC_DONE) {
+        e = err_put(why, a.status == EXEC_BAD_MODULE ? ERR_FORMAT : ERR_UPSTREAM, "%.*s",
+                    STR_ARG(a.sentence));
+        goto out;
+    }
+    /* Gone before sealing, so that nothing has the memory mapped for writing. */
+    child_kill(&c);
+    e = memfd_seal(to, why);
+    if (!e)
+        e = memfd_map(to, CACHE_FILE_MAX, &map, why);
+    if (!e && map.len != a.code_len)
+        e = err_put(why, ERR_UPSTREAM, "the compiler's answer is malformed");
+    if (e)
+        goto out;
+    *code = to;
+    to = -1;
+out:
+    memfd_unmap(&map);
+    fd_close(&to);
+    child_kill(&c);
+    return e;
+}
+
+/* Compile and keep. */
+static enum err compile_and_keep(struct guest *g, int wasm_fd, const struct hash256 *wasm,
+                                 int *code, struct guest_note *note, struct buf *why)
+{
+    uint64_t start = clock_mono_us();
+    struct str map = STR_NONE;
+    int copy = -1;
+    enum err e;
+
+    if (wasm_fd < 0)
+        return err_put(why, ERR_ABSENT, "the program's file is needed: no compiled code is cached");
+    e = take_wasm(wasm_fd, wasm, &copy, why);
+    if (!e)
+        e = compile(g, copy, code, why);
+    fd_close(&copy);
+    if (e)
+        return e;
+    note->compile_us = clock_mono_us() - start;
+    note->cached = false;
+    /* What cannot be kept is compiled again next time. */
+    if (g->has_cache && memfd_map(*code, CACHE_FILE_MAX, &map, NULL) == ERR_OK &&
+        cache_put(&g->cache, g->engine, wasm, map, NULL) != ERR_OK)
+        cache_drop(&g->cache, g->engine, wasm);
+    memfd_unmap(&map);
+    return ERR_OK;
+}
+
+static enum err load(struct guest *g, const struct hash256 *wasm, int code,
+                     enum exec_status *status, struct buf *why)
+{
+    struct exec_answer a;
+    enum err e;
+
+    if (!g->child.pid) {
+        e = start_child(g, "run", &g->child, why);
+        if (e)
+            return e;
+    }
+    buf_clear(&g->message);
+    exec_load_write(&g->message, wasm);
+    e = frame_send(g->child.sock, EXEC_LOAD, buf_str(&g->message), &code, 1,
+                   after(GUEST_START_MS_MAX), why);
+    if (!e)
+        e = expect(g->child.sock, &g->answer, EXEC_LOADED, EXEC_SENTENCE_MAX + 64,
+                   after(GUEST_START_MS_MAX), why);
+    if (!e && !exec_answer_read(buf_str(&g->answer.body), &a))
+        e = err_put(why, ERR_UPSTREAM, "the exec child's answer is malformed");
+    if (!e && a.status != EXEC_DONE)
+        err_put(why, ERR_FORMAT, "%.*s", STR_ARG(a.sentence));
+    if (e || a.status != EXEC_DONE)
+        retire(g); /* a child loads once */
+    if (e)
+        return e;
+    *status = a.status;
+    if (a.status == EXEC_DONE) {
+        g->wasm = *wasm;
+        g->loaded = true;
+        g->runs = 0;
+    }
+    return ERR_OK;
+}
+
+/* Have a child with the program loaded. ERR_FORMAT: a bad module; `why` is for the user. */
+static enum err prepare(struct guest *g, int wasm_fd, const struct hash256 *wasm,
+                        struct guest_note *note, struct buf *why)
+{
+    enum exec_status status = EXEC_STALE;
+    uint64_t start = clock_mono_us();
+    int code = -1;
+    enum err e;
+
+    if (g->loaded && hash_eq(&g->wasm, wasm) && g->runs < GUEST_RUNS_MAX && !g->fresh_process &&
+        !child_wait(&g->child, 0, NULL)) {
+        note->warm = note->cached = true;
+        return ERR_OK;
+    }
+    if (g->loaded)
+        retire(g);
+    note->cached = g->has_cache && cache_get(&g->cache, g->engine, wasm, &code, NULL) == ERR_OK;
+    if (note->cached) {
+        e = load(g, wasm, code, &status, why);
+        fd_close(&code);
+        if (e)
+            return e;
+    }
+    if (status == EXEC_STALE) {
+        e = compile_and_keep(g, wasm_fd, wasm, &code, note, why);
+        if (e)
+            return e;
+        e = load(g, wasm, code, &status, why);
+        fd_close(&code);
+        if (e)
+            return e;
+    }
+    note->load_us = clock_mono_us() - start - note->compile_us;
+    switch (status) {
+    case EXEC_DONE:
+        return ERR_OK;
+    case EXEC_BAD_MODULE:
+        return ERR_FORMAT;
+    case EXEC_STALE:
+    case EXEC_FAILED:
+        break;
+    }
+    return ERR_UPSTREAM;
+}
+
+/* The result from the child's message, with stdout in a second frame when it is long. */
+static enum err take_result(struct guest *g, const struct run_job *job, uint64_t deadline,
+                            struct run_result *out, struct buf *why)
+{
+    size_t out_max = (size_t)job->limits.max_memory_mb << 20;
+    struct exec_result r;
+    enum err e = expect(g->child.sock, &g->answer, EXEC_RESULT, EXEC_RESULT_MAX, deadline, why);
+
+    if (e)
+        return e;
+    if (!exec_result_read(buf_str(&g->answer.body), out_max, &r) || r.id != g->next_id)
+        return err_put(why, ERR_UPSTREAM, "the exec child's result is malformed");
+    out->outcome = r.outcome;
+    out->exit_code = r.exit_code;
+    out->instructions = r.instructions;
+    out->memory_bytes = r.memory_bytes;
+    out->wall_us = r.wall_us;
+    out->cpu_us = r.cpu_us;
+    buf_add_str(&out->text, r.text);
+    buf_add_str(&out->err, r.err);
+    buf_add_str(&out->out, r.out);
+    if (r.out_len > EXEC_INLINE_MAX) {
+        struct frame f = FRAME_INIT(0);
+        e = expect(g->child.sock, &f, EXEC_OUTPUT, r.out_len, after(GUEST_START_MS_MAX), why);
+        if (!e && f.body.len != r.out_len)
+            e = err_put(why, ERR_UPSTREAM, "the exec child's output is malformed");
+        if (!e) {
+            out->out = f.body;
+            out->out.max = out_max;
+            f.body = BUF_INIT(0);
+        }
+        frame_release(&f);
+    }
+    return e;
+}
+
+/* Nobody keeps what a run was given or gave longer than needed. */
+static void wipe(struct buf *b)
+{
+    if (b->len)
+        mem_wipe(b->ptr, b->len);
+    buf_clear(b);
+}
+
+enum err guest_run(struct guest *g, int wasm_fd, const struct hash256 *wasm,
+                   const struct run_job *job, struct run_result *out, struct guest_note *note,
+                   struct buf *why)
+{
+    struct guest_note unused, *n = note ? note : &unused;
+    struct buf sentence = WHY_INIT;
+    struct run_result r;
+    uint64_t start, deadline;
+    enum err e = run_job_check(job, why);
+
+    if (e)
+        return e;
+    *n = (struct guest_note){0};
+    run_result_init(&r, &job->limits);
+    e = prepare(g, wasm_fd, wasm, n, &sentence);
+    if (e == ERR_FORMAT) {
+        r.outcome = OUTCOME_MODULE;
+        buf_add_str(&r.text, buf_str(&sentence));
+        e = ERR_OK;
+        goto out;
+    }
+    if (e) {
+        err_put(why, e, "%s", buf_z(&sentence));
+        goto out;
+    }
+    g->next_id++;
+    g->runs++;
+    buf_clear(&g->message);
+    exec_run_write(&g->message, g->next_id, job);
+    start = clock_mono_us();
+    deadline = after(job->limits.max_wall_ms + GUEST_GRACE_MS);
+    e = frame_send(g->child.sock, EXEC_RUN, buf_str(&g->message), NULL, 0, deadline, why);
+    wipe(&g->message);
+    if (!e)
+        e = take_result(g, job, deadline, &r, why);
+    wipe(&g->answer.body);
+    if (e == ERR_TIMEOUT) {
+        /* The engine should have ended it. The count died with the process: all is charged. */
+        retire(g);
+        r.outcome = OUTCOME_TIMEOUT;
+        r.instructions = job->limits.max_instructions;
+        r.wall_us = clock_mono_us() - start;
+        run_text_timeout(&r.text, job->limits.max_wall_ms, r.instructions);
+        e = ERR_OK;
+    } else if (e == ERR_CLOSED) {
+        r.outcome = OUTCOME_FAULT;
+        buf_clear(&r.text);
+        r.wall_us = clock_mono_us() - start;
+        buf_addz(&r.text, "the process that ran the program is gone: ");
+        say_end(&g->child, &r.text);
+        retire(g);
+        e = ERR_OK;
+    } else if (e || r.outcome == OUTCOME_FAULT) {
+        retire(g);
+    } else if (g->fresh_process) {
+        retire(g);
+    }
+out:
+    if (e)
+        run_result_release(&r);
+    else
+        *out = r;
+    buf_release(&sentence);
+    return e;
+}

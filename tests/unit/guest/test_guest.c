@@ -1,0 +1,385 @@
+/* Runs through the real exec child: sandboxed, with and without a cache. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "guest/exec_msg.h"
+#include "guest/guest.h"
+#include "proc/memfd.h"
+
+#define EXEC BIN_DIR "/outlayer-exec"
+
+static const struct run_limits usual = {
+    .max_instructions = 1000000000, .max_memory_mb = 128, .max_wall_ms = 60000};
+
+static char folder[64];
+static struct mac_key key;
+
+static int setup(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof(folder), "/tmp/outlayer-guest-XXXXXX");
+    mac_key_new(&key);
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return dir_remove(folder, NULL) == ERR_OK ? 0 : -1;
+}
+
+static struct guest *start(bool cache, bool fresh)
+{
+    const struct guest_options o = {
+        .exec_path = EXEC, .cache_dir = cache ? folder : NULL, .key = &key, .fresh_process = fresh};
+    struct buf why = WHY_INIT;
+    struct guest *g = NULL;
+
+    if (guest_start(&o, &g, &why) != ERR_OK)
+        fail_msg("%s", buf_z(&why));
+    buf_release(&why);
+    return g;
+}
+
+static int open_guest(const char *name, struct hash256 *hash)
+{
+    struct buf bytes = BUF_INIT(10u << 20), why = WHY_INIT;
+    char path[512];
+    int fd;
+
+    snprintf(path, sizeof(path), "%s/guests/%s.wasm", SHARE_DIR, name);
+    if (file_read(path, &bytes, &why) != ERR_OK)
+        fail_msg("%s", buf_z(&why));
+    *hash = sha256(buf_str(&bytes));
+    buf_release(&bytes);
+    buf_release(&why);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+static void run(struct guest *g, const char *name, struct run_limits l, const char *input,
+                struct run_result *r, struct guest_note *note)
+{
+    const struct run_job job = {.limits = l, .input = str_of(input)};
+    struct buf why = WHY_INIT;
+    struct hash256 hash;
+    int fd = open_guest(name, &hash);
+
+    if (guest_run(g, fd, &hash, &job, r, note, &why) != ERR_OK)
+        fail_msg("%s", buf_z(&why));
+    buf_release(&why);
+    close(fd);
+}
+
+static void cold_cached_and_warm(void **state)
+{
+    struct guest *g = start(true, false);
+    struct guest_note note;
+    struct run_result r;
+    (void)state;
+
+    run(g, "test/echo", usual, "one", &r, &note);
+    assert_int_equal(r.outcome, OUTCOME_OK);
+    assert_string_equal(buf_z(&r.out), "one");
+    assert_false(note.cached);
+    assert_true(note.compile_us > 0);
+    run_result_release(&r);
+
+    run(g, "test/echo", usual, "two", &r, &note);
+    assert_string_equal(buf_z(&r.out), "two");
+    assert_true(note.warm);
+    run_result_release(&r);
+
+    run(g, "random", usual, "{\"min\":3,\"max\":3}", &r, &note);
+    assert_string_equal(buf_z(&r.out), "{\"random_number\":3}");
+    assert_false(note.warm);
+    run_result_release(&r);
+
+    run(g, "test/echo", usual, "three", &r, &note);
+    assert_string_equal(buf_z(&r.out), "three");
+    assert_true(note.cached && !note.warm);
+    assert_int_equal(note.compile_us, 0);
+    run_result_release(&r);
+    guest_stop(g);
+
+    /* Another supervisor with the same key finds the code. */
+    g = start(true, true);
+    struct hash256 hash;
+    close(open_guest("test/echo", &hash));
+    assert_true(guest_has(g, &hash));
+    for (int i = 0; i < 3; i++) {
+        run(g, "test/echo", usual, "four", &r, &note);
+        assert_string_equal(buf_z(&r.out), "four");
+        assert_true(note.cached && !note.warm);
+        run_result_release(&r);
+    }
+    guest_stop(g);
+}
+
+/* Change one byte in each file of the cache. */
+static void spoil(long offset_from_end)
+{
+    char dir[512], path[1024];
+    struct dirent *e;
+    DIR *d = opendir(folder), *sub;
+
+    assert_non_null(d);
+    while ((e = readdir(d))) {
+        if (e->d_name[0] == '.')
+            continue;
+        snprintf(dir, sizeof(dir), "%s/%s", folder, e->d_name);
+        sub = opendir(dir);
+        while (sub && (e = readdir(sub))) {
+            FILE *f;
+            int c;
+            if (e->d_name[0] == '.')
+                continue;
+            snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+            f = fopen(path, "r+b");
+            assert_non_null(f);
+            fseek(f, offset_from_end, SEEK_END);
+            c = fgetc(f);
+            fseek(f, offset_from_end, SEEK_END);
+            fputc(c ^ 1, f);
+            fclose(f);
+        }
+        if (sub)
+            closedir(sub);
+    }
+    closedir(d);
+}
+
+static void altered_code_is_not_run(void **state)
+{
+    struct guest *g = start(true, true);
+    struct guest_note note;
+    struct run_result r;
+    (void)state;
+
+    run(g, "test/echo", usual, "a", &r, &note);
+    run_result_release(&r);
+    run(g, "test/echo", usual, "b", &r, &note);
+    assert_true(note.cached);
+    run_result_release(&r);
+    spoil(-1000);
+    run(g, "test/echo", usual, "c", &r, &note);
+    assert_false(note.cached);
+    assert_true(note.compile_us > 0);
+    assert_string_equal(buf_z(&r.out), "c");
+    run_result_release(&r);
+    guest_stop(g);
+
+    /* A key of another worker: nothing of this cache is believed. */
+    mac_key_new(&key);
+    g = start(true, true);
+    run(g, "test/echo", usual, "d", &r, &note);
+    assert_false(note.cached);
+    run_result_release(&r);
+    guest_stop(g);
+}
+
+static void outcomes_come_through(void **state)
+{
+    struct guest *g = start(true, false);
+    struct guest_note note;
+    struct run_limits l = usual;
+    struct run_result r;
+    (void)state;
+
+    run(g, "test/exit1", usual, "", &r, &note);
+    assert_int_equal(r.outcome, OUTCOME_EXIT);
+    assert_int_equal(r.exit_code, 1);
+    assert_string_equal(buf_z(&r.text), "the city 'Atlantis' was not found");
+    assert_string_equal(buf_z(&r.out), "half a result");
+    run_result_release(&r);
+
+    run(g, "test/trap", usual, "", &r, &note);
+    assert_int_equal(r.outcome, OUTCOME_TRAP);
+    run_result_release(&r);
+    run(g, "test/trap", usual, "", &r, &note); /* the guest's own trap does not cost the process */
+    assert_true(note.warm);
+    run_result_release(&r);
+
+    l.max_instructions = 5000000;
+    run(g, "test/loop", l, "", &r, &note);
+    assert_int_equal(r.outcome, OUTCOME_FUEL);
+    assert_int_equal(r.instructions, 5000000);
+    run_result_release(&r);
+
+    l = usual;
+    l.max_wall_ms = 200;
+    l.max_instructions = RUN_INSTRUCTIONS_MAX;
+    run(g, "test/loop", l, "", &r, &note);
+    assert_int_equal(r.outcome, OUTCOME_TIMEOUT);
+    assert_true(r.instructions > 1000000 && r.instructions < RUN_INSTRUCTIONS_MAX);
+    assert_in_range(r.wall_us, 200000, 300000);
+    run_result_release(&r);
+
+    run(g, "test/sleep", l, "100000", &r, &note);
+    assert_int_equal(r.outcome, OUTCOME_TIMEOUT);
+    assert_in_range(r.wall_us, 200000, 300000);
+    run_result_release(&r);
+
+    l.max_wall_ms = 60000;
+    l.max_memory_mb = 512;
+    run(g, "test/grow", l, "", &r, &note);
+    assert_int_equal(r.outcome, OUTCOME_OK);
+    assert_string_equal(buf_z(&r.out), "536870912");
+    run_result_release(&r);
+
+    run(g, "test/flood", usual, "", &r, &note);
+    assert_int_equal(r.outcome, OUTCOME_OUTPUT);
+    assert_int_equal(r.out.len, 128u << 20);
+    run_result_release(&r);
+    guest_stop(g);
+}
+
+static void long_input_and_output(void **state)
+{
+    struct guest *g = start(false, false);
+    static const size_t sizes[] = {0, 1, 1023, 65535, 65536, 65537, 1000000, RUN_INPUT_MAX};
+    char *text = malloc(RUN_INPUT_MAX + 1);
+    (void)state;
+
+    for (size_t i = 0; i < countof(sizes); i++) {
+        struct run_result r;
+        for (size_t k = 0; k < sizes[i]; k++)
+            text[k] = (char)('a' + k % 23);
+        text[sizes[i]] = '\0';
+        run(g, "test/echo", usual, text, &r, NULL);
+        assert_int_equal(r.outcome, OUTCOME_OK);
+        assert_int_equal(r.out.len, sizes[i]);
+        assert_true(str_eqz(buf_str(&r.out), text));
+        run_result_release(&r);
+    }
+    free(text);
+    guest_stop(g);
+}
+
+static void bad_files_say_what_they_are(void **state)
+{
+    static const struct {
+        struct str bytes;
+        const char *text;
+    } cases[] = {
+        {STR(""), "the file is empty; a wasm32-wasip1 command was expected"},
+        {STR("<!DOCTYPE html><html>"),
+         "the file is a web page; a wasm32-wasip1 command was expected"},
+        {STR("\x7f"
+             "ELF\x02\x01\x01"),
+         "the file is a native Linux program; a wasm32-wasip1 command was expected"},
+        {STR("\0asm\x0d\0\x01\0"), "the file is a WebAssembly component (wasm32-wasip2); a "
+                                   "wasm32-wasip1 command was expected"},
+        {STR("\0asm\x01\0\0\0"), "the module is a library: it exports no function '_start'; build "
+                                 "a program with a main function"},
+        {STR("\0asm\x02\0\0\0"),
+         "the file is WebAssembly of an unknown version; a wasm32-wasip1 command was expected"},
+        /* type () -> (), import "env" "log" */
+        {STR("\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x0b\x01\x03"
+             "env"
+             "\x03"
+             "log"
+             "\0\0"),
+         "unknown import 'log' from 'env'; a wasm32-wasip1 program may import from "
+         "'wasi_snapshot_preview1' only"},
+        {STR("\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x23\x01\x16"
+             "wasi_snapshot_preview1"
+             "\x08"
+             "fd_writx"
+             "\0\0"),
+         "unknown import 'fd_writx' from 'wasi_snapshot_preview1'"},
+    };
+    struct guest *g = start(true, false);
+    (void)state;
+
+    for (size_t i = 0; i < countof(cases); i++) {
+        const struct run_job job = {.limits = usual};
+        struct hash256 hash = sha256(cases[i].bytes);
+        struct buf why = WHY_INIT;
+        struct run_result r;
+        int fd = -1;
+        assert_int_equal(memfd_of("t", cases[i].bytes, &fd, &why), ERR_OK);
+        if (guest_run(g, fd, &hash, &job, &r, NULL, &why) != ERR_OK)
+            fail_msg("%zu: %s", i, buf_z(&why));
+        assert_int_equal(r.outcome, OUTCOME_MODULE);
+        assert_string_equal(buf_z(&r.text), cases[i].text);
+        run_result_release(&r);
+        buf_release(&why);
+        close(fd);
+    }
+    guest_stop(g);
+}
+
+static void wrong_hash_and_no_file(void **state)
+{
+    struct guest *g = start(false, false);
+    const struct run_job job = {.limits = usual};
+    struct buf why = WHY_INIT;
+    struct run_result r;
+    struct hash256 hash;
+    int fd = open_guest("test/echo", &hash);
+    (void)state;
+
+    assert_false(guest_has(g, &hash));
+    assert_int_equal(guest_run(g, -1, &hash, &job, &r, NULL, &why), ERR_ABSENT);
+    hash.b[0] ^= 1;
+    assert_int_equal(guest_run(g, fd, &hash, &job, &r, NULL, &why), ERR_CONFLICT);
+    assert_non_null(strstr(buf_z(&why), "SHA-256"));
+    close(fd);
+    buf_release(&why);
+    guest_stop(g);
+}
+
+static void no_executable(void **state)
+{
+    const struct guest_options o = {.exec_path = "/nonexistent/outlayer-exec"};
+    struct buf why = WHY_INIT;
+    struct guest *g = NULL;
+    (void)state;
+    assert_int_not_equal(guest_start(&o, &g, &why), ERR_OK);
+    assert_null(g);
+    assert_non_null(strstr(buf_z(&why), "/nonexistent/outlayer-exec"));
+    buf_release(&why);
+}
+
+static void walls_stand(void **state)
+{
+    struct guest *g = start(false, false);
+    uint32_t walls = guest_walls(g);
+    (void)state;
+#ifdef NO_SANDBOX
+    assert_int_equal(walls, 0);
+#else
+    assert_int_equal(walls & (EXEC_WALL_NO_NEW_PRIVS | EXEC_WALL_LIMITS | EXEC_WALL_SECCOMP),
+                     EXEC_WALL_NO_NEW_PRIVS | EXEC_WALL_LIMITS | EXEC_WALL_SECCOMP);
+#endif
+    guest_stop(g);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(cold_cached_and_warm, setup, teardown),
+        cmocka_unit_test_setup_teardown(altered_code_is_not_run, setup, teardown),
+        cmocka_unit_test_setup_teardown(outcomes_come_through, setup, teardown),
+        cmocka_unit_test(long_input_and_output),
+        cmocka_unit_test_setup_teardown(bad_files_say_what_they_are, setup, teardown),
+        cmocka_unit_test(wrong_hash_and_no_file),
+        cmocka_unit_test(no_executable),
+        cmocka_unit_test(walls_stand),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
