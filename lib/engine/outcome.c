@@ -84,6 +84,11 @@ enum err run_job_check(const struct run_job *job, struct buf *why)
     return ERR_OK;
 }
 
+uint64_t run_time_ms(const struct run_result *r)
+{
+    return (r->wall_us + 999) / 1000;
+}
+
 void run_text_timeout(struct buf *text, uint32_t max_wall_ms, uint64_t instructions)
 {
     buf_clear(text);

@@ -86,6 +86,9 @@ void run_result_release(struct run_result *r); /* wipes: output may hold what a 
 /* ERR_RANGE or ERR_FORMAT with the member at fault in `why`. */
 MUST_USE enum err run_job_check(const struct run_job *job, struct buf *why);
 
+/* Wall time in whole milliseconds, as it is charged: begun ones count. */
+uint64_t run_time_ms(const struct run_result *r);
+
 /* The sentence for a run that was over time; shared by the engine and the supervisor. */
 void run_text_timeout(struct buf *text, uint32_t max_wall_ms, uint64_t instructions);
 

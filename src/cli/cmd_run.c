@@ -1,0 +1,302 @@
+/*
+ * cmd_run.c — `outlayer run`: run a program here as a worker would run it.
+ *
+ * The same exec child, limits and sandbox as in production (lib/guest): the instructions it counts
+ * are those that the chain will charge for. Nothing is sent anywhere.
+ */
+#include "cli/commands.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cli/term.h"
+#include "codec/base64.h"
+#include "codec/json.h"
+#include "guest/guest.h"
+
+/* The contract's fees as it is deployed; its owner may change them later. In yoctoNEAR. */
+#define FEE_BASE        ((u128)1000000000000000000u * 1000u)
+#define FEE_PER_MILLION ((u128)100000000000000u) /* instructions */
+#define FEE_PER_MS      ((u128)100000000000000000u)
+
+struct run_opts {
+    const char *input, *input_file;
+    uint64_t max_instructions, max_memory_mb, max_seconds;
+    struct opt_list env;
+    bool json, no_cache;
+};
+
+static const struct opt run_options[] = {
+    OPT_TEXT("input", "TEXT", struct run_opts, input, NULL, "what the program reads on stdin"),
+    OPT_TEXT("input-file", "FILE", struct run_opts, input_file, NULL,
+             "the same from a file; - is this command's own stdin"),
+    OPT_U64("max-instructions", "N", struct run_opts, max_instructions, 1, RUN_INSTRUCTIONS_MAX,
+            NULL, "instructions it may execute (default 1000000000)"),
+    OPT_U64("max-memory-mb", "N", struct run_opts, max_memory_mb, 1, RUN_MEMORY_MB_MAX, NULL,
+            "MiB of linear memory, and of output (default 128)"),
+    OPT_U64("max-seconds", "N", struct run_opts, max_seconds, 1, RUN_WALL_MS_MAX / 1000, NULL,
+            "seconds it may take (default 60)"),
+    OPT_LIST("env", "NAME=VALUE", struct run_opts, env, "an environment variable; may be repeated"),
+    OPT_FLAG("json", struct run_opts, json, "print one JSON object instead of the output"),
+    OPT_FLAG("no-cache", struct run_opts, no_cache, "compile it even when it was compiled before"),
+    OPT_END,
+};
+
+static const char *const run_examples[] = {
+    "outlayer run build/share/outlayer/guests/random.wasm --input '{\"min\":1,\"max\":100}'",
+    "outlayer run guest.wasm --input-file in.json --env API_KEY=test --json",
+    NULL,
+};
+
+const struct command command_run = {
+    .name = "run",
+    .summary = "run a WebAssembly program as a worker would",
+    .usage = "FILE.wasm [options]",
+    .about = "Runs a wasm32-wasip1 program in the worker's own sandbox under the given limits and\n"
+             "reports what it used and what the run would have cost. The program's output goes to\n"
+             "stdout, the report to stderr.",
+    .options = run_options,
+    .examples = run_examples,
+    .run = cmd_run,
+};
+
+/* Where compiled code is kept between runs; false: nowhere. */
+static bool cache_folder(struct buf *dir)
+{
+    const char *own = getenv("OUTLAYER_CACHE"), *xdg = getenv("XDG_CACHE_HOME"),
+               *home = getenv("HOME");
+
+    if (own && *own)
+        buf_addf(dir, "%s", own);
+    else if (xdg && *xdg)
+        buf_addf(dir, "%s/outlayer", xdg);
+    else if (home && *home)
+        buf_addf(dir, "%s/.cache/outlayer", home);
+    return dir->len && !dir->full;
+}
+
+/* A cache that cannot be used costs time, nothing else. */
+static enum err start(const struct run_opts *o, struct guest **out, struct buf *why)
+{
+    char dir_z[2048], key_z[2048];
+    struct buf dir = BUF_OVER(dir_z), key_path = BUF_OVER(key_z);
+    struct guest_options options = {0};
+    struct mac_key key;
+    enum err e;
+
+    if (!o->no_cache && cache_folder(&dir)) {
+        buf_addf(&key_path, "%s/guests.key", dir_z);
+        buf_addz(&dir, "/guests");
+        if (!dir.full && !key_path.full && dir_make(dir_z, NULL) == ERR_OK &&
+            mac_key_load(key_z, &key, NULL) == ERR_OK) {
+            options.cache_dir = dir_z;
+            options.key = &key;
+        }
+    }
+    e = guest_start(&options, out, why);
+    mac_key_wipe(&key);
+    return e;
+}
+
+static enum err read_input(const struct run_opts *o, struct buf *input, struct buf *why)
+{
+    enum err e;
+
+    if (o->input && o->input_file)
+        return err_put(why, ERR_RANGE, "give --input or --input-file, not both");
+    if (o->input)
+        buf_addz(input, o->input);
+    if (input->full)
+        return err_put(why, ERR_TOO_BIG, "the input has more than %u bytes", RUN_INPUT_MAX);
+    if (!o->input_file)
+        return ERR_OK;
+    if (strcmp(o->input_file, "-") == 0)
+        e = fd_read_all(STDIN_FILENO, input, why);
+    else
+        e = file_read(o->input_file, input, why);
+    if (e == ERR_TOO_BIG)
+        err_put(why, e, "the input has more than %u bytes", RUN_INPUT_MAX);
+    return e;
+}
+
+static enum err read_env(const struct opt_list *list, struct run_var *vars, struct buf *why)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        struct str item = str_of(list->item[i]);
+        if (!str_has_byte(item, '='))
+            return err_put(why, ERR_FORMAT, "'%s' is no NAME=VALUE", list->item[i]);
+        vars[i].value = str_cut(item, '=', &vars[i].name);
+    }
+    return ERR_OK;
+}
+
+/* base + instructions/10^6 and milliseconds at their price, as the contract charges them. */
+static u128 cost(const struct run_result *r)
+{
+    return FEE_BASE + r->instructions / 1000000 * FEE_PER_MILLION + run_time_ms(r) * FEE_PER_MS;
+}
+
+static void print_json(const struct run_result *r)
+{
+    struct buf b = BUF_INIT((r->out.len + r->text.len) * 6 + 4096);
+    bool ok = r->outcome == OUTCOME_OK;
+
+    json_obj(&b);
+    json_key(&b, "success");
+    json_put_bool(&b, ok);
+    json_key(&b, "output");
+    if (str_is_utf8(buf_str(&r->out))) {
+        json_put_str(&b, buf_str(&r->out));
+    } else {
+        json_put_null(&b);
+        json_key(&b, "output_base64");
+        json_str_open(&b);
+        base64_put(&b, r->out.ptr, r->out.len);
+        json_str_close(&b);
+    }
+    json_key(&b, "error");
+    if (ok) {
+        json_put_null(&b);
+    } else {
+        json_obj(&b);
+        json_key(&b, "code");
+        json_putz(&b, outcome_code(r->outcome));
+        json_key(&b, "message");
+        if (str_is_utf8(buf_str(&r->text)))
+            json_put_str(&b, buf_str(&r->text));
+        else
+            json_putz(&b, "the program's message is no UTF-8 text");
+        json_obj_end(&b);
+    }
+    json_key(&b, "instructions");
+    json_put_u64(&b, r->instructions);
+    json_key(&b, "time_ms");
+    json_put_u64(&b, run_time_ms(r));
+    json_key(&b, "memory_bytes");
+    json_put_u64(&b, r->memory_bytes);
+    json_key(&b, "estimated_cost_yocto");
+    json_put_u128_str(&b, cost(r));
+    json_obj_end(&b);
+    printf("%s\n", buf_z(&b));
+    buf_release(&b);
+}
+
+/* Yoctos as NEAR with 7 digits: enough for one millisecond. */
+static void near_text(u128 yocto, struct buf *out)
+{
+    u128 step = (u128)100000000000000000u; /* 10^-7 NEAR */
+    u128 steps = (yocto + step / 2) / step;
+
+    buf_addf(out, "%llu.%07llu", (unsigned long long)(steps / 10000000),
+             (unsigned long long)(steps % 10000000));
+}
+
+static void print_text(const struct run_result *r, const struct guest_note *note)
+{
+    char near_z[64];
+    struct buf near = BUF_OVER(near_z);
+    bool ok = r->outcome == OUTCOME_OK;
+
+    fwrite(r->out.ptr ? r->out.ptr : "", 1, r->out.len, stdout);
+    if (r->out.len && r->out.ptr[r->out.len - 1] != '\n' && isatty(STDOUT_FILENO))
+        putchar('\n');
+    fflush(stdout);
+    near_text(cost(r), &near);
+    if (!ok) {
+        fprintf(stderr, "%sfailed%s (%s): %s\n", term(stderr, TERM_BAD), term(stderr, TERM_PLAIN),
+                outcome_code(r->outcome), buf_z(&r->text));
+    } else if (r->err.len) {
+        fprintf(stderr, "%sstderr of the program:%s\n%s%s", term(stderr, TERM_DIM),
+                term(stderr, TERM_PLAIN), buf_z(&r->err),
+                r->err.ptr[r->err.len - 1] == '\n' ? "" : "\n");
+    }
+    fprintf(stderr, "%s%s%s  %llu instructions, %llu.%03llu ms, %llu KiB of memory, %s NEAR",
+            term(stderr, ok ? TERM_GOOD : TERM_BAD), ok ? "ok" : "not ok", term(stderr, TERM_PLAIN),
+            (unsigned long long)r->instructions, (unsigned long long)(r->wall_us / 1000),
+            (unsigned long long)(r->wall_us % 1000), (unsigned long long)(r->memory_bytes / 1024),
+            near_z);
+    if (note->compile_us)
+        fprintf(stderr, " (compiled in %llu ms)", (unsigned long long)(note->compile_us / 1000));
+    fputc('\n', stderr);
+}
+
+static enum err run_file(const struct run_opts *o, const char *path, const struct run_job *job,
+                         struct run_result *result, struct guest_note *note, struct buf *why)
+{
+    struct buf wasm = BUF_INIT(10u << 20);
+    struct guest *g = NULL;
+    struct hash256 hash;
+    int fd = -1;
+    enum err e = file_read(path, &wasm, why);
+
+    if (e)
+        goto out;
+    hash = sha256(buf_str(&wasm));
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        e = err_sys(why, "open '%s'", path);
+        goto out;
+    }
+    e = start(o, &g, why);
+    if (!e)
+        e = guest_run(g, fd, &hash, job, result, note, why);
+out:
+    guest_stop(g);
+    fd_close(&fd);
+    buf_release(&wasm);
+    return e;
+}
+
+int cmd_run(int argc, char **argv)
+{
+    struct run_opts o = {.max_instructions = 1000000000, .max_memory_mb = 128, .max_seconds = 60};
+    struct buf input = BUF_INIT(RUN_INPUT_MAX), why = WHY_INIT;
+    struct run_var vars[OPT_LIST_MAX];
+    struct run_result result;
+    struct guest_note note;
+    struct run_job job;
+    int first, status;
+    enum err e;
+
+    if (!command_begin(&command_run, argc, argv, &o, &first, &status))
+        return status;
+    if (argc - first != 1)
+        e = err_put(&why, ERR_RANGE, "give one WebAssembly file to run");
+    else
+        e = read_env(&o.env, vars, &why);
+    job = (struct run_job){
+        .limits = {.max_instructions = o.max_instructions,
+                   .max_memory_mb = (uint32_t)o.max_memory_mb,
+                   .max_wall_ms = (uint32_t)o.max_seconds * 1000},
+        .env = vars,
+        .nenv = o.env.n,
+    };
+    if (!e)
+        e = run_job_check(&job, &why);
+    if (e) {
+        status = command_misused(&command_run, &why);
+        goto out;
+    }
+    e = read_input(&o, &input, &why);
+    job.input = buf_str(&input);
+    if (!e)
+        e = run_file(&o, argv[first], &job, &result, &note, &why);
+    if (e) {
+        status = command_failed(&why);
+        goto out;
+    }
+    if (o.json)
+        print_json(&result);
+    else
+        print_text(&result, &note);
+    status = result.outcome == OUTCOME_OK ? EXIT_DONE : EXIT_FAILED;
+    run_result_release(&result);
+out:
+    buf_release(&input);
+    buf_release(&why);
+    return status;
+}
