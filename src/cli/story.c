@@ -19,6 +19,7 @@
 #define PAGE_WAIT_MS    200
 #define PAGE_TIMEOUT_MS 5000
 #define LOOK_MS         15   /* between two looks at the chain */
+#define SHOWN_MAX       300  /* bytes of a result on the terminal */
 #define DRAIN_MS        3000 /* for the coordinator's last step, once the chain is done */
 
 /* What we are in the middle of. */
@@ -70,8 +71,13 @@ void story_result_put(const struct story_result *r, struct buf *out)
     json_obj_end(out);
 }
 
+/* As the caller contract passes it on to request_execution. */
 static void call_args(const struct story *s, struct buf *out)
 {
+    json_obj(out);
+    json_key(out, "source");
+    json_obj(out);
+    json_key(out, "WasmUrl");
     json_obj(out);
     json_key(out, "url");
     json_putz(out, s->program_url);
@@ -79,6 +85,10 @@ static void call_args(const struct story *s, struct buf *out)
     json_str_open(out);
     hash_put_hex(out, &s->program_hash);
     json_str_close(out);
+    json_obj_end(out);
+    json_obj_end(out);
+    json_key(out, "resource_limits");
+    json_put_raw(out, STR("{\"max_instructions\":1000000000,\"max_execution_seconds\":30}"));
     json_key(out, "input_data");
     json_putz(out, s->input);
     json_key(out, "response_format");
@@ -352,59 +362,55 @@ static bool read_output(const struct outcome *o, struct buf *out)
     return there;
 }
 
-/* The end: what the callback got, and the money. */
-static enum err show_end(struct telling *t, struct buf *why)
+/* Why there was no result: what the contract says, else the first receipt that failed. */
+static void read_error(const struct telling *t, struct json completed, struct buf *out)
 {
-    struct story_result *r = t->r;
-    struct buf log = BUF_INIT(EVENT_LOG_MAX), detail = BUF_INIT(STORY_OUTPUT_MAX + 1024),
-               text = BUF_INIT(512);
-    struct event event;
-    struct json receipt, data, used;
-    uint64_t height = 0;
-    bool paid;
-    enum err e = ERR_OK;
+    struct json_iter receipts = json_iter(t->outcome.receipts);
 
-    r->success = read_output(&t->outcome, &r->output);
-    if (!r->success)
-        outcome_failure_text(&t->outcome, &r->error);
-    paid = find_event(t, "execution_completed", &log, &event, &receipt);
-    if (paid) {
-        data = json_at(event.data, 0);
-        used = json_get(data, "resources_used");
-        paid = json_u128_str(json_get(data, "payment_charged"), &r->charged) &&
-               json_u128_str(json_get(data, "payment_refunded"), &r->refunded) &&
-               json_u64(json_get(used, "instructions"), &r->instructions) &&
-               json_u64(json_get(used, "time_ms"), &r->time_ms);
-        if (!paid)
-            e = err_put(why, ERR_FORMAT, "the contract's event about the end has no figures");
-        else
-            e = height_of(t, json_get(receipt, "block_hash"), &height, why);
+    if (json_str(json_get(completed, "error_message"), out) && out->len)
+        return;
+    while (json_next(&receipts)) {
+        struct json status = json_get(json_get(receipts.value, "outcome"), "status");
+        struct outcome failed = {.failure = json_get(status, "Failure")};
+
+        if (failed.failure.text.ptr) {
+            outcome_failure_text(&failed, out);
+            return;
+        }
     }
-    if (e)
-        goto out;
-    if (paid)
-        r->blocks = height - t->sent_height;
+    buf_addz(out, "the program gave no result");
+}
+
+static void show_callback(const struct telling *t)
+{
+    const struct story_result *r = t->r;
+    struct buf detail = BUF_INIT(STORY_OUTPUT_MAX + WHY_MAX + 256);
 
     json_obj(&detail);
     json_key(&detail, "success");
     json_put_bool(&detail, r->success);
-    json_key(&detail, "output");
-    if (r->success && r->output.len)
+    json_key(&detail, r->success ? "output" : "error");
+    if (r->success)
         json_put_raw(&detail, buf_str(&r->output));
     else
-        json_put_null(&detail);
+        json_put_str(&detail, buf_str(&r->error));
     json_obj_end(&detail);
     if (r->success)
         report_step(t->s->report, "callback", buf_str(&detail),
-                    "%s got %.*s, %llu blocks after the request", ACCOUNT_CALLER,
-                    (int)(r->output.len < 300 ? r->output.len : 300), buf_z(&r->output),
+                    ACCOUNT_CALLER " got %.*s, %llu blocks after the request",
+                    STR_ARG(str_head(buf_str(&r->output), SHOWN_MAX)),
                     (unsigned long long)r->blocks);
     else
-        report_step(t->s->report, "callback", buf_str(&detail), "%s got a failure: %s",
-                    ACCOUNT_CALLER, buf_z(&r->error));
-    if (!paid)
-        goto out;
-    buf_clear(&detail);
+        report_step(t->s->report, "callback", buf_str(&detail),
+                    ACCOUNT_CALLER " got a failed promise: %s", buf_z(&r->error));
+    buf_release(&detail);
+}
+
+static void show_refund(const struct telling *t)
+{
+    const struct story_result *r = t->r;
+    struct buf detail = BUF_INIT(512), text = BUF_INIT(256);
+
     json_obj(&detail);
     json_key(&detail, "charged_yocto");
     json_put_u128_str(&detail, r->charged);
@@ -416,10 +422,45 @@ static enum err show_end(struct telling *t, struct buf *why)
     report_put_near(&text, r->charged);
     buf_addz(&text, " NEAR charged");
     report_step(t->s->report, "refund", buf_str(&detail), "%s", buf_z(&text));
-out:
-    buf_release(&log);
     buf_release(&detail);
     buf_release(&text);
+}
+
+/* The end: what the callback got, and the money, as the contract's last event has them. */
+static enum err show_end(struct telling *t, struct buf *why)
+{
+    struct story_result *r = t->r;
+    struct buf log = BUF_INIT(EVENT_LOG_MAX);
+    struct json receipt, completed = JSON_NONE, used;
+    struct event event;
+    uint64_t height;
+    bool told;
+    enum err e = ERR_OK;
+
+    told = find_event(t, "execution_completed", &log, &event, &receipt);
+    if (told) {
+        completed = json_at(event.data, 0);
+        used = json_get(completed, "resources_used");
+        if (!json_bool(json_get(completed, "success"), &r->success) ||
+            !json_u128_str(json_get(completed, "payment_charged"), &r->charged) ||
+            !json_u128_str(json_get(completed, "payment_refunded"), &r->refunded) ||
+            !json_u64(json_get(used, "instructions"), &r->instructions) ||
+            !json_u64(json_get(used, "time_ms"), &r->time_ms))
+            e = err_put(why, ERR_FORMAT, "the contract's event about the end has no figures");
+        else
+            e = height_of(t, json_get(receipt, "block_hash"), &height, why);
+        if (e)
+            goto out;
+        r->blocks = height - t->sent_height;
+    }
+    r->success = r->success && read_output(&t->outcome, &r->output);
+    if (!r->success)
+        read_error(t, completed, &r->error);
+    show_callback(t);
+    if (told)
+        show_refund(t);
+out:
+    buf_release(&log);
     return e;
 }
 

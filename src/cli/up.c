@@ -22,7 +22,7 @@
 #include "cli/report.h"
 #include "cli/serve_files.h"
 #include "cli/story.h"
-#include "cli/term.h"
+#include "codec/json.h"
 #include "proc/self.h"
 
 #define PORT_USUAL   3030       /* where NEAR's tools look for a local node */
@@ -321,7 +321,34 @@ static enum err tell_story(struct up *u, struct buf *why)
     return story_run(&s, &u->result, why);
 }
 
-static void print_summary(struct up *u)
+/* For a program that started us: where everything is, once it is there. */
+static void print_ready(const struct up *u)
+{
+    struct buf b = BUF_INIT(16384);
+
+    json_obj(&b);
+    json_key(&b, "ready");
+    json_put_bool(&b, true);
+    json_key(&b, "home");
+    json_putz(&b, u->net.home);
+    json_key(&b, "chain");
+    json_putz(&b, u->net.part[PART_CHAIN].url);
+    json_key(&b, "coordinator");
+    json_putz(&b, u->net.part[PART_COORDINATOR].url);
+    json_key(&b, "program_url");
+    json_putz(&b, u->program_url);
+    json_key(&b, "program_sha256");
+    json_str_open(&b);
+    hash_put_hex(&b, &u->program_hash);
+    json_str_close(&b);
+    json_key(&b, "request_id");
+    json_put_u64(&b, u->result.request_id);
+    json_obj_end(&b);
+    puts(buf_z(&b));
+    buf_release(&b);
+}
+
+static void print_summary(const struct up *u)
 {
     const struct report *r = &u->report;
     const char *chain = u->net.part[PART_CHAIN].url, *coord = u->net.part[PART_COORDINATOR].url;
@@ -387,7 +414,10 @@ static int run(struct up *u, struct buf *why)
         return u->net.state == NETWORK_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_FAILED;
     if (u->o.once)
         return u->result.success ? EXIT_DONE : EXIT_FAILED;
-    print_summary(u);
+    if (u->o.json)
+        print_ready(u);
+    else
+        print_summary(u);
     if (network_watch(&u->net, UINT64_MAX) == NETWORK_INTERRUPTED)
         return EXIT_DONE;
     (void)!network_check(&u->net, why);

@@ -13,6 +13,7 @@ import http from 'node:http';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
+import { after } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export const near = createRequire(path.join(process.env.NODE_HOME, 'package.json'))('near-api-js');
@@ -46,6 +47,11 @@ export async function until(what, look, ms = PATIENCE_MS) {
             assert.fail(`waited ${ms} ms in vain for ${what}`);
         await sleep(20);
     }
+}
+
+/** The price of a run (1.3 of the pricing rules: base, per million instructions, per millisecond). */
+export function price({ instructions, time_ms: ms }) {
+    return 10n ** 21n + (BigInt(instructions) / 1_000_000n) * 10n ** 14n + BigInt(ms) * 10n ** 17n;
 }
 
 /** Every process below `pid`, as [{pid, started, name}]. */
@@ -224,13 +230,19 @@ export async function sha256hex(bytes) {
     return Buffer.from(await crypto.subtle.digest('SHA-256', bytes)).toString('hex');
 }
 
-/** A whole network: start it with `Network.start(t)`; the story's end stops and checks it. */
+export async function txHash(signed) {
+    const digest = await crypto.subtle.digest('SHA-256', near.encodeTransaction(signed.transaction));
+    return near.baseEncode(new Uint8Array(digest));
+}
+
+/** A whole network: start it with `await Network.start()`; the story's end stops and checks it. */
 export class Network {
-    static async start(t, options = {}) {
+    static async start(options = {}) {
         const net = new Network();
+        net.sent = new Set();
         net.options = { blockMs: 50, ...options };
         net.home = fs.mkdtempSync(path.join(os.tmpdir(), 'outlayer-story-'));
-        t.after(() => net.end(t));
+        after(() => net.end());
         net.files = await new FileServer().start();
         await net.startChain();
         await net.deploy();
@@ -358,27 +370,30 @@ export class Network {
         const signer = signed.transaction.signerId;
         const end = Date.now() + ms;
         for (;;) {
-            const answer = await this.rpc('send_tx', { signed_tx_base64: base64, wait_until: 'EXECUTED_OPTIMISTIC' });
-            if (answer.result?.status)
-                return this.rpcStatus(answer.result.transaction.hash, signer);
-            const cause = answer.error?.cause?.name;
-            const nonce = JSON.stringify(answer.error ?? '').includes('InvalidNonce');
+            const answer = await this.rpc('send_tx', { signed_tx_base64: base64, wait_until: 'FINAL' });
+            if (answer.result?.status && typeof answer.result.status === 'object')
+                return answer.result;
             // A timeout says that it still runs; a used nonce that an earlier send of it arrived.
-            if (nonce && this.sentBefore?.has(base64)) {
-                const hash = near.baseEncode(await crypto.subtle.digest('SHA-256', near.encodeTransaction(signed.transaction)).then((d) => new Uint8Array(d)));
-                return this.rpcStatus(hash, signer);
-            }
-            (this.sentBefore ??= new Set()).add(base64);
-            if (cause !== 'TIMEOUT_ERROR')
+            const used = JSON.stringify(answer.error ?? '').includes('InvalidNonce') && this.sent.has(base64);
+            this.sent.add(base64);
+            if (answer.error && answer.error.cause?.name !== 'TIMEOUT_ERROR' && !used)
                 assert.fail(`the chain refused a transaction: ${JSON.stringify(answer.error)}`);
+            if (used) {
+                const status = await this.status(await txHash(signed), signer);
+                if (status)
+                    return status;
+            }
             assert.ok(Date.now() < end, 'the transaction did not end in time');
         }
     }
 
-    async rpcStatus(hash, signer) {
-        const answer = await this.rpc('EXPERIMENTAL_tx_status', { tx_hash: hash, sender_account_id: signer, wait_until: 'EXECUTED_OPTIMISTIC' });
+    /** How a transaction went, or null while it runs. */
+    async status(hash, signer) {
+        const answer = await this.rpc('tx', { tx_hash: hash, sender_account_id: signer, wait_until: 'FINAL' });
+        if (answer.error?.cause?.name === 'TIMEOUT_ERROR')
+            return null;
         assert.ok(answer.result, `no status of ${hash}: ${JSON.stringify(answer.error)}`);
-        return answer.result;
+        return typeof answer.result.status === 'object' ? answer.result : null;
     }
 
     /** Sign, send, wait; fails the story when the transaction fails. */
@@ -393,12 +408,13 @@ export class Network {
         return { WasmUrl: { url: this.files.put(name, bytes), hash: await sha256hex(bytes), build_target: 'wasm32-wasip1' } };
     }
 
-    guest(name) {
-        return fs.readFileSync(path.join(SHARE, 'guests', `${name}.wasm`));
+    /** The source of a guest that the build made. */
+    async guest(name) {
+        return this.source(`${name}.wasm`, fs.readFileSync(path.join(SHARE, 'guests', `${name}.wasm`)));
     }
 
-    requestAction(args, { deposit, gas = 300n * TGAS } = {}) {
-        return near.actions.functionCall('request_execution', args, gas, deposit ?? NEAR / 10n);
+    requestAction(args, { deposit = NEAR / 10n, gas = 300n * TGAS } = {}) {
+        return near.actions.functionCall('request_execution', args, gas, deposit);
     }
 
     /** `account` asks for a run itself; what came back, see `read`. */
@@ -417,7 +433,12 @@ export class Network {
         return {
             outcome, logs, events, completed,
             requested: requested && JSON.parse(requested.request_data),
-            value: success === undefined ? undefined : Buffer.from(success, 'base64').toString('utf8'),
+            text: success === undefined ? undefined : Buffer.from(success, 'base64').toString('utf8'),
+            get value() {
+                return JSON.parse(this.text);
+            },
+            failureText: outcome.receipts_outcome.map((r) => r.outcome.status.Failure).filter(Boolean)
+                .map((f) => f.ActionError?.kind?.FunctionCallError?.ExecutionError ?? JSON.stringify(f)).join('\n'),
             failure: outcome.status.Failure && JSON.stringify(outcome.status.Failure),
             burnt: [outcome.transaction_outcome, ...outcome.receipts_outcome]
                 .reduce((sum, r) => sum + BigInt(r.outcome.tokens_burnt), 0n),
