@@ -102,7 +102,7 @@ enum err file_server_add(struct file_server *s, const char *name, const char *pa
     pthread_mutex_lock(&s->lock);
     fits = s->count < SERVED_FILES_MAX && strlen(name) < NAME_MAX_BYTES;
     if (fits) {
-        strcpy(s->files[s->count].name, name);
+        memcpy(s->files[s->count].name, name, strlen(name) + 1);
         s->files[s->count++].bytes = bytes;
     }
     pthread_mutex_unlock(&s->lock);

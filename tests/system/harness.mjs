@@ -235,14 +235,18 @@ export async function txHash(signed) {
     return near.baseEncode(new Uint8Array(digest));
 }
 
-/** A whole network: start it with `await Network.start()`; the story's end stops and checks it. */
+/**
+ * A whole network: start it with `await Network.start()`; the story's end stops and checks it.
+ * `manual`: whoever started it calls end().
+ */
 export class Network {
     static async start(options = {}) {
         const net = new Network();
         net.sent = new Set();
         net.options = { blockMs: 50, ...options };
         net.home = fs.mkdtempSync(path.join(os.tmpdir(), 'outlayer-story-'));
-        after(() => net.end());
+        if (!options.manual)
+            after(() => net.end());
         net.files = await new FileServer().start();
         await net.startChain();
         await net.deploy();
