@@ -1,8 +1,8 @@
 # contract(NAME source.c …): a smart contract for NEAR, in C.
 #
 # With the wasm32 toolchain: NAME.wasm in build/share/outlayer, stripped, with nothing in it that a
-# node refuses. Natively: the static library contract_NAME, the same sources against the mock of the
-# host, for tests and fuzzing.
+# node refuses. Natively: contract_NAME, the same sources against the mock of the host, for tests and
+# fuzzing; `contract_mock` has the memory functions that it needs instead of lib/base's.
 set(CONTRACT_FREESTANDING
     ${PROJECT_SOURCE_DIR}/lib/base/buf.c
     ${PROJECT_SOURCE_DIR}/lib/base/str.c
@@ -22,8 +22,8 @@ function(contract name)
         set_target_properties(${name} PROPERTIES SUFFIX .wasm
             RUNTIME_OUTPUT_DIRECTORY ${PROJECT_SOURCE_DIR}/build/share/outlayer)
     else()
+        # objects, not an archive: each method announces itself to the mock from a constructor
         add_library(contract_${name} OBJECT ${ARGN})
-        target_include_directories(contract_${name} PUBLIC ${PROJECT_SOURCE_DIR}/contracts
-                                                           ${PROJECT_SOURCE_DIR}/lib)
+        target_link_libraries(contract_${name} PUBLIC contract_mock)
     endif()
 endfunction()

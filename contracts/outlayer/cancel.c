@@ -1,13 +1,22 @@
-/* cancel.c — ending requests without an answer: everything goes back. */
+/*
+ * cancel.c — ending requests without an answer: everything goes back.
+ *
+ * Each cancelled request logs its event, and the logs of one call are limited: the bulk calls stop
+ * in time and give the number they cancelled, so that they can be called again.
+ */
 #include "outlayer/outlayer.h"
 
-void request_cancel(struct config *c, const struct request *q, const char *error)
+/* Bytes of logs a call may still begin an event with; no event of a cancel is longer than this. */
+#define EVENT_ROOM 5000u
+
+/* The row must be gone already. Gives the bytes it logged. */
+static size_t request_cancel(struct config *c, const struct request *q, const char *error)
 {
     struct completion e = {.q = q, .error = str_of(error), .refunded = q->payment};
     request_ended(c, q->id);
     usd_return(q);
-    event_completed(c, &e);
     pay(q->payer, q->payment);
+    return event_completed(c, &e);
 }
 
 NEAR_CALL(cancel_stale_execution)
@@ -42,14 +51,15 @@ NEAR_CALL(cancel_pending_requests)
     struct config c = config_for_owner();
     struct json_iter it = json_iter(ids);
     uint64_t id, count = 0;
+    size_t logged = 0;
 
-    while (json_next(&it)) {
+    while (logged < NEAR_LOG_MAX - EVENT_ROOM && json_next(&it)) {
         struct request q;
         if (!json_u64(it.value, &id))
             near_bad_args("not a u64 in", "request_ids");
         if (!request_take(id, &q))
             continue;
-        request_cancel(&c, &q, "cancelled: cancelled by the owner of the contract");
+        logged += request_cancel(&c, &q, "cancelled: cancelled by the owner of the contract");
         count++;
     }
     config_store(&c);
@@ -61,12 +71,14 @@ NEAR_CALL(clear_all_pending_requests)
     uint64_t limit = PAGE_DEFAULT, count = 0;
     arg_opt_u64(args, "limit", &limit);
     struct config c = config_for_owner();
+    size_t logged = 0;
 
-    for (uint64_t id = c.oldest; id < c.next_request && count < limit; id++) {
+    for (uint64_t id = c.oldest;
+         id < c.next_request && count < limit && logged < NEAR_LOG_MAX - EVENT_ROOM; id++) {
         struct request q;
         if (!request_take(id, &q))
             continue;
-        request_cancel(&c, &q, "cancelled: cancelled by the owner of the contract");
+        logged += request_cancel(&c, &q, "cancelled: cancelled by the owner of the contract");
         count++;
     }
     config_store(&c);

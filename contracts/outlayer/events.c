@@ -22,7 +22,7 @@ void metrics_put(struct buf *b, const struct metrics *m)
     json_obj_end(b);
 }
 
-void event_completed(const struct config *c, const struct completion *e)
+size_t event_completed(const struct config *c, const struct completion *e)
 {
     struct buf b = BUF_INIT(NEAR_LOG_MAX);
 
@@ -51,5 +51,5 @@ void event_completed(const struct config *c, const struct completion *e)
     json_key(&b, "timestamp");
     json_put_u64(&b, near_timestamp());
     json_obj_end(&b);
-    near_event(c->standard, c->version, "execution_completed", buf_str(&b));
+    return near_event(c->standard, c->version, "execution_completed", buf_str(&b));
 }

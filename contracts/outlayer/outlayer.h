@@ -190,7 +190,7 @@ struct completion {
     struct json note;
     u128 charged, refunded;
 };
-void event_completed(const struct config *c, const struct completion *e);
+size_t event_completed(const struct config *c, const struct completion *e); /* gives its length */
 
 /* ---- views ---- */
 
@@ -199,10 +199,5 @@ struct page {
 };
 /* `from_index` and `limit` of a view; `limit` absent or too large gives `most`. */
 void page_parse(struct json args, uint64_t most, struct page *p);
-
-/* ---- ending a request ---- */
-
-/* Refund everything, with the event; for cancels. The row must be gone already. */
-void request_cancel(struct config *c, const struct request *q, const char *error);
 
 #endif

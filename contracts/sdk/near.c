@@ -172,12 +172,13 @@ void near_event_put(struct buf *b, struct str standard, struct str version, cons
     json_obj_end(b);
 }
 
-void near_event(struct str standard, struct str version, const char *event, struct str data)
+size_t near_event(struct str standard, struct str version, const char *event, struct str data)
 {
     struct buf b = BUF_INIT(NEAR_LOG_MAX);
     near_event_put(&b, standard, version, event, data);
     REQUIRE(!b.full, "the event is longer than a log may be");
     near_log(buf_str(&b));
+    return b.len;
 }
 
 /* ---- results ---- */

@@ -61,7 +61,7 @@
     static void name##_body(UNUSED struct json args)
 #else
 /* Natively each method announces itself to the mock before main() runs. */
-void mock_method(const char *file, const char *name, void (*run)(void));
+void mock_method(const char *name, void (*run)(void));
 #define NEAR_METHOD_(name, enter)                                                                  \
     static void name##_body(struct json args);                                                     \
     static void name##_run(void)                                                                   \
@@ -70,7 +70,7 @@ void mock_method(const char *file, const char *name, void (*run)(void));
     }                                                                                              \
     __attribute__((constructor)) static void name##_announce(void)                                 \
     {                                                                                              \
-        mock_method(__FILE__, #name, name##_run);                                                  \
+        mock_method(#name, name##_run);                                                            \
     }                                                                                              \
     static void name##_body(UNUSED struct json args)
 #endif
@@ -101,7 +101,8 @@ void near_log_parts(const struct str *parts, size_t n);
 struct str near_dec(u128 v); /* decimal text */
 
 /* A NEP-297 event; `data` is one JSON value, put into the array `data` of the event. */
-void near_event(struct str standard, struct str version, const char *event, struct str data);
+/* Gives the length of its line. */
+size_t near_event(struct str standard, struct str version, const char *event, struct str data);
 /* The same into a buf, for who must know its length before it is logged. */
 void near_event_put(struct buf *b, struct str standard, struct str version, const char *event,
                     struct str data);
