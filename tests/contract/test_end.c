@@ -54,7 +54,8 @@ static void test_waiting_on_ends_with_the_gas(void **state)
                   "{" WASM_SOURCE ",\"resource_limits\":{\"max_execution_seconds\":180}}");
     mock.burn = 25 * TGAS; /* less than a new yield needs is left */
     mock_blocks(WINDOW);
-    ended_failed(r, "timeout");
+    assert_int_equal(mock_result(r, NULL), MOCK_FAILED);
+    assert_true(mock_logged("timeout: no worker answered in time"));
 }
 
 static void test_cancel_by_sender(void **state)
