@@ -1,0 +1,109 @@
+// run.mjs — `outlayer run`: a program under the worker's limits, without a network.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { lastLine, outlayer } from './command.mjs';
+import { SHARE, price } from './harness.mjs';
+
+const temp = fs.mkdtempSync(path.join(os.tmpdir(), 'outlayer-story-'));
+after(() => fs.rmSync(temp, { recursive: true, force: true }));
+const env = { OUTLAYER_CACHE: path.join(temp, 'cache') };
+const guest = (name) => path.join(SHARE, 'guests', `${name}.wasm`);
+
+async function run(name, args = [], input = '') {
+    const got = await outlayer(['run', guest(name), '--json', ...args], { input, env });
+    const result = JSON.parse(lastLine(got.out));
+    assert.deepEqual(Object.keys(result).filter((k) => k !== 'output_base64'),
+        ['success', 'output', 'error', 'instructions', 'time_ms', 'memory_bytes', 'estimated_cost_yocto']);
+    assert.equal(got.code, result.success ? 0 : 1);
+    assert.equal(BigInt(result.estimated_cost_yocto), price(result));
+    return result;
+}
+
+test('a random number', async () => {
+    const result = await run('random', ['--input', '{"min":1,"max":100}']);
+    const { random_number: n } = JSON.parse(result.output);
+    assert.ok(n >= 1 && n <= 100);
+    assert.ok(result.instructions > 0 && result.memory_bytes >= 65536);
+    assert.equal(result.error, null);
+});
+
+test('the same work costs the same instructions', async () => {
+    const [a, b, c] = [await run('test/bytes', ['--input', '5000']), await run('test/bytes', ['--input', '5000', '--no-cache']), await run('test/bytes', ['--input', '5001'])];
+    assert.equal(a.instructions, b.instructions);
+    assert.ok(c.instructions > a.instructions);
+});
+
+test('output on stdout, report on stderr', async () => {
+    const { code, out, err } = await outlayer(['run', guest('test/echo'), '--input', 'as it is\n\n'], { env });
+    assert.equal(code, 0);
+    assert.equal(out, 'as it is\n\n');
+    assert.match(err, /instructions/);
+});
+
+test('input from a file and from stdin', async () => {
+    const file = path.join(temp, 'input');
+    fs.writeFileSync(file, 'žluťoučký "kůň"');
+    assert.equal((await run('test/echo', ['--input-file', file])).output, 'žluťoučký "kůň"');
+    assert.equal((await run('test/echo', ['--input-file', '-'], 'x'.repeat(100_000))).output.length, 100_000);
+});
+
+test('bytes that are no text', async () => {
+    const result = await run('test/echo', ['--input-file', '-'], Buffer.from([0xff, 0, 0xfe]));
+    assert.equal(result.output, null);
+    assert.deepEqual([...Buffer.from(result.output_base64, 'base64')], [0xff, 0, 0xfe]);
+});
+
+test('the environment is what was given', async () => {
+    const result = await run('test/env', ['--env', 'A=1', '--env', 'B=a=b "c"']);
+    assert.deepEqual(JSON.parse(result.output), { A: '1', B: 'a=b "c"' });
+});
+
+test('every way to fail has its code', async () => {
+    for (const [name, code, args] of [
+        ['test/trap', 'trap', []],
+        ['test/oob', 'trap', []],
+        ['test/exit1', 'exit_code', []],
+        ['test/loop', 'out_of_fuel', ['--max-instructions', '1000000']],
+        ['test/loop', 'timeout', ['--max-instructions', '500000000000', '--max-seconds', '1']],
+        ['test/sleep', 'timeout', ['--input', '5000', '--max-seconds', '1']],
+        ['test/flood', 'output_overflow', ['--max-memory-mb', '1']],
+    ]) {
+        const result = await run(name, args);
+        assert.equal(result.success, false, name);
+        assert.equal(result.error.code, code, `${name}: ${JSON.stringify(result.error)}`);
+        assert.ok(result.error.message.length > 0);
+    }
+});
+
+test('memory ends at its limit', async () => {
+    assert.equal((await run('test/grow', ['--max-memory-mb', '3'])).output, String(3 << 20));
+});
+
+test('no files, no network', async () => {
+    assert.equal((await run('test/files')).output, '-----');
+});
+
+test('what is no program is refused in words', async () => {
+    for (const bytes of ['', 'text', '\0asm\x01\0\0\0']) {
+        const file = path.join(temp, 'bad.wasm');
+        fs.writeFileSync(file, bytes, 'latin1');
+        const { code, out } = await outlayer(['run', file, '--json'], { env });
+        assert.equal(code, 1);
+        assert.equal(JSON.parse(out).error.code, 'bad_module');
+    }
+    const { code, err } = await outlayer(['run', path.join(temp, 'absent.wasm')], { env });
+    assert.equal(code, 1);
+    assert.match(err, /there is no file/);
+});
+
+test('limits above the allowed are wrong usage', async () => {
+    for (const [option, value] of [['--max-instructions', '500000000001'], ['--max-seconds', '181'], ['--max-memory-mb', '0'], ['--env', 'novalue']]) {
+        const { code, err } = await outlayer(['run', guest('test/echo'), option, value], { env });
+        assert.equal(code, 3, option);
+        assert.ok(err.length > 0);
+    }
+});
