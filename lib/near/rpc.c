@@ -402,6 +402,36 @@ enum err rpc_block_at(struct rpc *r, uint64_t height, struct rpc_block *out, str
     return block(r, buf_str(&params), out, why);
 }
 
+enum err rpc_block_of_hash(struct rpc *r, const struct hash256 *hash, struct rpc_block *out,
+                           struct buf *why)
+{
+    char room[96];
+    struct buf params = BUF_OVER(room);
+
+    json_obj(&params);
+    json_key(&params, "block_id");
+    json_str_open(&params);
+    hash_put_base58(&params, hash);
+    json_str_close(&params);
+    json_obj_end(&params);
+    return block(r, buf_str(&params), out, why);
+}
+
+enum err rpc_chain_id(struct rpc *r, struct buf *out, struct buf *why)
+{
+    struct buf answer = BUF_INIT(RPC_ANSWER_MAX);
+    struct json j;
+    struct str id;
+    enum err e = rpc_call(r, "status", STR("[]"), RPC_CALL_MS, &answer, &j, why);
+
+    if (!e && (!json_plain(json_get(j, "chain_id"), &id) || !id.len))
+        e = unexpected(r, why, "status");
+    if (!e)
+        buf_add_str(out, id);
+    buf_release(&answer);
+    return e;
+}
+
 enum err rpc_gas_price(struct rpc *r, u128 *out, struct buf *why)
 {
     struct buf answer = BUF_INIT(64 * 1024);

@@ -82,6 +82,10 @@ struct rpc_block {
 MUST_USE enum err rpc_block_final(struct rpc *r, struct rpc_block *out, struct buf *why);
 MUST_USE enum err rpc_block_at(struct rpc *r, uint64_t height, struct rpc_block *out,
                                struct buf *why);
+MUST_USE enum err rpc_block_of_hash(struct rpc *r, const struct hash256 *hash,
+                                    struct rpc_block *out, struct buf *why);
+/* "mainnet", "testnet", "localnet", … is appended. */
+MUST_USE enum err rpc_chain_id(struct rpc *r, struct buf *out, struct buf *why);
 MUST_USE enum err rpc_gas_price(struct rpc *r, u128 *out, struct buf *why);
 
 /* What must have happened before a sent transaction is answered. */

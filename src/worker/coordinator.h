@@ -1,0 +1,60 @@
+/*
+ * coordinator.h — what the worker says to the coordinator: give me work, I am at it, it is done.
+ *
+ * A job is held by a fencing token: once the lease has gone to somebody else, whatever is said
+ * with the old token is answered with ERR_CONFLICT and changes nothing.
+ *
+ * One `struct coordinator` per thread: it keeps its connection open. Memory: as told.
+ */
+#ifndef WORKER_COORDINATOR_H
+#define WORKER_COORDINATOR_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "codec/json.h"
+#include "crypto/hash.h"
+
+#define LEASE_ANSWER_MAX (8u << 20)
+#define WORKER_ID_MAX    64
+
+struct coordinator;
+/* Copies both; `token` is the bearer token. */
+struct coordinator *coordinator_new(const char *url, struct str token);
+void coordinator_free(struct coordinator *c);
+
+struct lease {
+    uint64_t job_id, token, lease_ms;
+    uint64_t attempt;
+    uint64_t request_id;
+    struct hash256 data_id;
+    struct str contract_id;
+    /* where the request happened, as the guest is told */
+    uint64_t block_height, block_timestamp_ns, gas_burnt;
+    struct str transaction_hash, receipt_id, signer_id, predecessor_id, signer_public_key;
+    struct json request_data;
+};
+
+/* Who asks: the same worker in another session has forgotten the jobs it held. */
+struct worker_name {
+    char id[WORKER_ID_MAX + 1], session[WORKER_ID_MAX + 1];
+};
+/* Wait for a job, at most `wait_ms`. ERR_EMPTY: none. Strings live in `a`. */
+MUST_USE enum err coordinator_lease(struct coordinator *c, const struct worker_name *who,
+                                    uint64_t wait_ms, struct arena *a, struct lease *out,
+                                    struct buf *why);
+/* The same from the text of an answer; for tests. */
+MUST_USE enum err lease_parse(struct str text, struct arena *a, struct lease *out, struct buf *why);
+
+MUST_USE enum err coordinator_renew(struct coordinator *c, uint64_t job_id, uint64_t token,
+                                    uint64_t *lease_ms, struct buf *why);
+/* `detail` is a JSON object. */
+MUST_USE enum err coordinator_progress(struct coordinator *c, uint64_t job_id, uint64_t token,
+                                       const char *step, struct str detail, struct buf *why);
+/* Hand a job back: nothing is wrong with it, somebody else may do it. */
+MUST_USE enum err coordinator_release(struct coordinator *c, uint64_t job_id, uint64_t token,
+                                      struct str reason, struct buf *why);
+/* `body` is the whole JSON object, token included. */
+MUST_USE enum err coordinator_complete(struct coordinator *c, uint64_t job_id, struct str body,
+                                       struct buf *why);
+
+#endif

@@ -1,0 +1,172 @@
+/* exec_control.c — see exec_control.h. */
+#include "worker/exec_control.h"
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+
+#define PATH_BYTES    4096
+#define FETCH_TRIES   3
+#define FETCH_WAIT_MS 300
+
+static enum err path_in(const char *home, const char *name, char out[PATH_BYTES], struct buf *why)
+{
+    struct buf b = {.ptr = out, .cap = PATH_BYTES - 1, .max = PATH_BYTES - 1, .fixed = true};
+
+    buf_addf(&b, "%s/%s", home, name);
+    return b.full ? err_put(why, ERR_TOO_BIG, "the path '%.100s…' is too long", home) : ERR_OK;
+}
+
+enum err runner_init(struct runner *r, const char *home, uint64_t wasm_bytes_max,
+                     bool allow_http_loopback, struct buf *why)
+{
+    char wasm[PATH_BYTES], code[PATH_BYTES], key_file[PATH_BYTES];
+    struct mac_key key;
+    struct guest_options options = {.cache_dir = code, .key = &key};
+    enum err e;
+
+    r->guest = NULL;
+    fetcher_init(&r->fetcher, allow_http_loopback);
+    e = path_in(home, "wasm", wasm, why);
+    if (!e)
+        e = path_in(home, "code", code, why);
+    if (!e)
+        e = path_in(home, "cache.key", key_file, why);
+    if (!e)
+        e = store_init(&r->store, wasm, wasm_bytes_max, why);
+    if (!e)
+        e = mac_key_load(key_file, &key, why);
+    if (e)
+        return e;
+    e = guest_start(&options, &r->guest, why);
+    mac_key_wipe(&key);
+    return e;
+}
+
+void runner_release(struct runner *r)
+{
+    guest_stop(r->guest);
+    r->guest = NULL;
+    fetcher_release(&r->fetcher);
+}
+
+/* Might it work in a moment? Servers and networks have hiccups; a refusal stays one. */
+static bool worth_again(const struct fetched *f)
+{
+    return f->result == FETCH_UNREACHABLE || f->result == FETCH_TIMEOUT ||
+           (f->result == FETCH_STATUS && f->status / 100 == 5);
+}
+
+static enum err fetch(struct runner *r, const struct code_source *source, struct program *out,
+                      struct answer *answer, struct buf *why)
+{
+    struct fetched f = {.text = BUF_INIT(FETCH_TEXT_MAX)};
+    struct buf text = BUF_INIT(2 * FETCH_TEXT_MAX);
+    enum err e = ERR_OK;
+
+    for (unsigned i = 0; i < FETCH_TRIES; i++) {
+        if (i)
+            clock_sleep_ms(FETCH_WAIT_MS << i);
+        buf_clear(&f.text);
+        e = fetcher_get(&r->fetcher, source->url, &source->wasm_sha256, &f, &out->fd, why);
+        if (e || f.result == FETCH_FAULT || !worth_again(&f))
+            break;
+        /* A whole time-out has been waited already: that is enough. */
+        if (f.result == FETCH_TIMEOUT)
+            break;
+    }
+    if (!e && f.result == FETCH_FAULT)
+        e = err_put(why, ERR_IO, "the fetch child cannot keep what it fetches: %s", buf_z(&f.text));
+    if (!e && f.result == FETCH_WRONG_HASH) {
+        buf_addz(&text, "The file at the URL does not have the SHA-256 that the request names");
+    } else if (!e && f.result != FETCH_OK) {
+        buf_addz(&text, "The program cannot be downloaded: ");
+        buf_add_str(&text, buf_str(&f.text));
+    }
+    if (!e && text.len) {
+        answer_fail(answer, ANSWER_EXECUTION_FAILED, buf_str(&text));
+        e = ERR_GUEST;
+    }
+    if (!e) {
+        out->size = f.size;
+        out->fetch_ms = f.time_ms;
+    }
+    buf_release(&f.text);
+    buf_release(&text);
+    return e;
+}
+
+enum err runner_fetch(struct runner *r, const struct code_source *source, struct program *out,
+                      struct answer *answer, struct buf *why)
+{
+    struct buf unkept = WHY_INIT;
+    enum err e;
+
+    *out = (struct program){.fd = -1};
+    e = store_get(&r->store, &source->wasm_sha256, &out->fd, &out->size, why);
+    if (!e || guest_has(r->guest, &source->wasm_sha256)) {
+        out->cached = true;
+        return ERR_OK;
+    }
+    e = fetch(r, source, out, answer, why);
+    if (!e && store_put(&r->store, &source->wasm_sha256, out->fd, out->size, &unkept))
+        log_unusual("wasm_not_kept", "why=%s", buf_z(&unkept));
+    buf_release(&unkept);
+    return e;
+}
+
+/* What a failed run is called: why it ended, and what the guest said about it. */
+static void fail_with(struct answer *answer, const struct run_result *result)
+{
+    struct buf text = BUF_INIT(ANSWER_ERROR_MAX / 3);
+    struct str said = str_trim(buf_str(&result->err));
+
+    buf_add_str(&text, buf_str(&result->text));
+    if (said.len) {
+        if (text.len)
+            buf_addz(&text, ": ");
+        buf_add_str(&text, str_head(said, ANSWER_ERROR_MAX / 3 - RUN_TEXT_MAX - 16));
+    }
+    if (!text.len)
+        buf_addz(&text, outcome_code(result->outcome));
+    answer_fail(answer, ANSWER_EXECUTION_FAILED, buf_str(&text));
+    buf_release(&text);
+}
+
+enum err runner_run(struct runner *r, const struct request *request, const struct program *program,
+                    const struct env *env, struct answer *answer, struct ran *out, struct buf *why)
+{
+    const struct run_job job = {
+        .limits = {.max_instructions = request->limits.instructions,
+                   .max_memory_mb = request->limits.memory_mb,
+                   .max_wall_ms = (uint32_t)(request->limits.seconds * 1000)},
+        .input = request->input,
+        .env = env->var,
+        .nenv = env->n};
+    struct run_result result;
+    struct guest_note note = {0};
+    enum err e =
+        guest_run(r->guest, program->fd, &request->source.wasm_sha256, &job, &result, &note, why);
+
+    if (e == ERR_CONFLICT)
+        /* The stored file is not what it was: the next try fetches it again. */
+        store_drop(&r->store, &request->source.wasm_sha256);
+    if (e)
+        return e;
+    if (result.outcome == OUTCOME_FAULT) {
+        e = err_put(why, ERR_CLOSED, "the run was cut off: %s", buf_z(&result.text));
+        run_result_release(&result);
+        return e;
+    }
+    if (result.outcome == OUTCOME_OK)
+        answer_output(answer, request->format, buf_str(&result.out));
+    else
+        fail_with(answer, &result);
+    answer->instructions = result.instructions;
+    answer->time_ms = (result.wall_us + 999) / 1000;
+    *out = (struct ran){result.outcome, result.memory_bytes, note.compile_us, note.warm};
+    run_result_release(&result);
+    return ERR_OK;
+}

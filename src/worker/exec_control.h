@@ -1,0 +1,53 @@
+/*
+ * exec_control.h — the worker's side of running a guest: the program's file, the run, the answer.
+ *
+ * Compiled code is kept on disk by lib/guest; this adds where the file comes from (store, then
+ * fetch child) and turns how it went into an answer. Thread: one.
+ */
+#ifndef WORKER_EXEC_CONTROL_H
+#define WORKER_EXEC_CONTROL_H
+
+#include "guest/guest.h"
+#include "near/request.h"
+#include "worker/answer.h"
+#include "worker/env.h"
+#include "worker/fetch_control.h"
+#include "worker/store.h"
+
+struct runner {
+    struct guest *guest;
+    struct store store;
+    struct fetcher fetcher;
+};
+
+/* `home` is the worker's folder; wasm/, code/ and cache.key are made in it. */
+MUST_USE enum err runner_init(struct runner *r, const char *home, uint64_t wasm_bytes_max,
+                              bool allow_http_loopback, struct buf *why);
+void runner_release(struct runner *r);
+
+struct program {
+    int fd; /* -1: compiled code is at hand, no file needed */
+    uint64_t size, fetch_ms;
+    bool cached;
+};
+/*
+ * Get the file of `source` (a WasmUrl).
+ *
+ * ERR_OK     `out->fd` is the caller's to close
+ * ERR_GUEST  it cannot be had, and that is the request's fault: `answer` has been made a failure
+ * others     a fault of ours
+ */
+MUST_USE enum err runner_fetch(struct runner *r, const struct code_source *source,
+                               struct program *out, struct answer *answer, struct buf *why);
+
+struct ran {
+    enum outcome outcome;
+    uint64_t memory_bytes, compile_us;
+    bool warm;
+};
+/* Run it; `answer` gets what became of it. An error is a fault of ours. */
+MUST_USE enum err runner_run(struct runner *r, const struct request *request,
+                             const struct program *program, const struct env *env,
+                             struct answer *answer, struct ran *out, struct buf *why);
+
+#endif

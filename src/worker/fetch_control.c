@@ -1,0 +1,110 @@
+/* fetch_control.c — see fetch_control.h. */
+#include "worker/fetch_control.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "proc/frame.h"
+#include "proc/self.h"
+
+#define GRACE_MS 5000 /* over the download's own time */
+
+void fetcher_init(struct fetcher *f, bool allow_http_loopback)
+{
+    *f = (struct fetcher){.child = CHILD_NONE, .allow_http_loopback = allow_http_loopback};
+}
+
+void fetcher_release(struct fetcher *f)
+{
+    child_stop(&f->child, 100);
+}
+
+static enum err child_ready(struct fetcher *f, struct buf *why)
+{
+    static const char *const argv[] = {"outlayer-fetch", NULL};
+    struct arena a = ARENA_INIT;
+    struct spawn s = {.argv = argv, .in = -1, .out = -1, .err = STDERR_FILENO, .socket = true};
+    enum err e;
+
+    if (f->child.pid && child_wait(&f->child, 0, NULL))
+        child_stop(&f->child, 0);
+    if (f->child.pid)
+        return ERR_OK;
+    e = self_exe(&a, "outlayer-fetch", &s.path, why);
+    if (!e)
+        e = spawn_start(&s, &f->child, why);
+    arena_release(&a);
+    return e;
+}
+
+static enum err ask(struct fetcher *f, struct str url, const struct hash256 *sha256, int fd,
+                    struct fetched *out, struct buf *why)
+{
+    const struct fetch_ask q = {.url = url,
+                                .sha256 = *sha256,
+                                .max_bytes = FETCH_WASM_MAX,
+                                .time_ms = FETCH_WASM_MS,
+                                .allow_http_loopback = f->allow_http_loopback};
+    uint64_t deadline = clock_mono_ms() + FETCH_WASM_MS + GRACE_MS;
+    char room[FETCH_MSG_MAX];
+    struct buf body = BUF_OVER(room);
+    struct frame answer = FRAME_INIT(FETCH_MSG_MAX);
+    struct fetch_answer a;
+    enum err e;
+
+    fetch_ask_write(&body, &q);
+    e = frame_send(f->child.sock, FETCH_ASK, buf_str(&body), &fd, 1, deadline, why);
+    if (!e)
+        e = frame_recv(f->child.sock, &answer, deadline, why);
+    if (!e && answer.type != FETCH_ANSWER)
+        e = err_put(why, ERR_FORMAT, "the fetch child said something that is no answer");
+    if (!e)
+        e = fetch_answer_read(buf_str(&answer.body), &a, why);
+    if (!e) {
+        out->result = a.result;
+        out->status = a.status;
+        out->size = a.size;
+        out->time_ms = a.time_ms;
+        buf_add_str(&out->text, a.text);
+    }
+    frame_release(&answer);
+    return e;
+}
+
+enum err fetcher_get(struct fetcher *f, struct str url, const struct hash256 *sha256,
+                     struct fetched *out, int *fd, struct buf *why)
+{
+    struct stat st;
+    int mem = -1;
+    enum err e;
+
+    if (url.len > FETCH_URL_MAX) {
+        out->result = FETCH_REFUSED;
+        buf_addf(&out->text, "the URL is longer than %d bytes", FETCH_URL_MAX);
+        return ERR_OK;
+    }
+    e = child_ready(f, why);
+    if (e)
+        return e;
+    mem = memfd_create("outlayer-wasm", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (mem < 0)
+        return err_sys(why, "cannot make a memory file");
+    e = ask(f, url, sha256, mem, out, why);
+    if (e)
+        child_stop(&f->child, 0); /* whatever it is doing, it is not what we expect */
+    if (!e && out->result == FETCH_OK &&
+        (fcntl(mem, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) ||
+         fstat(mem, &st) || (uint64_t)st.st_size != out->size || out->size > FETCH_WASM_MAX))
+        e = err_put(why, ERR_IO, "the fetch child wrote something else than it said");
+    if (!e && out->result == FETCH_OK) {
+        *fd = mem;
+        mem = -1;
+    }
+    fd_close(&mem);
+    return e;
+}

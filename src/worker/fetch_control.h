@@ -1,0 +1,44 @@
+/*
+ * fetch_control.h — the worker's side of the fetch child.
+ *
+ * The child is started when it is first needed and again after it has died. What it brings is
+ * believed because of its hash. Thread: one.
+ */
+#ifndef WORKER_FETCH_CONTROL_H
+#define WORKER_FETCH_CONTROL_H
+
+#include "base/arena.h"
+#include "crypto/hash.h"
+#include "fetch/fetch_msg.h"
+#include "proc/spawn.h"
+
+#define FETCH_WASM_MAX (10u << 20) /* bytes of a program */
+#define FETCH_WASM_MS  30000
+
+struct fetcher {
+    struct child child;
+    bool allow_http_loopback;
+};
+
+void fetcher_init(struct fetcher *f, bool allow_http_loopback);
+void fetcher_release(struct fetcher *f);
+
+struct fetched {
+    enum fetch_result result;
+    unsigned status;
+    uint64_t size, time_ms;
+    struct buf text; /* when not FETCH_OK; set up by the caller */
+};
+
+/*
+ * Download `url` into a new memory file.
+ *
+ *   out   how it went, also when the file did not come
+ *   fd    written only with FETCH_OK: the bytes, sealed; the caller closes it
+ *
+ * ERR_OK means that the child answered; anything else is a fault of ours.
+ */
+MUST_USE enum err fetcher_get(struct fetcher *f, struct str url, const struct hash256 *sha256,
+                              struct fetched *out, int *fd, struct buf *why);
+
+#endif

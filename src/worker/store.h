@@ -1,0 +1,30 @@
+/*
+ * store.h — programs as they were downloaded, by the SHA-256 of their bytes.
+ *
+ * One file each, `<dir>/<64 hex digits>`, written beside and renamed over. The folder stays under
+ * a maximum: what was used least recently goes first. What is given out is not checked again here;
+ * whoever runs it hashes it anyway (guest/guest.h). One worker per folder.
+ */
+#ifndef WORKER_STORE_H
+#define WORKER_STORE_H
+
+#include "base/err.h"
+#include "crypto/hash.h"
+
+#define STORE_PATH_MAX 3000
+
+struct store {
+    char dir[STORE_PATH_MAX];
+    uint64_t bytes_max;
+};
+
+MUST_USE enum err store_init(struct store *s, const char *dir, uint64_t bytes_max, struct buf *why);
+/* ERR_OK: *fd is the file, the caller closes it. ERR_ABSENT. */
+MUST_USE enum err store_get(const struct store *s, const struct hash256 *id, int *fd,
+                            uint64_t *size, struct buf *why);
+/* Keep the `size` bytes of `fd`, which is read from its start. */
+MUST_USE enum err store_put(const struct store *s, const struct hash256 *id, int fd, uint64_t size,
+                            struct buf *why);
+void store_drop(const struct store *s, const struct hash256 *id);
+
+#endif

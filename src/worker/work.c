@@ -1,0 +1,239 @@
+/* work.c — see work.h. */
+#include "worker/work.h"
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "worker/check.h"
+
+#define BEHIND_TRIES 40 /* asking a node that has not seen the request's block */
+#define BEHIND_MS    100
+#define GONE_MS      200 /* before handing back a request that is answered: news travel */
+
+static void progress(struct worker *w, const struct lease *l, const char *step,
+                     const struct buf *detail)
+{
+    struct buf why = WHY_INIT;
+
+    /* News, no more: a coordinator that does not hear them does not change the work. */
+    if (coordinator_progress(w->coordinator, l->job_id, l->token, step, buf_str(detail), &why))
+        log_unusual("progress_not_told", "job=%llu why=%s", (unsigned long long)l->job_id,
+                    buf_z(&why));
+    buf_release(&why);
+}
+
+/* What we do not do, said before anything is fetched or run. */
+static bool refuse(const struct request *r, struct answer *answer)
+{
+    char room[200];
+    struct buf text = BUF_OVER(room);
+    enum answer_status status = ANSWER_EXECUTION_FAILED;
+
+    if (r->limits.memory_mb > LIMIT_MEMORY_MB_MAX) {
+        buf_addf(&text, "max_memory_mb of %u is over the limit of %u", r->limits.memory_mb,
+                 (unsigned)LIMIT_MEMORY_MB_MAX);
+        status = ANSWER_CUSTOM;
+    } else if (r->limits.instructions > LIMIT_INSTRUCTIONS_MAX ||
+               r->limits.seconds > LIMIT_SECONDS_MAX) {
+        buf_addz(&text, "The limits of the request are over what this platform allows");
+        status = ANSWER_CUSTOM;
+    } else if (r->source.kind == SOURCE_GITHUB) {
+        buf_addz(&text, "This worker has no compiler; name a compiled program with WasmUrl");
+        status = ANSWER_COMPILATION_FAILED;
+    } else if (r->compile_only || r->store_on_fastfs) {
+        buf_addz(&text, "This worker has no compiler; compile_only and store_on_fastfs need one");
+        status = ANSWER_COMPILATION_FAILED;
+    } else if (r->secrets_profile.ptr) {
+        buf_addz(&text, "This worker has no keystore; secrets_ref cannot be used");
+        status = ANSWER_ACCESS_DENIED;
+    }
+    if (!text.len)
+        return false;
+    answer_fail(answer, status, buf_str(&text));
+    return true;
+}
+
+static enum err read_back(struct worker *w, const struct lease *l, struct arena *a,
+                          struct request *out, struct buf *why)
+{
+    struct request claimed;
+    enum err e = request_parse(l->request_data, a, &claimed, why);
+
+    if (!e && claimed.id != l->request_id)
+        e = err_put(why, ERR_CONFLICT, "the coordinator's job is for two different requests");
+    for (unsigned i = 0; !e && i < BEHIND_TRIES; i++) {
+        e = check_request(w->rpc, w->contract_id, &claimed, l->block_height, a, out, why);
+        if (e != ERR_BUSY)
+            break;
+        clock_sleep_ms(BEHIND_MS);
+        e = i + 1 == BEHIND_TRIES ? err_put(why, ERR_BUSY, "the node is behind block %llu",
+                                            (unsigned long long)l->block_height)
+                                  : ERR_OK;
+    }
+    return e;
+}
+
+static enum err run(struct worker *w, const struct lease *l, const struct request *r,
+                    struct arena *a, struct answer *answer, struct buf *why)
+{
+    char room[256];
+    struct buf detail = BUF_OVER(room);
+    struct program program;
+    struct ran ran;
+    struct env env;
+    enum err e = runner_fetch(&w->runner, &r->source, &program, answer, why);
+
+    if (e)
+        return e == ERR_GUEST ? ERR_OK : e;
+    json_obj(&detail);
+    if (program.size) {
+        json_key(&detail, "bytes");
+        json_put_u64(&detail, program.size);
+    }
+    json_key(&detail, "ms");
+    json_put_u64(&detail, program.fetch_ms);
+    json_key(&detail, "cached");
+    json_put_bool(&detail, program.cached);
+    json_obj_end(&detail);
+    progress(w, l, "fetched", &detail);
+
+    env_make(l, r, w->network_id, a, &env);
+    e = runner_run(&w->runner, r, &program, &env, answer, &ran, why);
+    fd_close(&program.fd);
+    if (e)
+        return e;
+    buf_clear(&detail);
+    json_obj(&detail);
+    json_key(&detail, "instructions");
+    json_put_u64(&detail, answer->instructions);
+    json_key(&detail, "time_ms");
+    json_put_u64(&detail, answer->time_ms);
+    json_key(&detail, "memory_bytes");
+    json_put_u64(&detail, ran.memory_bytes);
+    json_key(&detail, "compile_us");
+    json_put_u64(&detail, ran.compile_us);
+    json_key(&detail, "outcome");
+    json_putz(&detail, outcome_code(ran.outcome));
+    json_obj_end(&detail);
+    progress(w, l, "ran", &detail);
+    return ERR_OK;
+}
+
+/* The members of the coordinator's report that are known before the chain has spoken. */
+static void report(const struct request *r, const struct answer *answer, struct buf *out)
+{
+    bool ok = answer->status == ANSWER_COMPLETED;
+
+    json_obj(out);
+    json_key(out, "status");
+    json_putz(out, answer_status_name(answer->status));
+    json_key(out, "success");
+    json_put_bool(out, ok);
+    json_key(out, "output");
+    if (ok)
+        json_put_raw(out, buf_str(&answer->output));
+    else
+        json_put_null(out);
+    json_key(out, "error");
+    if (ok)
+        json_put_null(out);
+    else
+        json_put_str(out, buf_str(&answer->error));
+    json_key(out, "instructions");
+    json_put_u64(out, answer->instructions);
+    json_key(out, "time_ms");
+    json_put_u64(out, answer->time_ms);
+    if (r->source.kind == SOURCE_WASM_URL) {
+        json_key(out, "wasm_sha256");
+        json_str_open(out);
+        hash_put_hex(out, &r->source.wasm_sha256);
+        json_str_close(out);
+    }
+    json_obj_end(out);
+}
+
+static enum err post(struct worker *w, const struct lease *l, const struct request *r,
+                     const struct answer *answer, struct buf *why)
+{
+    struct buf args = BUF_INIT(ANSWER_ARGS_MAX), about = BUF_INIT(4u << 20);
+    struct parcel p = {.contract_id = w->contract_id,
+                       .request_id = r->id,
+                       .data_id = l->data_id,
+                       .job_id = l->job_id,
+                       .token = l->token};
+    enum err e;
+
+    p.method = str_of(answer_call(answer, r->id, &args));
+    report(r, answer, &about);
+    BUG_ON(args.full || about.full);
+    p.args = buf_str(&args);
+    p.report = buf_str(&about);
+    e = outbox_put(w->outbox, &p, why);
+    if (!e) {
+        keeper_sent(w->keeper, l->job_id);
+        courier_wake(w->courier);
+    }
+    buf_release(&args);
+    buf_release(&about);
+    return e;
+}
+
+static void hand_back(struct worker *w, const struct lease *l, struct str reason)
+{
+    struct buf why = WHY_INIT;
+
+    keeper_drop(w->keeper, l->job_id);
+    if (coordinator_release(w->coordinator, l->job_id, l->token, reason, &why))
+        log_unusual("job_not_handed_back", "job=%llu why=%s", (unsigned long long)l->job_id,
+                    buf_z(&why));
+    buf_release(&why);
+}
+
+void work_one(struct worker *w, const struct lease *l, struct arena *a)
+{
+    struct answer answer = ANSWER_INIT;
+    struct buf why = WHY_INIT;
+    struct request r;
+    uint64_t start = clock_mono_us(), parcel;
+    enum err e;
+
+    keeper_hold(w->keeper, l, true);
+    e = outbox_adopt(w->outbox, w->contract_id, l->request_id, &l->data_id, l->job_id, l->token,
+                     &parcel, &why);
+    if (e == ERR_OK) {
+        /* Run before, by us: only the sending is left. */
+        keeper_sent(w->keeper, l->job_id);
+        courier_wake(w->courier);
+        goto out;
+    }
+    if (e == ERR_EMPTY)
+        e = read_back(w, l, a, &r, &why);
+    if (e == ERR_EMPTY) {
+        log_info("request_gone", "job=%llu request=%llu", (unsigned long long)l->job_id,
+                 (unsigned long long)l->request_id);
+        clock_sleep_ms(GONE_MS);
+        hand_back(w, l, STR("the contract no longer waits for an answer"));
+        goto out;
+    }
+    if (!e && !refuse(&r, &answer))
+        e = run(w, l, &r, a, &answer, &why);
+    if (!e && keeper_lost(w->keeper, l->job_id))
+        e = err_put(&why, ERR_CONFLICT, "the lease went to another worker");
+    if (!e)
+        e = post(w, l, &r, &answer, &why);
+    if (e) {
+        log_unusual("job_handed_back", "job=%llu request=%llu why=%s",
+                    (unsigned long long)l->job_id, (unsigned long long)l->request_id, buf_z(&why));
+        hand_back(w, l, buf_str(&why));
+    } else {
+        log_info("job_ran", "job=%llu request=%llu status=%s instructions=%llu us=%llu",
+                 (unsigned long long)l->job_id, (unsigned long long)r.id,
+                 answer_status_name(answer.status), (unsigned long long)answer.instructions,
+                 (unsigned long long)(clock_mono_us() - start));
+    }
+out:
+    answer_release(&answer);
+    buf_release(&why);
+}

@@ -1,0 +1,30 @@
+/*
+ * work.h — one job from lease to outbox.
+ *
+ *     parse → answered before? → read back from the chain → fetch → run → outbox
+ *
+ * A fault of ours (coordinator, node, disk, a child that died) hands the job back and leaves the
+ * request untouched. What is the request's or the guest's fault is an answer and goes to the
+ * chain. Thread: the main one.
+ */
+#ifndef WORKER_WORK_H
+#define WORKER_WORK_H
+
+#include "worker/courier.h"
+#include "worker/exec_control.h"
+
+struct worker {
+    struct str contract_id;
+    const char *network_id;
+    struct rpc *rpc;
+    struct coordinator *coordinator;
+    struct keeper *keeper;
+    struct outbox *outbox;
+    struct courier *courier;
+    struct runner runner;
+};
+
+/* Do it, or hand it back; either way the lease is looked after. */
+void work_one(struct worker *w, const struct lease *l, struct arena *a);
+
+#endif
