@@ -16,3 +16,18 @@ function(guest name output)
         VERBATIM)
     add_custom_target(guest_${name} ALL DEPENDS ${wasm})
 endfunction()
+
+# rust_guest(NAME): the crate in this folder, at build/share/outlayer/guests/NAME.wasm.
+function(rust_guest name)
+    set(wasm ${GUESTS_DIR}/${name}.wasm)
+    file(MAKE_DIRECTORY ${GUESTS_DIR})
+    set(crate ${CMAKE_CURRENT_SOURCE_DIR})
+    add_custom_command(
+        OUTPUT ${wasm}
+        COMMAND ${PROJECT_SOURCE_DIR}/tools/build-guest ${crate} ${wasm}
+        DEPENDS ${crate}/Cargo.toml ${crate}/Cargo.lock ${crate}/src/main.rs
+                ${PROJECT_SOURCE_DIR}/tools/build-guest
+        COMMENT "Guest ${name}.wasm"
+        VERBATIM)
+    add_custom_target(guest_${name} ALL DEPENDS ${wasm})
+endfunction()

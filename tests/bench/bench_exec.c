@@ -1,0 +1,252 @@
+/*
+ * bench_exec.c — what a run costs, from a file nobody has seen to the thousandth time.
+ *
+ * Every figure is a median of full runs with the same input, a fresh store each, output checked.
+ * Prints JSON lines {"name","value","unit","detail"}. The names:
+ *
+ *   exec_cold_source   start of a supervisor, empty cache: compile, load, run
+ *   exec_cold_cache    the same with the code in the cache on disk
+ *   exec_fresh         a process of its own for each run, code in the cache
+ *   exec_warm          the process has the program loaded: job there, result back
+ *   exec_warm_rate     the same as runs a second, supervisor and child on one core
+ *   exec_floor         the engine in this process, no isolation
+ *   exec_compile_run   the engine in this process, compiled anew for each run
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "engine/run.h"
+#include "guest/guest.h"
+#include "proc/self.h"
+
+#define SAMPLES_MAX 20000
+
+struct program {
+    const char *name, *file, *input, *expect; /* expect: how the output begins */
+    struct buf wasm;
+    struct hash256 hash;
+    int fd;
+};
+
+static struct program programs[] = {
+    {.name = "c",
+     .file = "guests/random.wasm",
+     .input = "{\"min\":1,\"max\":100}",
+     .expect = "{\"random_number\":"},
+    {.name = "rust",
+     .file = "guests/words.wasm",
+     .input = "{\"text\":\"to be or not to be, that is the question\",\"top\":3}",
+     .expect = "{\"words\":10,"},
+};
+
+static const struct run_limits limits = {1000000000, 128, 60000};
+static char folder[64];
+static struct mac_key key;
+static double samples[SAMPLES_MAX];
+
+static void die(const char *what, const struct buf *why)
+{
+    fprintf(stderr, "bench_exec: %s: %s\n", what, why ? buf_z(why) : "");
+    if (dir_remove(folder, NULL))
+        fprintf(stderr, "bench_exec: '%s' is left behind\n", folder);
+    exit(1);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void report(const char *name, const struct program *p, size_t n)
+{
+    qsort(samples, n, sizeof(*samples), by_value);
+    printf(
+        "{\"name\":\"%s_%s\",\"value\":%.4f,\"unit\":\"ms\",\"detail\":\"median of %zu; p95 %.4f; "
+        "%zu bytes of wasm\"}\n",
+        name, p->name, samples[n / 2] / 1000, n, samples[n * 95 / 100] / 1000, p->wasm.len);
+    fflush(stdout);
+}
+
+static void check(const struct program *p, struct run_result *r)
+{
+    if (r->outcome != OUTCOME_OK || !str_starts(buf_str(&r->out), str_of(p->expect)))
+        die(p->name, r->text.len ? &r->text : &r->out);
+    run_result_release(r);
+}
+
+static struct guest *start(bool fresh)
+{
+    const struct guest_options o = {.cache_dir = folder, .key = &key, .fresh_process = fresh};
+    struct buf why = WHY_INIT;
+    struct guest *g = NULL;
+
+    if (guest_start(&o, &g, &why))
+        die("guest_start", &why);
+    return g;
+}
+
+static void run(struct guest *g, const struct program *p)
+{
+    const struct run_job job = {.limits = limits, .input = str_of(p->input)};
+    struct buf why = WHY_INIT;
+    struct run_result r;
+
+    if (guest_run(g, p->fd, &p->hash, &job, &r, NULL, &why))
+        die("guest_run", &why);
+    check(p, &r);
+    buf_release(&why);
+}
+
+/* Whole life of a supervisor, `n` times; `forget`: the cache is emptied before each. */
+static void cold(const char *name, const struct program *p, size_t n, bool forget)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (forget && dir_remove(folder, NULL))
+            die("empty the cache", NULL);
+        uint64_t t = clock_mono_us();
+        struct guest *g = start(false);
+        run(g, p);
+        samples[i] = (double)(clock_mono_us() - t);
+        guest_stop(g);
+    }
+    report(name, p, n);
+}
+
+static void kept(const char *name, const struct program *p, size_t n, bool fresh)
+{
+    struct guest *g = start(fresh);
+
+    run(g, p);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t t = clock_mono_us();
+        run(g, p);
+        samples[i] = (double)(clock_mono_us() - t);
+    }
+    guest_stop(g);
+    report(name, p, n);
+}
+
+static void rate(const struct program *p)
+{
+    cpu_set_t before, one;
+    struct guest *g;
+    uint64_t t, n = 0;
+
+    sched_getaffinity(0, sizeof(before), &before);
+    CPU_ZERO(&one);
+    for (int i = 0; i < CPU_SETSIZE && CPU_COUNT(&one) == 0; i++)
+        if (CPU_ISSET(i, &before))
+            CPU_SET(i, &one);
+    sched_setaffinity(0, sizeof(one), &one);
+    g = start(false);
+    run(g, p);
+    for (t = clock_mono_us(); clock_mono_us() - t < 2000000; n++)
+        run(g, p);
+    t = clock_mono_us() - t;
+    guest_stop(g);
+    sched_setaffinity(0, sizeof(before), &before);
+    printf(
+        "{\"name\":\"exec_warm_rate_%s\",\"value\":%.0f,\"unit\":\"runs/s\",\"detail\":\"one core, "
+        "%llu runs\"}\n",
+        p->name, (double)n * 1e6 / (double)t, (unsigned long long)n);
+    fflush(stdout);
+}
+
+static void run_here(struct engine *e, struct module *m, const struct program *p)
+{
+    const struct run_job job = {.limits = limits, .input = str_of(p->input)};
+    struct run_result r;
+
+    run_result_init(&r, &limits);
+    run_module(e, m, &job, &r);
+    check(p, &r);
+}
+
+static struct module *make(struct engine *compiler, struct engine *runner, const struct program *p)
+{
+    struct buf code = BUF_INIT(MODULE_CODE_MAX), why = WHY_INIT;
+    struct module *m = NULL;
+
+    if (module_compile(compiler, buf_str(&p->wasm), &code, &why) ||
+        module_load(runner, buf_str(&code), &m, &why))
+        die("compile", &why);
+    buf_release(&code);
+    buf_release(&why);
+    return m;
+}
+
+static void in_process(const struct program *p, size_t compiles, size_t runs)
+{
+    struct engine *compiler = engine_new(ENGINE_COMPILE), *runner = engine_new(ENGINE_RUN);
+    struct module *m;
+
+    for (size_t i = 0; i < compiles; i++) {
+        uint64_t t = clock_mono_us();
+        m = make(compiler, runner, p);
+        run_here(runner, m, p);
+        samples[i] = (double)(clock_mono_us() - t);
+        module_free(m);
+    }
+    report("exec_compile_run", p, compiles);
+    m = make(compiler, runner, p);
+    for (size_t i = 0; i < runs; i++) {
+        uint64_t t = clock_mono_us();
+        run_here(runner, m, p);
+        samples[i] = (double)(clock_mono_us() - t);
+    }
+    module_free(m);
+    report("exec_floor", p, runs);
+    engine_free(runner);
+    engine_free(compiler);
+}
+
+static bool load(struct program *p)
+{
+    struct arena a = ARENA_INIT;
+    struct buf why = WHY_INIT;
+    const char *path;
+
+    p->wasm = BUF_INIT(MODULE_WASM_MAX);
+    if (self_share(&a, p->file, &path, &why) || file_read(path, &p->wasm, &why)) {
+        fprintf(stderr, "bench_exec: %s left out: %s\n", p->name, buf_z(&why));
+        arena_release(&a);
+        buf_release(&why);
+        return false;
+    }
+    p->hash = sha256(buf_str(&p->wasm));
+    p->fd = open(path, O_RDONLY | O_CLOEXEC);
+    arena_release(&a);
+    buf_release(&why);
+    return p->fd >= 0;
+}
+
+int main(void)
+{
+    self_init("bench_exec");
+    snprintf(folder, sizeof(folder), "/tmp/outlayer-bench-XXXXXX");
+    if (!mkdtemp(folder))
+        return 1;
+    mac_key_new(&key);
+    for (size_t i = 0; i < countof(programs); i++) {
+        struct program *p = &programs[i];
+        if (!load(p))
+            continue;
+        cold("exec_cold_source", p, 9, true);
+        cold("exec_cold_cache", p, 51, false);
+        kept("exec_fresh", p, 101, true);
+        kept("exec_warm", p, 10001, false);
+        rate(p);
+        in_process(p, 9, 10001);
+        close(p->fd);
+        buf_release(&p->wasm);
+    }
+    return dir_remove(folder, NULL) == ERR_OK ? 0 : 1;
+}
