@@ -42,7 +42,7 @@ static void set_pool(wasm_config_t *c)
     wasmtime_pooling_allocation_config_max_core_instance_size_set(p, 8u << 20);
     wasmtime_pooling_allocation_config_max_unused_warm_slots_set(p, 1);
     /* Up to this much is zeroed by hand instead of being given back to the kernel. */
-    wasmtime_pooling_allocation_config_linear_memory_keep_resident_set(p, 1u << 20);
+    wasmtime_pooling_allocation_config_linear_memory_keep_resident_set(p, 256u << 10);
     wasmtime_pooling_allocation_config_table_keep_resident_set(p, 64u << 10);
     wasmtime_pooling_allocation_config_async_stack_keep_resident_set(p, 16u << 10);
     wasmtime_pooling_allocation_strategy_set(c, p);

@@ -38,10 +38,13 @@ struct guest {
     struct cache cache;
     bool fresh_process;
 
-    struct child child;  /* runs guests, or none */
-    struct hash256 wasm; /* what it has loaded */
-    bool loaded;
-    unsigned runs; /* of this child */
+    struct child child;   /* runs guests, or none */
+    struct child spare;   /* started ahead, its hello not read yet */
+    struct child leaving; /* ended, not waited for yet */
+    bool loaded;          /* the child has `wasm` loaded */
+    struct hash256 wasm;  /* the program met last */
+    int code;             /* its machine code, sealed, or -1: checked once, used by many children */
+    unsigned runs;        /* of this child */
     uint64_t next_id;
     char engine[EXEC_ENGINE_MAX + 1];
     uint32_t walls;
@@ -54,9 +57,14 @@ static uint64_t after(uint64_t ms)
     return clock_mono_ms() + ms;
 }
 
+/* End the child. Its memory takes a while to be given back: that is waited for later. */
 static void retire(struct guest *g)
 {
-    child_kill(&g->child);
+    child_kill(&g->leaving);
+    if (g->child.pid)
+        kill(g->child.pid, SIGKILL);
+    g->leaving = g->child;
+    g->child = CHILD_NONE;
     g->loaded = false;
     g->runs = 0;
 }
@@ -75,19 +83,22 @@ static enum err expect(int sock, struct frame *f, uint16_t type, size_t max, uin
     return e;
 }
 
-static enum err start_child(struct guest *g, const char *kind, struct child *out, struct buf *why)
+static enum err spawn(const struct guest *g, const char *kind, struct child *out, struct buf *why)
 {
     const char *argv[] = {"outlayer-exec", kind, NULL};
     const struct spawn s = {
         .path = g->exec_path, .argv = argv, .in = -1, .out = -1, .err = 2, .socket = true};
-    struct exec_hello hello;
-    struct child c = CHILD_NONE;
-    enum err e = spawn_start(&s, &c, why);
 
-    if (e)
-        return e;
-    e = expect(c.sock, &g->answer, EXEC_HELLO, EXEC_ENGINE_MAX + 64, after(GUEST_START_MS_MAX),
-               why);
+    return spawn_start(&s, out, why);
+}
+
+/* Hear that a child stands behind its walls; one that does not is ended. */
+static enum err greet(struct guest *g, struct child *c, struct buf *why)
+{
+    struct exec_hello hello;
+    enum err e = expect(c->sock, &g->answer, EXEC_HELLO, EXEC_ENGINE_MAX + 64,
+                        after(GUEST_START_MS_MAX), why);
+
     if (!e && !exec_hello_read(buf_str(&g->answer.body), &hello))
         e = err_put(why, ERR_UPSTREAM, "'%s' is of another version; install all executables anew",
                     g->exec_path);
@@ -96,14 +107,38 @@ static enum err start_child(struct guest *g, const char *kind, struct child *out
                     "the sandbox around guests does not stand on this machine (walls %#x of %#x)",
                     hello.walls, WALLS_NEEDED);
     if (e) {
-        child_kill(&c);
+        child_kill(c);
         return e;
     }
     memcpy(g->engine, hello.engine.ptr, hello.engine.len);
     g->engine[hello.engine.len] = '\0';
     g->walls = hello.walls;
-    *out = c;
     return ERR_OK;
+}
+
+/* A child that can load a program: the spare, or a new one. */
+static enum err take_child(struct guest *g, struct buf *why)
+{
+    enum err e = ERR_OK;
+
+    if (g->child.pid)
+        return ERR_OK;
+    if (g->spare.pid) {
+        g->child = g->spare;
+        g->spare = CHILD_NONE;
+    } else {
+        e = spawn(g, "run", &g->child, why);
+    }
+    return e ? e : greet(g, &g->child, why);
+}
+
+void guest_ready(struct guest *g)
+{
+    child_kill(&g->leaving);
+    /* When none can be started, the next run says why. */
+    if (!g->spare.pid && (g->fresh_process || !g->child.pid) &&
+        spawn(g, "run", &g->spare, NULL) != ERR_OK)
+        g->spare = CHILD_NONE;
 }
 
 enum err guest_start(const struct guest_options *o, struct guest **out, struct buf *why)
@@ -113,6 +148,9 @@ enum err guest_start(const struct guest_options *o, struct guest **out, struct b
 
     *g = (struct guest){
         .child = CHILD_NONE,
+        .spare = CHILD_NONE,
+        .leaving = CHILD_NONE,
+        .code = -1,
         .fresh_process = o->fresh_process,
         .message = BUF_INIT(EXEC_RUN_MAX),
         .answer = FRAME_INIT(EXEC_RESULT_MAX),
@@ -127,7 +165,7 @@ enum err guest_start(const struct guest_options *o, struct guest **out, struct b
         g->has_cache = !e;
     }
     if (!e)
-        e = start_child(g, "run", &g->child, why);
+        e = take_child(g, why);
     if (e) {
         guest_stop(g);
         return e;
@@ -141,6 +179,9 @@ void guest_stop(struct guest *g)
     if (g == NULL)
         return;
     retire(g);
+    child_kill(&g->leaving);
+    child_kill(&g->spare);
+    fd_close(&g->code);
     cache_release(&g->cache);
     buf_wipe(&g->message);
     frame_release(&g->answer);
@@ -151,6 +192,8 @@ void guest_stop(struct guest *g)
 void guest_idle(struct guest *g)
 {
     retire(g);
+    child_kill(&g->leaving);
+    child_kill(&g->spare);
 }
 
 uint32_t guest_walls(const struct guest *g)
@@ -160,7 +203,7 @@ uint32_t guest_walls(const struct guest *g)
 
 bool guest_has(const struct guest *g, const struct hash256 *wasm)
 {
-    if (g->loaded && g->child.pid && hash_eq(&g->wasm, wasm))
+    if (hash_eq(&g->wasm, wasm) && (g->loaded || g->code >= 0))
         return true;
     return g->has_cache && cache_has(&g->cache, g->engine, wasm);
 }
@@ -220,8 +263,10 @@ static enum err compile(struct guest *g, int wasm, int *code, struct buf *why)
     struct exec_answer a;
     struct str map = STR_NONE;
     int to = -1, fds[2];
-    enum err e = start_child(g, "compile", &c, why);
+    enum err e = spawn(g, "compile", &c, why);
 
+    if (!e)
+        e = greet(g, &c, why);
     if (!e)
         e = memfd_new("code", &to, why);
     if (e)
@@ -274,8 +319,8 @@ out:
 }
 
 /* Compile and keep. */
-static enum err compile_and_keep(struct guest *g, int wasm_fd, const struct hash256 *wasm,
-                                 int *code, struct guest_note *note, struct buf *why)
+static enum err compile_and_keep(struct guest *g, int wasm_fd, struct guest_note *note,
+                                 struct buf *why)
 {
     uint64_t start = clock_mono_us();
     struct str map = STR_NONE;
@@ -284,36 +329,32 @@ static enum err compile_and_keep(struct guest *g, int wasm_fd, const struct hash
 
     if (wasm_fd < 0)
         return err_put(why, ERR_ABSENT, "the program's file is needed: no compiled code is cached");
-    e = take_wasm(wasm_fd, wasm, &copy, why);
+    e = take_wasm(wasm_fd, &g->wasm, &copy, why);
     if (!e)
-        e = compile(g, copy, code, why);
+        e = compile(g, copy, &g->code, why);
     fd_close(&copy);
     if (e)
         return e;
     note->compile_us = clock_mono_us() - start;
     note->cached = false;
     /* What cannot be kept is compiled again next time. */
-    if (g->has_cache && memfd_map(*code, CACHE_FILE_MAX, &map, NULL) == ERR_OK &&
-        cache_put(&g->cache, g->engine, wasm, map, NULL) != ERR_OK)
-        cache_drop(&g->cache, g->engine, wasm);
+    if (g->has_cache && memfd_map(g->code, CACHE_FILE_MAX, &map, NULL) == ERR_OK &&
+        cache_put(&g->cache, g->engine, &g->wasm, map, NULL) != ERR_OK)
+        cache_drop(&g->cache, g->engine, &g->wasm);
     memfd_unmap(&map);
     return ERR_OK;
 }
 
-static enum err load(struct guest *g, const struct hash256 *wasm, int code,
-                     enum exec_status *status, struct buf *why)
+static enum err load(struct guest *g, enum exec_status *status, struct buf *why)
 {
     struct exec_answer a;
-    enum err e;
+    enum err e = take_child(g, why);
 
-    if (!g->child.pid) {
-        e = start_child(g, "run", &g->child, why);
-        if (e)
-            return e;
-    }
+    if (e)
+        return e;
     buf_clear(&g->message);
-    exec_load_write(&g->message, wasm);
-    e = frame_send(g->child.sock, EXEC_LOAD, buf_str(&g->message), &code, 1,
+    exec_load_write(&g->message, &g->wasm);
+    e = frame_send(g->child.sock, EXEC_LOAD, buf_str(&g->message), &g->code, 1,
                    after(GUEST_START_MS_MAX), why);
     if (!e)
         e = expect(g->child.sock, &g->answer, EXEC_LOADED, EXEC_SENTENCE_MAX + 64,
@@ -328,7 +369,6 @@ static enum err load(struct guest *g, const struct hash256 *wasm, int code,
         return e;
     *status = a.status;
     if (a.status == EXEC_DONE) {
-        g->wasm = *wasm;
         g->loaded = true;
         g->runs = 0;
     }
@@ -341,7 +381,6 @@ static enum err prepare(struct guest *g, int wasm_fd, const struct hash256 *wasm
 {
     enum exec_status status = EXEC_STALE;
     uint64_t start = clock_mono_us();
-    int code = -1;
     enum err e;
 
     if (g->loaded && hash_eq(&g->wasm, wasm) && g->runs < GUEST_RUNS_MAX && !g->fresh_process &&
@@ -351,19 +390,24 @@ static enum err prepare(struct guest *g, int wasm_fd, const struct hash256 *wasm
     }
     if (g->loaded)
         retire(g);
-    note->cached = g->has_cache && cache_get(&g->cache, g->engine, wasm, &code, NULL) == ERR_OK;
+    if (!hash_eq(&g->wasm, wasm)) {
+        fd_close(&g->code);
+        g->wasm = *wasm;
+    }
+    if (g->code < 0 && g->has_cache &&
+        cache_get(&g->cache, g->engine, wasm, &g->code, NULL) != ERR_OK)
+        g->code = -1;
+    note->cached = g->code >= 0;
     if (note->cached) {
-        e = load(g, wasm, code, &status, why);
-        fd_close(&code);
+        e = load(g, &status, why);
         if (e)
             return e;
     }
     if (status == EXEC_STALE) {
-        e = compile_and_keep(g, wasm_fd, wasm, &code, note, why);
-        if (e)
-            return e;
-        e = load(g, wasm, code, &status, why);
-        fd_close(&code);
+        fd_close(&g->code);
+        e = compile_and_keep(g, wasm_fd, note, why);
+        if (!e)
+            e = load(g, &status, why);
         if (e)
             return e;
     }

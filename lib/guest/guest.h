@@ -50,7 +50,8 @@ struct guest_note {
     uint64_t load_us;    /* starting a child and loading the code */
 };
 
-/* Is compiled code at hand, so that guest_run() needs no file? */
+/* Is compiled code at hand, so that guest_run() needs no file? What lies in the cache is checked
+ * only when it is used: be ready for ERR_ABSENT. */
 bool guest_has(const struct guest *g, const struct hash256 *wasm);
 
 /*
@@ -72,7 +73,11 @@ MUST_USE enum err guest_run(struct guest *g, int wasm_fd, const struct hash256 *
                             const struct run_job *job, struct run_result *out,
                             struct guest_note *note, struct buf *why);
 
-/* End a kept child; the next run starts one. */
+/* While there is time: start the child that the next run will need, and clear away the last one.
+ * Never needed, only faster. */
+void guest_ready(struct guest *g);
+
+/* End kept children; the next run starts one. */
 void guest_idle(struct guest *g);
 
 /* Walls around the child as it reported them (enum exec_wall). */

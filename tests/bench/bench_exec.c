@@ -6,7 +6,8 @@
  *
  *   exec_cold_source   start of a supervisor, empty cache: compile, load, run
  *   exec_cold_cache    the same with the code in the cache on disk
- *   exec_fresh         a process of its own for each run, code in the cache
+ *   exec_fresh         a process of its own for each run, started ahead; code in the cache
+ *   exec_fresh_rate    the same as runs a second, starting included, all on one core
  *   exec_warm          the process has the program loaded: job there, result back
  *   exec_warm_rate     the same as runs a second, supervisor and child on one core
  *   exec_floor         the engine in this process, no isolation
@@ -126,6 +127,10 @@ static void kept(const char *name, const struct program *p, size_t n, bool fresh
 
     run(g, p);
     for (size_t i = 0; i < n; i++) {
+        if (fresh) { /* the spare has time to come up, as between two real requests */
+            guest_ready(g);
+            clock_sleep_ms(5);
+        }
         uint64_t t = clock_mono_us();
         run(g, p);
         samples[i] = (double)(clock_mono_us() - t);
@@ -134,7 +139,7 @@ static void kept(const char *name, const struct program *p, size_t n, bool fresh
     report(name, p, n);
 }
 
-static void rate(const struct program *p)
+static void rate(const char *name, const struct program *p, bool fresh)
 {
     cpu_set_t before, one;
     struct guest *g;
@@ -146,17 +151,19 @@ static void rate(const struct program *p)
         if (CPU_ISSET(i, &before))
             CPU_SET(i, &one);
     sched_setaffinity(0, sizeof(one), &one);
-    g = start(false);
+    g = start(fresh);
     run(g, p);
-    for (t = clock_mono_us(); clock_mono_us() - t < 2000000; n++)
+    for (t = clock_mono_us(); clock_mono_us() - t < 2000000; n++) {
+        if (fresh)
+            guest_ready(g);
         run(g, p);
+    }
     t = clock_mono_us() - t;
     guest_stop(g);
     sched_setaffinity(0, sizeof(before), &before);
-    printf(
-        "{\"name\":\"exec_warm_rate_%s\",\"value\":%.0f,\"unit\":\"runs/s\",\"detail\":\"one core, "
-        "%llu runs\"}\n",
-        p->name, (double)n * 1e6 / (double)t, (unsigned long long)n);
+    printf("{\"name\":\"%s_%s\",\"value\":%.0f,\"unit\":\"runs/s\",\"detail\":\"one core, "
+           "%llu runs\"}\n",
+           name, p->name, (double)n * 1e6 / (double)t, (unsigned long long)n);
     fflush(stdout);
 }
 
@@ -243,7 +250,8 @@ int main(void)
         cold("exec_cold_cache", p, 51, false);
         kept("exec_fresh", p, 101, true);
         kept("exec_warm", p, 10001, false);
-        rate(p);
+        rate("exec_fresh_rate", p, true);
+        rate("exec_warm_rate", p, false);
         in_process(p, 9, 10001);
         close(p->fd);
         buf_release(&p->wasm);

@@ -120,7 +120,11 @@ static void cold_cached_and_warm(void **state)
     struct hash256 hash;
     close(open_guest("test/echo", &hash));
     assert_true(guest_has(g, &hash));
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 6; i++) {
+        if (i % 2)
+            guest_ready(g); /* with and without a spare */
+        if (i == 4)
+            guest_idle(g);
         run(g, "test/echo", usual, "four", &r, &note);
         assert_string_equal(buf_z(&r.out), "four");
         assert_true(note.cached && !note.warm);
@@ -174,7 +178,9 @@ static void altered_code_is_not_run(void **state)
     run(g, "test/echo", usual, "b", &r, &note);
     assert_true(note.cached);
     run_result_release(&r);
+    guest_stop(g);
     spoil(-1000);
+    g = start(true, true);
     run(g, "test/echo", usual, "c", &r, &note);
     assert_false(note.cached);
     assert_true(note.compile_us > 0);
