@@ -1,0 +1,288 @@
+/*
+ * outlayer-coordinator — queue and results of executions.
+ *
+ * It holds: what the contract asked for (public), what workers reported (public), the workers'
+ * bearer token (as a hash). It must never see a plaintext secret and cannot forge a result: a
+ * worker reads each request back from the chain, and only the worker's key may answer it.
+ *
+ * The block stream becomes jobs in follow.c and events.c, jobs are leased in jobq.c, the HTTP
+ * interface is the table in routes.c. This file: settings, start, the leases that run out, stop.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "cli/options.h"
+#include "coordinator/coord.h"
+#include "coordinator/wait.h"
+#include "near/account_id.h"
+#include "proc/self.h"
+
+#define TICK_MS        100
+#define JOIN_MS        1500
+#define TOKEN_MIN      16
+#define TOKEN_MAX      1024
+#define HOST_MAX       64
+#define EVENT_STANDARD "near-outlayer"
+#define EVENT_VERSION  "1.0.0"
+
+struct settings {
+    const char *db, *listen, *contract_id, *neardata_url, *rpc_url, *token_file;
+    const char *standard, *durable;
+    uint64_t lease_ms, deadline_blocks, start_height;
+    bool die_with_parent;
+};
+
+static const struct opt options[] = {
+    OPT_TEXT("db", "FILE", struct settings, db, "OUTLAYER_DB", "database file, made when absent"),
+    OPT_TEXT("listen", "HOST:PORT", struct settings, listen, "OUTLAYER_LISTEN",
+             "where to serve HTTP; port 0 takes a free one (default 127.0.0.1:0)"),
+    OPT_TEXT("contract-id", "ACCOUNT", struct settings, contract_id, "OUTLAYER_CONTRACT_ID",
+             "the OutLayer contract"),
+    OPT_TEXT("neardata-url", "URL", struct settings, neardata_url, "OUTLAYER_NEARDATA_URL",
+             "block stream, as neardata.xyz serves it"),
+    OPT_TEXT("rpc-url", "URL", struct settings, rpc_url, "OUTLAYER_RPC_URL",
+             "a NEAR node; its block stream is used when no other is given"),
+    OPT_TEXT("worker-token-file", "FILE", struct settings, token_file, "OUTLAYER_WORKER_TOKEN_FILE",
+             "file with the workers' bearer token"),
+    OPT_TEXT("event-standard", "NAME", struct settings, standard, "OUTLAYER_EVENT_STANDARD",
+             "standard of the contract's events (default " EVENT_STANDARD ")"),
+    OPT_TEXT("durable", "full|normal", struct settings, durable, "OUTLAYER_DURABLE",
+             "what a commit survives: power loss, or the end of the process (default full)"),
+    OPT_U64("lease-ms", "MS", struct settings, lease_ms, 1000, 600000, "OUTLAYER_LEASE_MS",
+            "how long a worker holds a job between two signs of life (default 15000)"),
+    OPT_U64("deadline-blocks", "N", struct settings, deadline_blocks, 1, 100000000,
+            "OUTLAYER_DEADLINE_BLOCKS", "blocks after which nobody starts a job (default 200)"),
+    OPT_U64("start-height", "N", struct settings, start_height, 0, INT64_MAX - 1,
+            "OUTLAYER_START_HEIGHT", "first block to read with a new database (default: the head)"),
+    OPT_FLAG("die-with-parent", struct settings, die_with_parent,
+             "end when the process that started it ends"),
+    OPT_END,
+};
+
+static enum err token_read(const char *path, struct hash256 *out, struct buf *why)
+{
+    struct buf b = BUF_INIT(TOKEN_MAX);
+    enum err e = file_read(path, &b, why);
+    struct str token = str_trim(buf_str(&b));
+
+    if (!e && token.len < TOKEN_MIN)
+        e = err_put(why, ERR_FORMAT, "the token in '%s' is shorter than %d characters", path,
+                    TOKEN_MIN);
+    if (!e)
+        *out = sha256(token);
+    buf_wipe(&b);
+    return e;
+}
+
+/* "host:port" */
+static enum err listen_read(const char *text, char host[HOST_MAX], uint16_t *port, struct buf *why)
+{
+    const char *colon = strrchr(text, ':');
+    uint64_t n;
+
+    if (!colon || (size_t)(colon - text) >= HOST_MAX || !str_u64(str_of(colon + 1), &n) ||
+        n > 65535)
+        return err_put(why, ERR_FORMAT, "'%s' is not HOST:PORT to listen on", text);
+    memcpy(host, text, (size_t)(colon - text));
+    host[colon - text] = '\0';
+    *port = (uint16_t)n;
+    return ERR_OK;
+}
+
+static enum err settings_check(struct settings *s, struct buf *why)
+{
+    if (!s->neardata_url)
+        s->neardata_url = s->rpc_url;
+    if (!s->db)
+        return err_put(why, ERR_FORMAT, "no database: give --db FILE");
+    if (!s->contract_id || !account_id_valid(str_of(s->contract_id)))
+        return err_put(why, ERR_FORMAT, "no contract: give --contract-id ACCOUNT");
+    if (!s->neardata_url)
+        return err_put(why, ERR_FORMAT, "no block stream: give --neardata-url URL");
+    if (!s->token_file)
+        return err_put(why, ERR_FORMAT, "no worker token: give --worker-token-file FILE");
+    if (strcmp(s->durable, "full") != 0 && strcmp(s->durable, "normal") != 0)
+        return err_put(why, ERR_FORMAT, "'%s' is not a durability: full or normal", s->durable);
+    return ERR_OK;
+}
+
+/* Leases that ran out, and jobs whose time to be tried again has come. */
+static void tick(struct coord *c)
+{
+    struct buf why = WHY_INIT;
+    struct changed list = {.n = 0};
+    uint64_t due = UINT64_MAX;
+    enum err e;
+
+    coord_lock(c);
+    e = db_begin(c->db, &why);
+    if (!e) {
+        e = jobq_expire(c->db, now_ms(), &list, &why);
+        if (!e)
+            e = db_commit(c->db, &why);
+        else
+            db_rollback(c->db);
+    }
+    if (!e && list.n) {
+        log_unusual("leases_ran_out", "jobs=%zu", list.n);
+        waiters_changed_all(c, &list);
+    }
+    if (!e && c->waiters)
+        e = jobq_next(c->db, &due, &why);
+    if (!e && due <= now_ms())
+        waiters_serve(c);
+    coord_unlock(c);
+    if (e)
+        log_unusual("tick_failed", "%s", buf_z(&why));
+    buf_release(&why);
+}
+
+static void run(struct coord *c, int signals)
+{
+    struct pollfd p = {.fd = signals, .events = POLLIN};
+
+    for (;;) {
+        int n = poll(&p, 1, TICK_MS);
+
+        if (n > 0 || (n < 0 && errno != EINTR))
+            break;
+        tick(c);
+    }
+}
+
+/* The follower may be waiting for a server that hangs; it holds nothing that needs it to end. */
+static bool join(pthread_t follower)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += JOIN_MS % 1000 * 1000000L;
+    until.tv_sec += JOIN_MS / 1000 + until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    return pthread_timedjoin_np(follower, NULL, &until) == 0;
+}
+
+static enum err serve(struct coord *c, const struct settings *s, int signals, struct buf *why)
+{
+    struct http_server *http = NULL;
+    char host[HOST_MAX];
+    uint16_t port = 0;
+    pthread_t follower;
+    enum err e = listen_read(s->listen, host, &port, why);
+
+    if (e)
+        return e;
+    e = http_server_start(&(struct http_server_opts){.host = host,
+                                                     .port = port,
+                                                     .max_body = COORD_BODY_MAX,
+                                                     .max_conns = COORD_CONNS_MAX,
+                                                     .handle = routes_handle,
+                                                     .ctx = c},
+                          &http, why);
+    if (e)
+        return e;
+    if (pthread_create(&follower, NULL, follow_main, c)) {
+        http_server_stop(http);
+        return err_put(why, ERR_IO, "no thread to follow the chain");
+    }
+    log_info("serving", "url=http://%s:%u contract=%s", host, http_server_port(http),
+             s->contract_id);
+    printf("{\"ready\":true,\"url\":\"http://%s:%u\"}\n", host, http_server_port(http));
+    fflush(stdout);
+    run(c, signals);
+    log_info("stopping", "signal=1");
+    atomic_store(&c->stop, true);
+    http_server_stop(http);
+    if (!join(follower)) {
+        log_info("stopped", "the block stream still hangs");
+        _exit(0); /* each commit is on disk; the thread uses the memory that would be freed */
+    }
+    return ERR_OK;
+}
+
+static enum err start(struct coord *c, const struct settings *s, int signals, struct buf *why)
+{
+    enum err e = token_read(s->token_file, &c->worker_token, why);
+
+    if (e)
+        return e;
+    c->neardata_url = s->neardata_url;
+    c->filter =
+        (struct event_filter){str_of(s->contract_id), str_of(s->standard), STR(EVENT_VERSION)};
+    c->lease_ms = s->lease_ms;
+    c->deadline_blocks = s->deadline_blocks;
+    c->has_start = s->start_height != UINT64_MAX;
+    c->start_height = s->start_height;
+    c->started_ms = now_ms();
+    e = db_open(&(struct db_opts){.path = s->db,
+                                  .durable = strcmp(s->durable, "full") ? DB_NORMAL : DB_FULL},
+                &c->db, why);
+    if (!e)
+        e = jobq_migrate(c->db, why);
+    if (!e)
+        e = serve(c, s, signals, why);
+    db_close(c->db);
+    c->db = NULL;
+    return e;
+}
+
+static void usage(void)
+{
+    struct buf b = BUF_INIT(16384);
+
+    options_print(options, &b);
+    printf("outlayer-coordinator — queue and results of OutLayer executions\n\n%s", buf_z(&b));
+    buf_release(&b);
+}
+
+int main(int argc, char **argv)
+{
+    struct settings s = {.listen = "127.0.0.1:0",
+                         .standard = EVENT_STANDARD,
+                         .durable = "full",
+                         .lease_ms = 15000,
+                         .deadline_blocks = 200,
+                         .start_height = UINT64_MAX};
+    struct coord *c = mem_new(struct coord);
+    struct buf why = WHY_INIT;
+    bool help = false;
+    int operands = argc, signals = -1;
+    enum err e;
+
+    self_init("outlayer-coordinator");
+    pthread_mutex_init(&c->lock, NULL);
+    e = options_read(options, argc, argv, &s, &help, &operands, &why);
+    if (!e && help) {
+        usage();
+        goto out;
+    }
+    if (!e && operands < argc)
+        e = err_put(&why, ERR_FORMAT, "'%s' is not an option", argv[operands]);
+    if (!e)
+        e = settings_check(&s, &why);
+    if (!e && s.die_with_parent)
+        self_die_with_parent();
+    if (!e)
+        e = self_signal_fd(&signals, &why);
+    if (!e)
+        e = start(c, &s, signals, &why);
+    if (e)
+        fprintf(stderr, "outlayer-coordinator: %s\n", buf_z(&why));
+out:
+    fd_close(&signals);
+    pthread_mutex_destroy(&c->lock);
+    mem_free(c);
+    buf_release(&why);
+    return e ? 1 : 0;
+}

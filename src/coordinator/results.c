@@ -1,0 +1,423 @@
+#include "coordinator/results.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "codec/hex.h"
+#include "codec/json.h"
+
+#define DAY_MS UINT64_C(86400000)
+
+enum err step_add(struct db *d, uint64_t job_id, const char *step, struct str detail,
+                  uint64_t block_height, uint64_t now_ms, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    enum err e = db_stmt(d,
+                         "INSERT INTO step (job_id, n, step, at_ms, block_height, detail) "
+                         "SELECT $1, COALESCE(MAX(n), 0) + 1, $2, $3, $4, $5 FROM step "
+                         "WHERE job_id = $1 HAVING COALESCE(MAX(n), 0) < $6",
+                         &s, why);
+
+    if (e)
+        return e;
+    db_bind_u64(s, 1, job_id);
+    db_bind_text(s, 2, str_of(step));
+    db_bind_u64(s, 3, now_ms);
+    if (block_height)
+        db_bind_u64(s, 4, block_height);
+    db_bind_text(s, 5, detail);
+    db_bind_u64(s, 6, STEPS_MAX);
+    e = db_run(s, why);
+    db_done(&s);
+    return e;
+}
+
+/* Members from columns; NULL becomes null. */
+
+static void put_text(struct buf *b, const char *key, const struct db_stmt *s, unsigned col)
+{
+    struct str v = db_text(s, col);
+
+    json_key(b, key);
+    if (v.ptr)
+        json_put_str(b, v);
+    else
+        json_put_null(b);
+}
+
+static void put_raw(struct buf *b, const char *key, const struct db_stmt *s, unsigned col)
+{
+    struct str v = db_text(s, col);
+
+    json_key(b, key);
+    if (v.ptr)
+        json_put_raw(b, v);
+    else
+        json_put_null(b);
+}
+
+static void put_u64(struct buf *b, const char *key, const struct db_stmt *s, unsigned col)
+{
+    json_key(b, key);
+    if (db_null(s, col))
+        json_put_null(b);
+    else
+        json_put_u64(b, db_u64(s, col));
+}
+
+static void put_bool(struct buf *b, const char *key, const struct db_stmt *s, unsigned col)
+{
+    json_key(b, key);
+    if (db_null(s, col))
+        json_put_null(b);
+    else
+        json_put_bool(b, db_bool(s, col));
+}
+
+static void put_u128(struct buf *b, const char *key, const struct db_stmt *s, unsigned col)
+{
+    json_key(b, key);
+    if (db_null(s, col))
+        json_put_null(b);
+    else
+        json_put_u128_str(b, db_u128(s, col));
+}
+
+static void put_hex(struct buf *b, const char *key, const struct db_stmt *s, unsigned col)
+{
+    struct str v = db_blob(s, col);
+    char text[65];
+    struct buf hex = BUF_OVER(text);
+
+    hex_put(&hex, v.ptr, v.len);
+    json_key(b, key);
+    json_put_str(b, buf_str(&hex));
+}
+
+static void put_null(struct buf *b, const char *key)
+{
+    json_key(b, key);
+    json_put_null(b);
+}
+
+/* What a job that has no result yet is called. */
+static const char *state_name(uint64_t state)
+{
+    return state == 0 ? "queued" : "running";
+}
+
+static enum err put_steps(struct db *d, uint64_t job_id, uint64_t after, struct buf *out,
+                          bool *news, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    bool any = false;
+    enum err e = db_stmt(d,
+                         "SELECT n, step, at_ms, block_height, detail FROM step "
+                         "WHERE job_id = $1 AND n > $2 ORDER BY n",
+                         &s, why);
+
+    if (e)
+        return e;
+    db_bind_u64(s, 1, job_id);
+    db_bind_u64(s, 2, after);
+    json_key(out, "steps");
+    json_arr(out);
+    while (!(e = db_step(s, why))) {
+        any = true;
+        json_obj(out);
+        put_u64(out, "n", s, 0);
+        put_text(out, "step", s, 1);
+        put_u64(out, "at_ms", s, 2);
+        if (!db_null(s, 3))
+            put_u64(out, "block_height", s, 3);
+        if (!db_null(s, 4))
+            put_raw(out, "detail", s, 4);
+        json_obj_end(out);
+    }
+    json_arr_end(out);
+    db_done(&s);
+    if (e != ERR_EMPTY)
+        return e;
+    *news = any;
+    return ERR_OK;
+}
+
+enum err request_write(struct db *d, uint64_t request_id, uint64_t after, struct buf *out,
+                       bool *news, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    uint64_t id;
+    enum err e = db_stmt(
+        d,
+        "SELECT r.id, r.data_id, j.state, j.attempts, t.status, t.success, t.output, t.error, "
+        "t.instructions, t.time_ms, t.resolve_tx, t.charged, t.refunded, t.completed_height, "
+        "r.transaction_hash, r.block_height, r.sender_id, r.predecessor_id, t.wasm_sha256 "
+        "FROM request r JOIN job j ON j.id = r.id LEFT JOIN result t ON t.id = r.id "
+        "WHERE r.request_id = $1 ORDER BY r.id DESC LIMIT 1",
+        &s, why);
+
+    if (e)
+        return e;
+    db_bind_u64(s, 1, request_id);
+    e = db_step(s, why);
+    if (e) {
+        db_done(&s);
+        return e == ERR_EMPTY
+                   ? err_put(why, ERR_ABSENT, "no request '%llu'", (unsigned long long)request_id)
+                   : e;
+    }
+    id = db_u64(s, 0);
+    json_obj(out);
+    json_key(out, "request_id");
+    json_put_u64(out, request_id);
+    put_u64(out, "job_id", s, 0);
+    put_hex(out, "data_id", s, 1);
+    json_key(out, "status");
+    if (db_null(s, 4))
+        json_putz(out, state_name(db_u64(s, 2)));
+    else
+        json_put_str(out, db_text(s, 4));
+    put_u64(out, "attempts", s, 3);
+    put_bool(out, "success", s, 5);
+    put_raw(out, "output", s, 6);
+    put_text(out, "error", s, 7);
+    put_u64(out, "instructions", s, 8);
+    put_u64(out, "time_ms", s, 9);
+    put_text(out, "wasm_sha256", s, 18);
+    put_text(out, "transaction_hash", s, 14);
+    put_text(out, "resolve_tx", s, 10);
+    put_u64(out, "block_height", s, 15);
+    put_u64(out, "completed_height", s, 13);
+    put_u128(out, "charged_yocto", s, 11);
+    put_u128(out, "refunded_yocto", s, 12);
+    put_text(out, "sender_id", s, 16);
+    put_text(out, "predecessor_id", s, 17);
+    db_done(&s);
+    e = put_steps(d, id, after, out, news, why);
+    json_obj_end(out);
+    return e;
+}
+
+static void job_row(struct buf *b, const struct db_stmt *s)
+{
+    bool over = !db_null(s, 5);
+
+    json_obj(b);
+    put_u64(b, "id", s, 0);
+    put_u64(b, "job_id", s, 0);
+    put_u64(b, "request_id", s, 1);
+    put_hex(b, "data_id", s, 2);
+    json_key(b, "worker_id");
+    json_put_str(b, db_null(s, 4) ? STR("") : db_text(s, 4));
+    json_key(b, "success");
+    json_put_bool(b, over && db_bool(s, 6));
+    json_key(b, "status");
+    if (over)
+        json_put_str(b, db_text(s, 5));
+    else
+        json_putz(b, state_name(db_u64(s, 3)));
+    put_text(b, "error_details", s, 7);
+    json_key(b, "job_type");
+    json_putz(b, "execute");
+    put_u64(b, "execution_time_ms", s, 8);
+    put_null(b, "compile_time_ms");
+    put_u64(b, "instructions_used", s, 9);
+    put_text(b, "resolve_tx_id", s, 10);
+    put_text(b, "user_account_id", s, 11);
+    put_u128(b, "near_payment_yocto", s, 12);
+    put_u128(b, "actual_cost_yocto", s, 13);
+    put_null(b, "compile_cost_yocto");
+    put_text(b, "github_repo", s, 14);
+    put_text(b, "github_commit", s, 15);
+    put_text(b, "transaction_hash", s, 16);
+    json_key(b, "created_at");
+    json_put_u64(b, db_u64(s, 17) / 1000);
+    json_key(b, "is_https_call");
+    json_put_bool(b, false);
+    put_null(b, "call_id");
+    put_text(b, "project_id", s, 18);
+    put_null(b, "compute_cost_usd");
+    json_obj_end(b);
+}
+
+enum err jobs_write(struct db *d, const struct jobs_filter *f, struct buf *out, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    enum err e = db_stmt(
+        d,
+        "SELECT r.id, r.request_id, r.data_id, j.state, j.worker, t.status, t.success, t.error, "
+        "t.time_ms, t.instructions, t.resolve_tx, r.sender_id, r.payment, t.charged, r.repo, "
+        "r.commit_ref, r.transaction_hash, r.created_ms, r.project_id "
+        "FROM request r JOIN job j ON j.id = r.id LEFT JOIN result t ON t.id = r.id "
+        "WHERE ($1 = '' OR r.sender_id = $1) AND ($2 = 0 OR r.id = $2) "
+        "ORDER BY r.id DESC LIMIT $3 OFFSET $4",
+        &s, why);
+
+    if (e)
+        return e;
+    db_bind_text(s, 1, f->user.ptr ? f->user : STR(""));
+    db_bind_u64(s, 2, f->job_id);
+    db_bind_u64(s, 3, f->https_only ? 0 : f->limit);
+    db_bind_u64(s, 4, f->offset);
+    json_arr(out);
+    while (!(e = db_step(s, why)))
+        job_row(out, s);
+    json_arr_end(out);
+    db_done(&s);
+    return e == ERR_EMPTY ? ERR_OK : e;
+}
+
+/* Money is summed here: 128 bits are no number of the database's. */
+static enum err sum_charged(struct db *d, struct str account, u128 *out, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    u128 sum = 0;
+    enum err e = db_stmt(d,
+                         "SELECT t.charged FROM result t JOIN request r ON r.id = t.id "
+                         "WHERE t.charged IS NOT NULL AND ($1 = '' OR r.sender_id = $1)",
+                         &s, why);
+
+    if (e)
+        return e;
+    db_bind_text(s, 1, account);
+    while (!(e = db_step(s, why)))
+        sum += db_u128(s, 0);
+    db_done(&s);
+    if (e != ERR_EMPTY)
+        return e;
+    *out = sum;
+    return ERR_OK;
+}
+
+enum err stats_write(struct db *d, uint64_t active_workers, struct buf *out, struct buf *why)
+{
+    static const char *const keys[] = {
+        "total_executions",
+        "successful_executions",
+        "failed_executions",
+        "access_denied_executions",
+        "compilation_failed_executions",
+        "execution_failed_executions",
+        "insufficient_payment_executions",
+        "custom_executions",
+        "total_instructions_used",
+        "average_execution_time_ms",
+    };
+    struct db_stmt *s = NULL;
+    u128 charged = 0;
+    enum err e = sum_charged(d, STR(""), &charged, why);
+
+    if (e)
+        return e;
+    e = db_stmt(
+        d,
+        "SELECT COUNT(*), COALESCE(SUM(t.success), 0), COALESCE(SUM(1 - t.success), 0), "
+        "COALESCE(SUM(CASE WHEN t.status = 'access_denied' THEN 1 ELSE 0 END), 0), "
+        "COALESCE(SUM(CASE WHEN t.status = 'compilation_failed' THEN 1 ELSE 0 END), 0), "
+        "COALESCE(SUM(CASE WHEN t.status = 'execution_failed' THEN 1 ELSE 0 END), 0), "
+        "COALESCE(SUM(CASE WHEN t.status = 'insufficient_payment' THEN 1 ELSE 0 END), 0), "
+        "COALESCE(SUM(CASE WHEN t.status = 'custom' THEN 1 ELSE 0 END), 0), "
+        "COALESCE(SUM(t.instructions), 0), "
+        "COALESCE(SUM(t.time_ms) / NULLIF(COUNT(t.time_ms), 0), 0), COUNT(DISTINCT r.sender_id) "
+        "FROM result t JOIN request r ON r.id = t.id",
+        &s, why);
+    if (e)
+        return e;
+    e = db_step(s, why);
+    if (!e) {
+        json_obj(out);
+        for (unsigned i = 0; i < countof(keys); i++)
+            put_u64(out, keys[i], s, i);
+        json_key(out, "total_near_paid_yocto");
+        json_put_u128_str(out, charged);
+        put_u64(out, "unique_users", s, countof(keys));
+        json_key(out, "active_workers");
+        json_put_u64(out, active_workers);
+        json_obj_end(out);
+    }
+    db_done(&s);
+    return e;
+}
+
+enum err per_day_write(struct db *d, uint64_t now_ms, struct buf *out, struct buf *why)
+{
+    uint64_t today = now_ms / DAY_MS;
+    struct db_stmt *s = NULL;
+    enum err e = db_stmt(d,
+                         "SELECT done_ms / 86400000 AS day, COUNT(*) FROM result "
+                         "WHERE done_ms >= $1 GROUP BY day ORDER BY day",
+                         &s, why);
+
+    if (e)
+        return e;
+    db_bind_u64(s, 1, today >= 29 ? (today - 29) * DAY_MS : 0);
+    json_arr(out);
+    while (!(e = db_step(s, why))) {
+        time_t at = (time_t)(db_u64(s, 0) * (DAY_MS / 1000));
+        struct tm tm;
+        char date[16];
+
+        gmtime_r(&at, &tm);
+        strftime(date, sizeof(date), "%Y-%m-%d", &tm);
+        json_obj(out);
+        json_key(out, "date");
+        json_putz(out, date);
+        put_u64(out, "count", s, 1);
+        json_obj_end(out);
+    }
+    json_arr_end(out);
+    db_done(&s);
+    return e == ERR_EMPTY ? ERR_OK : e;
+}
+
+enum err user_write(struct db *d, struct str account, struct buf *out, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    u128 charged = 0;
+    enum err e = sum_charged(d, account, &charged, why);
+
+    if (e)
+        return e;
+    e = db_stmt(d,
+                "SELECT COUNT(*), COALESCE(SUM(t.success), 0), COALESCE(SUM(t.instructions), 0), "
+                "COALESCE(SUM(t.time_ms) / NULLIF(COUNT(t.time_ms), 0), 0) "
+                "FROM result t JOIN request r ON r.id = t.id WHERE r.sender_id = $1",
+                &s, why);
+    if (e)
+        return e;
+    db_bind_text(s, 1, account);
+    e = db_step(s, why);
+    if (!e) {
+        json_obj(out);
+        json_key(out, "user_account_id");
+        json_put_str(out, account);
+        put_u64(out, "total_executions", s, 0);
+        put_u64(out, "successful_executions", s, 1);
+        json_key(out, "total_near_spent_yocto");
+        json_put_u128_str(out, charged);
+        put_u64(out, "total_instructions_used", s, 2);
+        put_u64(out, "average_execution_time_ms", s, 3);
+        json_obj_end(out);
+    }
+    db_done(&s);
+    return e;
+}
+
+enum err worker_totals(struct db *d, struct str worker, struct worker_totals *out, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    enum err e = db_stmt(d,
+                         "SELECT COALESCE(SUM(success), 0), COALESCE(SUM(1 - success), 0) "
+                         "FROM result WHERE worker = $1",
+                         &s, why);
+
+    if (e)
+        return e;
+    db_bind_text(s, 1, worker);
+    e = db_step(s, why);
+    if (!e)
+        *out = (struct worker_totals){db_u64(s, 0), db_u64(s, 1)};
+    db_done(&s);
+    return e;
+}

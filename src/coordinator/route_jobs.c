@@ -1,0 +1,328 @@
+/*
+ * route_jobs.c — the workers' side: take a job, keep it, tell how it goes, end it.
+ */
+#include <string.h>
+
+#include "base/log.h"
+#include "codec/hex.h"
+#include "coordinator/reply.h"
+#include "coordinator/results.h"
+#include "coordinator/routes.h"
+#include "coordinator/wait.h"
+
+#define REASON_MAX 2048 /* bytes of a release's reason */
+
+static bool id_ok(struct str s)
+{
+    if (!s.len || s.len > JOB_WORKER_MAX)
+        return false;
+    for (size_t i = 0; i < s.len; i++)
+        if (s.ptr[i] <= ' ' || s.ptr[i] > '~')
+            return false;
+    return true;
+}
+
+/* "worker" and, optional, "session" of the body. */
+static bool worker_of(struct http_req *r, struct json body, struct str *id, struct str *session)
+{
+    struct json s = json_get(body, "session");
+
+    *session = STR("");
+    if (!json_plain(json_get(body, "worker"), id) || !id_ok(*id)) {
+        reply_error(r, 400, "'worker' must be 1 to 128 printable characters");
+        return false;
+    }
+    if (!json_is_null(s) && (!json_plain(s, session) || !id_ok(*session))) {
+        reply_error(r, 400, "'session' must be 1 to 128 printable characters");
+        return false;
+    }
+    return true;
+}
+
+/* A worker that was started anew does not know the jobs it held: back with them at once. */
+static enum err forget_old_session(struct coord *c, struct str id, struct str session,
+                                   struct buf *why)
+{
+    struct changed list;
+    enum err e = db_begin(c->db, why);
+
+    if (e)
+        return e;
+    e = jobq_expire_worker(c->db, id, session, now_ms(), &list, why);
+    if (!e)
+        e = db_commit(c->db, why);
+    else
+        db_rollback(c->db);
+    if (!e && list.n) {
+        log_unusual("worker_restarted", "worker=%.*s jobs_given_back=%zu", STR_ARG(id), list.n);
+        waiters_changed_all(c, &list);
+    }
+    return e;
+}
+
+void route_lease(struct coord *c, struct http_req *r, struct str arg UNUSED)
+{
+    struct buf why = WHY_INIT;
+    struct str id, session;
+    const struct worker *known;
+    struct worker *w;
+    uint64_t wait = 0;
+    struct json body;
+    bool restarted;
+    enum err e = ERR_OK;
+
+    if (!body_object(r, &body) || !worker_of(r, body, &id, &session))
+        return;
+    if (!json_is_null(json_get(body, "wait_ms")) && !json_u64(json_get(body, "wait_ms"), &wait)) {
+        reply_error(r, 400, "'wait_ms' must be a number");
+        return;
+    }
+    coord_lock(c);
+    known = worker_find(c, id);
+    restarted = session.len && (!known || !str_eqz(session, known->session));
+    w = worker_seen(c, id, session, now_ms());
+    if (w)
+        w->job_id = 0;
+    if (restarted)
+        e = forget_old_session(c, id, session, &why);
+    if (!e)
+        e = lease_now(c, r, id, session, &why);
+    if (e == ERR_EMPTY && wait)
+        wait_for_job(c, r, id, session, wait < COORD_WAIT_MAX ? wait : COORD_WAIT_MAX);
+    else if (e == ERR_EMPTY)
+        http_reply(r, 204, NULL, STR_NONE);
+    else if (e)
+        reply_fault(r, e, &why);
+    coord_unlock(c);
+    buf_release(&why);
+}
+
+/* The job of the path and the "token" of the body. */
+static bool job_of(struct http_req *r, struct str arg, struct json *body, uint64_t *id,
+                   uint64_t *token)
+{
+    if (!body_object(r, body))
+        return false;
+    if (!str_u64(arg, id)) {
+        reply_error(r, 404, "no such job");
+        return false;
+    }
+    if (!json_u64(json_get(*body, "token"), token)) {
+        reply_error(r, 400, "'token' must be the number that came with the job");
+        return false;
+    }
+    return true;
+}
+
+/* Commit or undo, answer, wake those who wait for the request. Under the lock. */
+static enum err settle(struct coord *c, struct http_req *r, enum err e, uint64_t request_id,
+                       const char *json, struct buf *why)
+{
+    if (!e)
+        e = db_commit(c->db, why);
+    else
+        db_rollback(c->db);
+    if (e) {
+        reply_fault(r, e, why);
+        return e;
+    }
+    http_reply(r, 200, "application/json", str_of(json));
+    if (request_id != UINT64_MAX)
+        waiters_changed(c, request_id);
+    return ERR_OK;
+}
+
+void route_renew(struct coord *c, struct http_req *r, struct str arg)
+{
+    struct buf why = WHY_INIT;
+    uint64_t id, token;
+    struct json body;
+    char text[64];
+    struct buf answer = BUF_OVER(text);
+    enum err e;
+
+    if (!job_of(r, arg, &body, &id, &token))
+        return;
+    json_obj(&answer);
+    json_key(&answer, "lease_ms");
+    json_put_u64(&answer, c->lease_ms);
+    json_obj_end(&answer);
+    coord_lock(c);
+    e = db_begin(c->db, &why);
+    if (!e)
+        e = jobq_renew(c->db, id, token, c->lease_ms, now_ms(), &why);
+    (void)settle(c, r, e, UINT64_MAX, text, &why);
+    coord_unlock(c);
+    buf_release(&why);
+}
+
+void route_progress(struct coord *c, struct http_req *r, struct str arg)
+{
+    static const char *const steps[] = {"fetched", "compiled", "ran", "resolved"};
+    struct buf why = WHY_INIT;
+    uint64_t id, token, request_id = 0, height = 0;
+    const char *step = NULL;
+    struct json body, detail;
+    enum err e;
+
+    if (!job_of(r, arg, &body, &id, &token))
+        return;
+    for (size_t i = 0; i < countof(steps); i++)
+        if (json_str_eq(json_get(body, "step"), str_of(steps[i])))
+            step = steps[i];
+    if (!step) {
+        reply_error(r, 400, "'step' must be fetched, compiled, ran or resolved");
+        return;
+    }
+    detail = json_get(body, "detail");
+    if (!json_is_null(detail) &&
+        (json_type(detail) != JSON_OBJECT || detail.text.len > DETAIL_MAX)) {
+        reply_error(r, 400, "'detail' must be an object of at most 16384 bytes");
+        return;
+    }
+    if (!json_u64(json_get(detail, "block_height"), &height) || height > INT64_MAX)
+        height = 0;
+    coord_lock(c);
+    e = db_begin(c->db, &why);
+    if (!e)
+        e = jobq_progress(c->db, id, token, step, json_is_null(detail) ? STR_NONE : detail.text,
+                          height, now_ms(), &request_id, &why);
+    (void)settle(c, r, e, request_id, "{\"ok\":true}", &why);
+    coord_unlock(c);
+    buf_release(&why);
+}
+
+void route_release(struct coord *c, struct http_req *r, struct str arg)
+{
+    struct buf why = WHY_INIT, reason = BUF_INIT(REASON_MAX);
+    uint64_t id, token, request_id = 0;
+    struct json body, text;
+    enum err e;
+
+    if (!job_of(r, arg, &body, &id, &token))
+        return;
+    text = json_get(body, "reason");
+    if (!json_is_null(text) && !json_str(text, &reason)) {
+        reply_error(r, 400, "'reason' must be a text of at most 2048 bytes");
+        buf_release(&reason);
+        return;
+    }
+    coord_lock(c);
+    e = db_begin(c->db, &why);
+    if (!e)
+        e = jobq_release(c->db, id, token, buf_str(&reason), !str_eqz(buf_str(&reason), "shutdown"),
+                         now_ms(), &request_id, &why);
+    e = settle(c, r, e, request_id, "{\"ok\":true}", &why);
+    if (!e)
+        waiters_serve(c);
+    coord_unlock(c);
+    buf_release(&reason);
+    buf_release(&why);
+}
+
+/* An optional string; false: there is one and it is not of the kind. */
+static bool text_of(struct json v, size_t max, struct arena *a, struct str *out)
+{
+    struct buf b = BUF_INIT(max);
+    bool ok = true;
+
+    *out = STR_NONE;
+    if (json_is_null(v))
+        return true;
+    ok = json_str(v, &b) && !b.full;
+    if (ok)
+        *out = arena_str(a, b.len ? buf_str(&b) : STR(""));
+    buf_release(&b);
+    return ok;
+}
+
+/* What the body says of a finished job; NULL, or which member is wrong. */
+static const char *result_of(struct json body, struct arena *a, struct job_result *out)
+{
+    struct json instructions = json_get(body, "instructions"), charged;
+    struct job_result v = {0};
+
+    if (!json_bool(json_get(body, "success"), &v.success))
+        return "'success' must be true or false";
+    if (!text_of(json_get(body, "status"), 64, a, &v.status))
+        return "'status' must be a text";
+    if (!v.status.ptr)
+        v.status = v.success ? STR("completed") : STR("execution_failed");
+    else if (v.success && str_eqz(v.status, "success"))
+        v.status = STR("completed");
+    if (!job_status_ok(v.status, v.success))
+        return "'status' must be completed, or for a failure one of compilation_failed, "
+               "execution_failed, access_denied, insufficient_payment, custom, failed";
+    if (!json_is_null(json_get(body, "output")))
+        v.output = json_get(body, "output").text;
+    if (!text_of(json_get(body, "error"), REASON_MAX * 64, a, &v.error))
+        return "'error' must be a text";
+    if (!json_is_null(instructions)) {
+        v.has_use = json_u64(instructions, &v.instructions) && v.instructions <= INT64_MAX &&
+                    json_u64(json_get(body, "time_ms"), &v.time_ms) && v.time_ms <= INT64_MAX;
+        if (!v.has_use)
+            return "'instructions' and 'time_ms' must be numbers";
+    }
+    if (!text_of(json_get(body, "wasm_sha256"), 64, a, &v.wasm_sha256) ||
+        (v.wasm_sha256.ptr && (v.wasm_sha256.len != 64 || !hex_is_lower(v.wasm_sha256))))
+        return "'wasm_sha256' must be 64 lower-case hex digits";
+    if (!text_of(json_get(body, "resolve_tx"), 64, a, &v.resolve_tx))
+        return "'resolve_tx' must be a transaction's hash";
+    charged = json_get(body, "charged_yocto");
+    if (!json_is_null(charged)) {
+        v.has_charged = json_u128_str(charged, &v.charged);
+        if (!v.has_charged)
+            return "'charged_yocto' must be a decimal string";
+    }
+    *out = v;
+    return NULL;
+}
+
+void route_complete(struct coord *c, struct http_req *r, struct str arg)
+{
+    struct buf why = WHY_INIT;
+    uint64_t id, token, request_id = 0;
+    struct job_result result;
+    const char *wrong;
+    struct json body;
+    enum err e;
+
+    if (!job_of(r, arg, &body, &id, &token))
+        return;
+    wrong = result_of(body, http_req_arena(r), &result);
+    if (wrong) {
+        reply_error(r, 400, wrong);
+        return;
+    }
+    coord_lock(c);
+    e = db_begin(c->db, &why);
+    if (!e)
+        e = jobq_complete(c->db, id, token, &result, now_ms(), &request_id, &why);
+    e = settle(c, r, e, request_id, "{\"ok\":true}", &why);
+    if (!e) {
+        c->completions++;
+        log_info("job_completed", "id=%llu request=%llu status=%.*s", (unsigned long long)id,
+                 (unsigned long long)request_id, STR_ARG(result.status));
+    }
+    coord_unlock(c);
+    buf_release(&why);
+}
+
+void route_heartbeat(struct coord *c, struct http_req *r, struct str arg UNUSED)
+{
+    struct str id, session;
+    struct worker *w;
+    struct json body;
+    uint64_t job = 0;
+
+    if (!body_object(r, &body) || !worker_of(r, body, &id, &session))
+        return;
+    if (!json_u64(json_get(body, "job_id"), &job))
+        job = 0;
+    coord_lock(c);
+    w = worker_seen(c, id, session, now_ms());
+    if (w)
+        w->job_id = job;
+    coord_unlock(c);
+    http_reply(r, 200, "application/json", STR("{\"ok\":true}"));
+}

@@ -1,0 +1,119 @@
+/*
+ * routes.c — who may call what: the table of routes, and the check of the workers' token.
+ */
+#include "coordinator/routes.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "coordinator/reply.h"
+
+enum who {
+    WORKER,  /* bearer token */
+    ANYBODY, /* and pages of any origin */
+};
+
+static const struct route {
+    const char *method, *path; /* one '*' stands for one part of the path */
+    enum who who;
+    route_fn *run;
+} routes[] = {
+    {"POST", "/jobs/lease", WORKER, route_lease},
+    {"POST", "/jobs/*/renew", WORKER, route_renew},
+    {"POST", "/jobs/*/progress", WORKER, route_progress},
+    {"POST", "/jobs/*/release", WORKER, route_release},
+    {"POST", "/jobs/*/complete", WORKER, route_complete},
+    {"POST", "/workers/heartbeat", WORKER, route_heartbeat},
+    {"GET", "/requests/*", ANYBODY, route_request},
+    {"GET", "/public/jobs", ANYBODY, route_jobs_list},
+    {"GET", "/public/stats", ANYBODY, route_stats},
+    {"GET", "/public/stats/executions_per_day", ANYBODY, route_per_day},
+    {"GET", "/public/users/*/earnings", ANYBODY, route_user},
+    {"GET", "/public/workers", ANYBODY, route_workers},
+    {"GET", "/livez", ANYBODY, route_livez},
+    {"GET", "/readyz", ANYBODY, route_readyz},
+    {"GET", "/health", ANYBODY, route_health},
+    {"GET", "/health/detailed", ANYBODY, route_health_detailed},
+    {"GET", "/metrics", ANYBODY, route_metrics},
+};
+
+static bool matches(struct str path, const char *pattern, struct str *arg)
+{
+    const char *star = strchr(pattern, '*');
+    struct str before, after, part;
+
+    *arg = STR_NONE;
+    if (!star)
+        return str_eqz(path, pattern);
+    before = str_from(pattern, (size_t)(star - pattern));
+    after = str_of(star + 1);
+    if (path.len <= before.len + after.len || !str_starts(path, before) || !str_ends(path, after))
+        return false;
+    part = str_from(path.ptr + before.len, path.len - before.len - after.len);
+    if (str_has_byte(part, '/'))
+        return false;
+    *arg = part;
+    return true;
+}
+
+/* Both sides are hashed first: the comparison then tells neither content nor length. */
+static bool token_ok(const struct coord *c, struct http_req *r)
+{
+    struct str h = http_req_header(r, "Authorization");
+    struct hash256 got;
+
+    if (!str_starts(h, STR("Bearer ")))
+        return false;
+    got = sha256(str_skip(h, sizeof("Bearer ") - 1));
+    return mem_eq_secret(got.b, c->worker_token.b, sizeof(got.b));
+}
+
+/* A browser asks first whether it may. */
+static void preflight(struct http_req *r)
+{
+    http_reply_header(r, "Access-Control-Allow-Origin", "*");
+    http_reply_header(r, "Access-Control-Allow-Methods", "GET, POST, OPTIONS");
+    http_reply_header(r, "Access-Control-Allow-Headers", "*");
+    http_reply_header(r, "Access-Control-Max-Age", "86400");
+    http_reply(r, 204, NULL, STR_NONE);
+}
+
+void routes_handle(void *coord, struct http_req *r)
+{
+    struct coord *c = coord;
+    struct str path = http_req_path(r), arg;
+    const char *method = http_req_method(r);
+    bool other_method = false;
+
+    if (!strcmp(method, "HEAD"))
+        method = "GET"; /* the server leaves the body out */
+    for (size_t i = 0; i < countof(routes); i++) {
+        const struct route *t = &routes[i];
+
+        if (!matches(path, t->path, &arg))
+            continue;
+        if (t->who == ANYBODY && !strcmp(method, "OPTIONS")) {
+            preflight(r);
+            return;
+        }
+        if (strcmp(method, t->method)) {
+            other_method = true;
+            continue;
+        }
+        if (t->who == ANYBODY) {
+            http_reply_header(r, "Access-Control-Allow-Origin", "*");
+        } else if (!token_ok(c, r)) {
+            http_reply_header(r, "WWW-Authenticate", "Bearer");
+            reply_error(r, 401, "a worker's bearer token is needed");
+            return;
+        }
+        t->run(c, r, arg);
+        return;
+    }
+    if (other_method)
+        reply_error(r, 405, "method not allowed");
+    else
+        http_reply(r, 404, "application/json",
+                   STR("{\"error\":\"not_found\",\"message\":\"Unknown endpoint\"}"));
+}

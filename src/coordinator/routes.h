@@ -1,0 +1,17 @@
+/* routes.h — what the route files give to the table in routes.c. */
+#ifndef COORDINATOR_ROUTES_H
+#define COORDINATOR_ROUTES_H
+
+#include "coordinator/coord.h"
+
+/* `arg` is the variable part of the path, decoded; ptr NULL where there is none. */
+typedef void route_fn(struct coord *c, struct http_req *r, struct str arg);
+
+/* route_jobs.c: for workers */
+route_fn route_lease, route_renew, route_progress, route_release, route_complete, route_heartbeat;
+/* route_public.c: for anybody */
+route_fn route_request, route_jobs_list, route_stats, route_per_day, route_user, route_workers;
+/* route_health.c */
+route_fn route_livez, route_readyz, route_health, route_health_detailed, route_metrics;
+
+#endif

@@ -1,0 +1,220 @@
+#include "coordinator/wait.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "codec/hex.h"
+#include "codec/json.h"
+#include "coordinator/reply.h"
+#include "coordinator/results.h"
+
+struct waiter {
+    struct waiter *prev, *next; /* newest first */
+    struct http_req *r;
+    bool for_job;
+    char worker[JOB_WORKER_MAX + 1], session[JOB_WORKER_MAX + 1];
+    uint64_t request_id, after;
+};
+
+static void drop(struct coord *c, struct waiter *w)
+{
+    if (w->prev)
+        w->prev->next = w->next;
+    else
+        c->waiters = w->next;
+    if (w->next)
+        w->next->prev = w->prev;
+    c->nwaiters--;
+    mem_free(w);
+}
+
+/* The server ends a request: its deadline, its client, or the server's stop. */
+static bool on_end(void *ctx, struct http_req *r)
+{
+    struct coord *c = ctx;
+    bool mine = false;
+
+    coord_lock(c);
+    for (struct waiter *w = c->waiters; w && !mine; w = w->next) {
+        if (w->r != r)
+            continue;
+        drop(c, w);
+        mine = true;
+        break;
+    }
+    coord_unlock(c);
+    return mine;
+}
+
+static struct waiter *hold(struct coord *c, struct http_req *r, uint64_t ms, unsigned status)
+{
+    struct waiter *w = mem_new(struct waiter);
+
+    w->r = r;
+    w->next = c->waiters;
+    if (w->next)
+        w->next->prev = w;
+    c->waiters = w;
+    c->nwaiters++;
+    http_hold(r, ms, status, on_end, c);
+    return w;
+}
+
+static void copy_id(char out[JOB_WORKER_MAX + 1], struct str s)
+{
+    s = str_head(s, JOB_WORKER_MAX);
+    if (s.len)
+        memcpy(out, s.ptr, s.len);
+    out[s.len] = '\0';
+}
+
+void wait_for_job(struct coord *c, struct http_req *r, struct str worker, struct str session,
+                  uint64_t ms)
+{
+    struct waiter *w = hold(c, r, ms, 204);
+
+    w->for_job = true;
+    copy_id(w->worker, worker);
+    copy_id(w->session, session);
+}
+
+void wait_for_step(struct coord *c, struct http_req *r, uint64_t request_id, uint64_t after,
+                   uint64_t ms, unsigned timeout_status)
+{
+    struct waiter *w = hold(c, r, ms, timeout_status);
+
+    w->request_id = request_id;
+    w->after = after;
+}
+
+static void put_str_or_null(struct buf *b, const char *key, struct str s)
+{
+    json_key(b, key);
+    if (s.ptr)
+        json_put_str(b, s);
+    else
+        json_put_null(b);
+}
+
+static void put_u64(struct buf *b, const char *key, uint64_t v)
+{
+    json_key(b, key);
+    json_put_u64(b, v);
+}
+
+static void job_write(const struct coord *c, const struct job *j, struct buf *b)
+{
+    char text[65];
+    struct buf hex = BUF_OVER(text);
+
+    hex_put(&hex, j->data_id.b, sizeof(j->data_id.b));
+    json_obj(b);
+    put_u64(b, "job_id", j->id);
+    put_u64(b, "token", j->token);
+    put_u64(b, "attempt", j->attempt);
+    put_u64(b, "request_id", j->request_id);
+    put_str_or_null(b, "data_id", buf_str(&hex));
+    put_str_or_null(b, "contract_id", c->filter.contract_id);
+    put_u64(b, "block_height", j->block_height);
+    put_u64(b, "block_timestamp", j->block_timestamp_ns);
+    put_str_or_null(b, "transaction_hash", j->transaction_hash);
+    put_str_or_null(b, "receipt_id", j->receipt_id);
+    put_str_or_null(b, "signer_id", j->signer_id);
+    put_str_or_null(b, "predecessor_id", j->predecessor_id);
+    put_str_or_null(b, "signer_public_key", j->signer_public_key);
+    put_u64(b, "gas_burnt", j->gas_burnt);
+    put_u64(b, "deadline_height", j->deadline_height);
+    put_u64(b, "lease_ms", c->lease_ms);
+    json_key(b, "request_data");
+    json_put_raw(b, str_trim(j->request_data));
+    json_obj_end(b);
+}
+
+enum err lease_now(struct coord *c, struct http_req *r, struct str worker, struct str session,
+                   struct buf *why)
+{
+    struct arena a = ARENA_INIT;
+    struct buf b = BUF_INIT(COORD_BODY_MAX);
+    struct worker *seen;
+    struct job j;
+    enum err e = db_begin(c->db, why);
+
+    if (e)
+        goto out;
+    e = jobq_lease(c->db, &a, worker, session, c->lease_ms, now_ms(), &j, why);
+    if (!e)
+        e = db_commit(c->db, why);
+    else
+        db_rollback(c->db);
+    if (e)
+        goto out;
+    job_write(c, &j, &b);
+    http_reply(r, 200, "application/json", buf_str(&b));
+    c->leases++;
+    seen = worker_seen(c, worker, session, now_ms());
+    if (seen)
+        seen->job_id = j.id;
+    log_info("job_leased", "id=%llu request=%llu worker=%.*s attempt=%llu",
+             (unsigned long long)j.id, (unsigned long long)j.request_id, STR_ARG(worker),
+             (unsigned long long)j.attempt);
+    waiters_changed(c, j.request_id);
+out:
+    arena_release(&a);
+    buf_release(&b);
+    return e;
+}
+
+void waiters_serve(struct coord *c)
+{
+    struct buf why = WHY_INIT;
+
+    for (;;) {
+        struct waiter *oldest = NULL;
+        enum err e;
+
+        for (struct waiter *w = c->waiters; w; w = w->next)
+            if (w->for_job)
+                oldest = w;
+        if (!oldest)
+            break;
+        e = lease_now(c, oldest->r, str_of(oldest->worker), str_of(oldest->session), &why);
+        if (e == ERR_EMPTY)
+            break;
+        if (e) {
+            log_unusual("lease", "%s", buf_z(&why));
+            break; /* they go on waiting; the next change or their own retry asks again */
+        }
+        drop(c, oldest);
+    }
+    buf_release(&why);
+}
+
+void waiters_changed(struct coord *c, uint64_t request_id)
+{
+    struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
+    struct waiter *w = c->waiters, *next;
+
+    for (; w; w = next) {
+        bool news = false;
+        enum err e;
+
+        next = w->next;
+        if (w->for_job || w->request_id != request_id)
+            continue;
+        buf_clear(&b);
+        e = request_write(c->db, request_id, w->after, &b, &news, &why);
+        if (e || !news)
+            continue;
+        reply_json(w->r, 200, &b);
+        drop(c, w);
+    }
+    buf_release(&b);
+    buf_release(&why);
+}
+
+void waiters_changed_all(struct coord *c, const struct changed *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        waiters_changed(c, list->request_id[i]);
+}

@@ -1,0 +1,102 @@
+/*
+ * workers.c — which workers are there: kept in memory, as each of them speaks every few seconds.
+ */
+#include <string.h>
+
+#include "codec/json.h"
+#include "coordinator/coord.h"
+#include "coordinator/results.h"
+
+static void copy_id(char out[JOB_WORKER_MAX + 1], struct str s)
+{
+    s = str_head(s, JOB_WORKER_MAX);
+    if (s.len)
+        memcpy(out, s.ptr, s.len);
+    out[s.len] = '\0';
+}
+
+const struct worker *worker_find(const struct coord *c, struct str id)
+{
+    for (size_t i = 0; i < c->nworkers; i++)
+        if (str_eqz(id, c->workers[i].id))
+            return &c->workers[i];
+    return NULL;
+}
+
+struct worker *worker_seen(struct coord *c, struct str id, struct str session, uint64_t now)
+{
+    struct worker *w = NULL, *oldest = NULL;
+
+    for (size_t i = 0; i < c->nworkers && !w; i++) {
+        if (str_eqz(id, c->workers[i].id))
+            w = &c->workers[i];
+        else if (!oldest || c->workers[i].last_ms < oldest->last_ms)
+            oldest = &c->workers[i];
+    }
+    if (!w && c->nworkers < WORKERS_MAX) {
+        w = &c->workers[c->nworkers++];
+    } else if (!w) {
+        if (oldest->last_ms + WORKER_ONLINE_MS > now)
+            return NULL;
+        w = oldest;
+    }
+    if (!str_eqz(id, w->id) || !str_eqz(session, w->session)) {
+        *w = (struct worker){.first_ms = now};
+        copy_id(w->id, id);
+        copy_id(w->session, session);
+    }
+    w->last_ms = now;
+    return w;
+}
+
+uint64_t workers_online(const struct coord *c, uint64_t now)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < c->nworkers; i++)
+        n += c->workers[i].last_ms + WORKER_ONLINE_MS > now;
+    return n;
+}
+
+static void put_u64(struct buf *b, const char *key, uint64_t v)
+{
+    json_key(b, key);
+    json_put_u64(b, v);
+}
+
+enum err workers_write(struct coord *c, struct buf *out, struct buf *why)
+{
+    uint64_t now = now_ms();
+
+    json_arr(out);
+    for (size_t i = 0; i < c->nworkers; i++) {
+        const struct worker *w = &c->workers[i];
+        bool online = w->last_ms + WORKER_ONLINE_MS > now;
+        struct worker_totals t;
+        enum err e = worker_totals(c->db, str_of(w->id), &t, why);
+
+        if (e)
+            return e;
+        json_obj(out);
+        json_key(out, "worker_id");
+        json_putz(out, w->id);
+        json_key(out, "worker_name");
+        json_putz(out, w->id);
+        json_key(out, "instance");
+        json_putz(out, w->session);
+        json_key(out, "status");
+        json_putz(out, !online ? "offline" : w->job_id ? "busy" : "online");
+        json_key(out, "current_task_id");
+        if (online && w->job_id)
+            json_put_u64(out, w->job_id);
+        else
+            json_put_null(out);
+        put_u64(out, "last_heartbeat_at", w->last_ms / 1000);
+        put_u64(out, "total_tasks_completed", t.completed);
+        put_u64(out, "total_tasks_failed", t.failed);
+        put_u64(out, "uptime_seconds", (w->last_ms - w->first_ms) / 1000);
+        json_obj_end(out);
+    }
+    json_arr_end(out);
+    return ERR_OK;
+}
