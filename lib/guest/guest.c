@@ -451,6 +451,7 @@ static enum err take_result(struct guest *g, const struct run_job *job, uint64_t
         if (!e && f.body.len != r.out_len)
             e = err_put(why, ERR_UPSTREAM, "the exec child's output is malformed");
         if (!e) {
+            buf_release(&out->out);
             out->out = f.body;
             out->out.max = out_max;
             f.body = BUF_INIT(0);
