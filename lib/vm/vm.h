@@ -204,7 +204,6 @@ enum vm_fail {
     VM_FAIL_METHOD,    /* text: MethodNotFound, MethodEmptyName, MethodInvalidSignature */
     VM_FAIL_NO_CODE,   /* CompilationError/CodeDoesNotExist */
     VM_FAIL_PREPARE,   /* CompilationError/PrepareError; text: its name */
-    VM_FAIL_COMPILE,   /* CompilationError/WasmerCompileError; text: msg */
 };
 
 enum vm_return { VM_RETURN_NONE, VM_RETURN_VALUE, VM_RETURN_RECEIPT };
@@ -214,9 +213,13 @@ struct vm_outcome {
     struct str text;    /* the text clients see, see enum vm_fail */
     struct str debug;   /* the same as failed view calls show it, e.g. HostError(GasExceeded) */
     uint64_t gas_burnt; /* by the call itself, without fees of the FunctionCall action */
-    uint64_t gas_used;  /* burnt + reserved for receipts created; equals burnt on failure */
+    /* Burnt + reserved for receipts created, spread gas included. Of a failed call only gas_burnt
+     * is owed, whatever was reserved. */
+    uint64_t gas_used;
+    uint64_t gas_spread; /* what was left over and given to calls with a weight */
     uint64_t compute_used;
-    u128 balance; /* of the account afterwards, attached deposit added, spent taken */
+    u128 balance;    /* of the account afterwards, attached deposit added, spent taken */
+    u128 subsidized; /* of what was attached to calls, this much came out of nothing (one yocto) */
     uint64_t storage_usage;
     enum vm_return returns; /* on failure VM_RETURN_NONE, and no receipts */
     struct str value;
@@ -247,6 +250,6 @@ MUST_USE enum err vm_call(struct vm *vm, struct arena *a, const struct vm_contex
 void vm_fail_put_json(struct buf *out, const struct vm_context *c, const struct vm_outcome *o);
 
 /* The text of a failed view call, e.g. "wasm execution failed with error: …" as RPC shows it. */
-void vm_fail_put_view(struct buf *out, const struct vm_context *c, const struct vm_outcome *o);
+void vm_fail_put_view(struct buf *out, const struct vm_outcome *o);
 
 #endif
