@@ -203,7 +203,7 @@ static void make_room(const struct cache *c, const char *dir, uint64_t more)
         all[n].used = st.st_mtim;
         total += all[n++].bytes;
     }
-    if (total > c->bytes_max) {
+    if (n && total > c->bytes_max) {
         qsort(all, n, sizeof(*all), by_use);
         for (size_t i = 0; i < n && total > c->bytes_max; i++)
             if (unlinkat(dirfd(d), all[i].name, 0) == 0)

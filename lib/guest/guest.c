@@ -521,9 +521,7 @@ enum err guest_run(struct guest *g, int wasm_fd, const struct hash256 *wasm,
         say_end(&g->child, &r.text);
         retire(g);
         e = ERR_OK;
-    } else if (e || r.outcome == OUTCOME_FAULT) {
-        retire(g);
-    } else if (g->fresh_process) {
+    } else if (e || r.outcome == OUTCOME_FAULT || g->fresh_process) {
         retire(g);
     }
 out:

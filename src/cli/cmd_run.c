@@ -202,7 +202,7 @@ static void print_text(const struct run_result *r, const struct guest_note *note
     bool ok = r->outcome == OUTCOME_OK;
 
     fwrite(r->out.ptr ? r->out.ptr : "", 1, r->out.len, stdout);
-    if (r->out.len && r->out.ptr[r->out.len - 1] != '\n' && isatty(STDOUT_FILENO))
+    if (r->out.len && !str_ends(buf_str(&r->out), STR("\n")) && isatty(STDOUT_FILENO))
         putchar('\n');
     fflush(stdout);
     near_text(cost(r), &near);
@@ -212,7 +212,7 @@ static void print_text(const struct run_result *r, const struct guest_note *note
     } else if (r->err.len) {
         fprintf(stderr, "%sstderr of the program:%s\n%s%s", term(stderr, TERM_DIM),
                 term(stderr, TERM_PLAIN), buf_z(&r->err),
-                r->err.ptr[r->err.len - 1] == '\n' ? "" : "\n");
+                str_ends(buf_str(&r->err), STR("\n")) ? "" : "\n");
     }
     fprintf(stderr, "%s%s%s  %llu instructions, %llu.%03llu ms, %llu KiB of memory, %s NEAR",
             term(stderr, ok ? TERM_GOOD : TERM_BAD), ok ? "ok" : "not ok", term(stderr, TERM_PLAIN),
@@ -256,8 +256,8 @@ int cmd_run(int argc, char **argv)
     struct run_opts o = {.max_instructions = 1000000000, .max_memory_mb = 128, .max_seconds = 60};
     struct buf input = BUF_INIT(RUN_INPUT_MAX), why = WHY_INIT;
     struct run_var vars[OPT_LIST_MAX];
-    struct run_result result;
-    struct guest_note note;
+    struct run_result result = {0};
+    struct guest_note note = {0};
     struct run_job job;
     int first, status;
     enum err e;
