@@ -18,6 +18,7 @@ struct coordinator {
     struct http_client *http;
     char url[URL_MAX + 1];
     char token[TOKEN_MAX + 1];
+    uint64_t call_ms;
 };
 
 struct coordinator *coordinator_new(const char *url, struct str token)
@@ -31,7 +32,13 @@ struct coordinator *coordinator_new(const char *url, struct str token)
     memcpy(c->url, url, n);
     memcpy(c->token, token.ptr, token.len);
     c->http = http_client_new();
+    c->call_ms = CALL_MS;
     return c;
+}
+
+void coordinator_patience(struct coordinator *c, uint64_t ms)
+{
+    c->call_ms = ms;
 }
 
 void coordinator_free(struct coordinator *c)
@@ -88,7 +95,7 @@ static enum err say(struct coordinator *c, uint64_t job_id, const char *what, st
     enum err e;
 
     buf_addf(&path, "/jobs/%llu/%s", (unsigned long long)job_id, what);
-    e = post(c, room, body, CALL_MS, &status, answer, why);
+    e = post(c, room, body, c->call_ms, &status, answer, why);
     return e ? e : status_error(status, room, buf_str(answer), why);
 }
 
@@ -137,6 +144,36 @@ enum err lease_parse(struct str text, struct arena *a, struct lease *out, struct
     return ERR_OK;
 }
 
+static void name_open(struct buf *body, const struct worker_name *who)
+{
+    json_obj(body);
+    json_key(body, "worker");
+    json_putz(body, who->id);
+    json_key(body, "session");
+    json_putz(body, who->session);
+}
+
+enum err coordinator_heartbeat(struct coordinator *c, const struct worker_name *who,
+                               uint64_t job_id, struct buf *why)
+{
+    struct buf body = BUF_INIT(1024), answer = BUF_INIT(ANSWER_MAX);
+    unsigned status;
+    enum err e;
+
+    name_open(&body, who);
+    if (job_id) {
+        json_key(&body, "job_id");
+        json_put_u64(&body, job_id);
+    }
+    json_obj_end(&body);
+    e = post(c, "/workers/heartbeat", buf_str(&body), c->call_ms, &status, &answer, why);
+    if (!e)
+        e = status_error(status, "/workers/heartbeat", buf_str(&answer), why);
+    buf_release(&body);
+    buf_release(&answer);
+    return e;
+}
+
 enum err coordinator_lease(struct coordinator *c, const struct worker_name *who, uint64_t wait_ms,
                            struct arena *a, struct lease *out, struct buf *why)
 {
@@ -144,11 +181,7 @@ enum err coordinator_lease(struct coordinator *c, const struct worker_name *who,
     unsigned status;
     enum err e;
 
-    json_obj(&body);
-    json_key(&body, "worker");
-    json_putz(&body, who->id);
-    json_key(&body, "session");
-    json_putz(&body, who->session);
+    name_open(&body, who);
     json_key(&body, "wait_ms");
     json_put_u64(&body, wait_ms);
     json_obj_end(&body);

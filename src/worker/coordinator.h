@@ -21,6 +21,8 @@ struct coordinator;
 /* Copies both; `token` is the bearer token. */
 struct coordinator *coordinator_new(const char *url, struct str token);
 void coordinator_free(struct coordinator *c);
+/* No call but the wait for a job takes longer than this; 5,000 ms unless told. */
+void coordinator_patience(struct coordinator *c, uint64_t ms);
 
 struct lease {
     uint64_t job_id, token, lease_ms;
@@ -38,6 +40,9 @@ struct lease {
 struct worker_name {
     char id[WORKER_ID_MAX + 1], session[WORKER_ID_MAX + 1];
 };
+/* Still there; `job_id` is being worked on, 0: none. */
+MUST_USE enum err coordinator_heartbeat(struct coordinator *c, const struct worker_name *who,
+                                        uint64_t job_id, struct buf *why);
 /* Wait for a job, at most `wait_ms`. ERR_EMPTY: none. Strings live in `a`. */
 MUST_USE enum err coordinator_lease(struct coordinator *c, const struct worker_name *who,
                                     uint64_t wait_ms, struct arena *a, struct lease *out,

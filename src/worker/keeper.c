@@ -11,7 +11,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define TICK_MS 250
+#define TICK_MS      250
+#define HEARTBEAT_MS 30000
+#define CALL_MS      1000 /* so that a coordinator that hangs does not keep us from ending */
 
 struct held {
     uint64_t job_id, token, lease_ms, renew_ms;
@@ -20,6 +22,7 @@ struct held {
 
 struct keeper {
     struct coordinator *coordinator;
+    struct worker_name who;
     int signal_fd;
     pthread_t thread;
     pthread_mutex_t lock;
@@ -140,9 +143,22 @@ NORETURN static void leave(struct keeper *k)
     _exit(0);
 }
 
+static uint64_t working_on(struct keeper *k)
+{
+    uint64_t id = 0;
+
+    pthread_mutex_lock(&k->lock);
+    for (size_t i = 0; i < k->n && !id; i++)
+        if (k->held[i].working)
+            id = k->held[i].job_id;
+    pthread_mutex_unlock(&k->lock);
+    return id;
+}
+
 static void *keep(void *ctx)
 {
     struct keeper *k = ctx;
+    uint64_t beat_ms = clock_mono_ms() + HEARTBEAT_MS;
 
     for (;;) {
         struct pollfd p = {.fd = k->signal_fd, .events = POLLIN};
@@ -153,16 +169,23 @@ static void *keep(void *ctx)
             leave(k);
         while (due(k, clock_mono_ms(), &one))
             renew(k, &one);
+        if (clock_mono_ms() >= beat_ms) {
+            /* A coordinator that is away hears the next one. */
+            (void)!coordinator_heartbeat(k->coordinator, &k->who, working_on(k), NULL);
+            beat_ms = clock_mono_ms() + HEARTBEAT_MS;
+        }
     }
     return NULL;
 }
 
-enum err keeper_start(const char *coordinator_url, struct str token, int signal_fd,
-                      struct keeper **out, struct buf *why)
+enum err keeper_start(const char *coordinator_url, struct str token, const struct worker_name *who,
+                      int signal_fd, struct keeper **out, struct buf *why)
 {
     struct keeper *k = mem_new(struct keeper);
 
     k->coordinator = coordinator_new(coordinator_url, token);
+    coordinator_patience(k->coordinator, CALL_MS);
+    k->who = *who;
     k->signal_fd = signal_fd;
     pthread_mutex_init(&k->lock, NULL);
     if (pthread_create(&k->thread, NULL, keep, k)) {

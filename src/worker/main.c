@@ -229,7 +229,7 @@ static enum err start(const struct options *o, struct buf *why)
     if (e)
         return e;
     courier.token = str_trim(buf_str(&token));
-    e = keeper_start(o->coordinator_url, courier.token, signal_fd, &w.keeper, why);
+    e = keeper_start(o->coordinator_url, courier.token, &who, signal_fd, &w.keeper, why);
     if (e)
         return e;
     w.contract_id = str_of(o->contract_id);

@@ -46,6 +46,7 @@ static void test_no_event(void **state)
         event_parse(STR("EVENT_JSON:{\"standard\":1,\"version\":\"1\",\"event\":2}"), &ev, &why),
         ERR_FORMAT);
     assert_int_equal(event_parse(str_from(big, sizeof(big)), &ev, &why), ERR_TOO_BIG);
+    buf_release(&why);
 }
 
 static void test_versions(void **state)
