@@ -1,0 +1,183 @@
+/*
+ * bench_queue.c — jobs a second through the queue: lease and complete, each its own commit.
+ *
+ * One thread on one core, the functions the coordinator's routes call, a database file with as many
+ * jobs waiting as are measured. Prints JSON lines {"name","value","unit","detail"}. The names:
+ *
+ *   queue_add            jobs made from events, 100 to a block
+ *   queue_normal         commits survive the end of the process
+ *   queue_full           commits survive loss of power: each waits for the disk
+ *   queue_full_batch     the same, 32 workers served in one commit
+ *   queue_flush          what the disk itself gives: small writes, each flushed, a second
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "coordinator/jobq.h"
+
+#define JOBS     20000
+#define BLOCK    100
+#define BATCH    32
+#define FULL_MAX 4000 /* jobs where each commit waits for the disk */
+#define FLUSHES  500
+#define LEASE_MS 15000
+
+static char folder[64];
+
+static void die(const char *what, const struct buf *why)
+{
+    fprintf(stderr, "bench_queue: %s: %s\n", what, why ? buf_z(why) : "");
+    if (dir_remove(folder, NULL))
+        fprintf(stderr, "bench_queue: '%s' is left behind\n", folder);
+    exit(1);
+}
+
+static void report(const char *name, double per_second, const char *detail)
+{
+    printf("{\"name\":\"%s\",\"value\":%.0f,\"unit\":\"1/s\",\"detail\":\"%s\"}\n", name,
+           per_second, detail);
+    fflush(stdout);
+}
+
+static struct db *open_db(const char *name, enum db_durable durable)
+{
+    struct buf why = WHY_INIT;
+    struct db *d = NULL;
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    if (db_open(&(struct db_opts){.path = path, .durable = durable}, &d, &why) ||
+        jobq_migrate(d, &why))
+        die("open", &why);
+    return d;
+}
+
+/* `n` jobs as a block stream makes them. Gives the seconds it took. */
+static double fill(struct db *d, unsigned n)
+{
+    static const char data[] =
+        "{\"request_id\":41,\"sender_id\":\"carol.near\",\"code_source\":{\"WasmUrl\":{\"url\":"
+        "\"https://example.com/random.wasm\",\"hash\":\"00\",\"build_target\":null}},"
+        "\"resource_limits\":{\"max_instructions\":1000000000,\"max_memory_mb\":128,"
+        "\"max_execution_seconds\":60},\"input_data\":\"{\\\"min\\\":1,\\\"max\\\":100}\"}";
+    struct buf why = WHY_INIT;
+    uint64_t from = clock_mono_us(), id;
+    enum err e = ERR_OK;
+
+    for (unsigned i = 0; i < n && !e; i += BLOCK) {
+        struct block_head head = {.height = 1000 + i / BLOCK, .timestamp_ns = 1};
+
+        e = db_begin(d, &why);
+        for (unsigned k = i; k < i + BLOCK && !e; k++) {
+            struct block_event ev = {.kind = EV_REQUESTED,
+                                     .request_id = k,
+                                     .request_data = str_of(data),
+                                     .sender_id = STR("carol.near"),
+                                     .signer_id = STR("carol.near"),
+                                     .predecessor_id = STR("dice.near"),
+                                     .tx_hash = STR("AC6Ajeo2B9JPQKdgDFXtN9XzUQVU1PbBL1rE7BTMY2VA"),
+                                     .payment = 7000};
+
+            e = jobq_add(d, &ev, &head, 200, 1, &id, &why);
+        }
+        if (!e)
+            e = db_commit(d, &why);
+    }
+    if (e)
+        die("fill", &why);
+    buf_release(&why);
+    return (double)(clock_mono_us() - from) / 1e6;
+}
+
+/* Lease and complete `n` jobs, `batch` to a commit. */
+static double drain(struct db *d, unsigned n, unsigned batch)
+{
+    const struct job_result r = {.status = STR("completed"),
+                                 .success = true,
+                                 .output = STR("{\"random_number\":42}"),
+                                 .has_use = true,
+                                 .instructions = 812345,
+                                 .time_ms = 37,
+                                 .resolve_tx = STR("AC6Ajeo2B9JPQKdgDFXtN9XzUQVU1PbBL1rE7BTMY2VA"),
+                                 .has_charged = true,
+                                 .charged = 1003700};
+    struct buf why = WHY_INIT;
+    struct job jobs[BATCH];
+    uint64_t from = clock_mono_us(), now = clock_unix_ns() / 1000000, request;
+    enum err e = ERR_OK;
+
+    for (unsigned i = 0; i < n && !e; i += batch) {
+        struct arena a = ARENA_INIT;
+
+        e = db_begin(d, &why);
+        for (unsigned k = 0; k < batch && !e; k++)
+            e = jobq_lease(d, &a, STR("worker-1"), STR("s"), LEASE_MS, now, &jobs[k], &why);
+        if (!e)
+            e = db_commit(d, &why);
+        if (!e)
+            e = db_begin(d, &why);
+        for (unsigned k = 0; k < batch && !e; k++)
+            e = jobq_complete(d, jobs[k].id, jobs[k].token, &r, now, &request, &why);
+        if (!e)
+            e = db_commit(d, &why);
+        arena_release(&a);
+    }
+    if (e)
+        die("drain", &why);
+    buf_release(&why);
+    return (double)(clock_mono_us() - from) / 1e6;
+}
+
+static void flushes(void)
+{
+    char path[128], block[4096] = "x";
+    uint64_t from;
+    int fd;
+
+    snprintf(path, sizeof(path), "%s/flush", folder);
+    fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    if (fd < 0)
+        die("open", NULL);
+    from = clock_mono_us();
+    for (int i = 0; i < FLUSHES; i++)
+        if (write(fd, block, sizeof(block)) != sizeof(block) || fdatasync(fd))
+            die("flush", NULL);
+    report("queue_flush", FLUSHES * 1e6 / (double)(clock_mono_us() - from),
+           "4 KiB appended and flushed");
+    close(fd);
+}
+
+int main(int argc, char **argv)
+{
+    cpu_set_t one;
+    struct db *d;
+
+    snprintf(folder, sizeof(folder), "%s", argc > 1 ? argv[1] : "/var/tmp/bench_queue.XXXXXX");
+    if (!mkdtemp(folder))
+        die("no folder", NULL);
+    CPU_ZERO(&one);
+    CPU_SET(0, &one);
+    if (sched_setaffinity(0, sizeof(one), &one))
+        fprintf(stderr, "bench_queue: not on one core\n");
+    flushes();
+    d = open_db("normal", DB_NORMAL);
+    report("queue_add", JOBS / fill(d, JOBS), "100 jobs to a commit");
+    report("queue_normal", JOBS / drain(d, JOBS, 1),
+           "lease and complete, two commits a job, synchronous=NORMAL");
+    db_close(d);
+    d = open_db("full", DB_FULL);
+    fill(d, JOBS);
+    report("queue_full", FULL_MAX / drain(d, FULL_MAX, 1),
+           "lease and complete, two commits a job, synchronous=FULL");
+    report("queue_full_batch", JOBS / 2 / BATCH * BATCH / drain(d, JOBS / 2 / BATCH * BATCH, BATCH),
+           "32 jobs to a commit, synchronous=FULL");
+    db_close(d);
+    return dir_remove(folder, NULL) ? 1 : 0;
+}
