@@ -34,7 +34,8 @@ bool hex_get(struct str text, void *out, size_t n)
         if (digit(text.ptr[i]) < 0)
             return false;
     for (size_t i = 0; i < n; i++)
-        to[i] = (uint8_t)(digit(text.ptr[2 * i]) << 4 | digit(text.ptr[2 * i + 1]));
+        to[i] =
+            (uint8_t)((unsigned)digit(text.ptr[2 * i]) << 4 | (unsigned)digit(text.ptr[2 * i + 1]));
     return true;
 }
 

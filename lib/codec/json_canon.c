@@ -80,24 +80,13 @@ static size_t shortest(double d, char digits[20], int *point)
     return n;
 }
 
-static bool canon_double(struct json v, struct buf *out)
+static bool canon_double(struct arena *a, struct json v, struct buf *out)
 {
-    char digits[20], text[400];
+    double d = strtod(arena_z(a, v.text), NULL);
+    char digits[20];
     size_t n;
     int point;
-    double d;
 
-    if (v.text.len >= sizeof(text)) {
-        /* a long literal: strtod still wants it terminated */
-        struct arena a = ARENA_INIT;
-
-        d = strtod(arena_z(&a, v.text), NULL);
-        arena_release(&a);
-    } else {
-        memcpy(text, v.text.ptr, v.text.len);
-        text[v.text.len] = '\0';
-        d = strtod(text, NULL);
-    }
     if (isinf(d))
         return false;
     if (signbit(d))
@@ -132,7 +121,7 @@ static bool canon_double(struct json v, struct buf *out)
     return true;
 }
 
-static bool canon_number(struct json v, struct buf *out)
+static bool canon_number(struct arena *a, struct json v, struct buf *out)
 {
     uint64_t u;
     int64_t i;
@@ -146,7 +135,7 @@ static bool canon_number(struct json v, struct buf *out)
         return true;
     }
     json_put_raw(out, STR("")); /* only the comma */
-    return canon_double(v, out);
+    return canon_double(a, v, out);
 }
 
 static bool canon(struct arena *a, struct json v, struct buf *out)
@@ -168,7 +157,7 @@ static bool canon(struct arena *a, struct json v, struct buf *out)
         json_put_str(out, decoded(a, v));
         return true;
     case JSON_NUMBER:
-        return canon_number(v, out);
+        return canon_number(a, v, out);
     case JSON_BOOL:
     case JSON_NULL:
         json_put_raw(out, v.text);
