@@ -84,7 +84,7 @@ static enum err fail(struct rpc *r, enum rpc_fault f)
     r->fault = f;
     switch (f) {
     case RPC_FINE:
-        return ERR_OK;
+        break;
     case RPC_NO_ANSWER:
     case RPC_NODE_FAULT:
     case RPC_OTHER:
@@ -233,7 +233,7 @@ static enum err unexpected(struct rpc *r, struct buf *why, const char *what)
 static enum err query(struct rpc *r, struct buf *params, struct buf *answer, struct json *result,
                       struct buf *why)
 {
-    struct json value;
+    struct json value = JSON_NONE;
     struct str text;
     enum rpc_fault fault;
     enum err e;
@@ -276,7 +276,7 @@ enum err rpc_view_account(struct rpc *r, struct str account_id, struct rpc_accou
 {
     struct buf params = BUF_INIT(1024), answer = BUF_INIT(RPC_ANSWER_MAX);
     struct rpc_account v;
-    struct json j;
+    struct json j = JSON_NONE;
     enum err e;
 
     query_begin(&params, "view_account", account_id);
@@ -301,7 +301,7 @@ enum err rpc_view_access_key(struct rpc *r, struct str account_id, const struct 
     struct buf k = BUF_OVER(key_text);
     struct buf params = BUF_INIT(1024), answer = BUF_INIT(RPC_ANSWER_MAX);
     struct rpc_key_state v;
-    struct json j;
+    struct json j = JSON_NONE;
     enum err e;
 
     ed25519_pub_put(&k, key);
@@ -345,7 +345,7 @@ enum err rpc_view_call(struct rpc *r, struct str contract_id, const char *method
                        struct buf *out, struct buf *why)
 {
     struct buf params = BUF_INIT(RPC_REQUEST_MAX - 1024), answer = BUF_INIT(RPC_ANSWER_MAX);
-    struct json j;
+    struct json j = JSON_NONE;
     enum err e;
 
     query_begin(&params, "call_function", contract_id);
@@ -370,7 +370,7 @@ static enum err block(struct rpc *r, struct str params, struct rpc_block *out, s
 {
     struct buf answer = BUF_INIT(RPC_ANSWER_MAX);
     struct rpc_block v;
-    struct json j, header;
+    struct json j = JSON_NONE, header;
     enum err e = rpc_call(r, "block", params, RPC_CALL_MS, &answer, &j, why);
 
     header = e ? JSON_NONE : json_get(j, "header");
@@ -420,7 +420,7 @@ enum err rpc_block_of_hash(struct rpc *r, const struct hash256 *hash, struct rpc
 enum err rpc_chain_id(struct rpc *r, struct buf *out, struct buf *why)
 {
     struct buf answer = BUF_INIT(RPC_ANSWER_MAX);
-    struct json j;
+    struct json j = JSON_NONE;
     struct str id;
     enum err e = rpc_call(r, "status", STR("[]"), RPC_CALL_MS, &answer, &j, why);
 
@@ -435,7 +435,7 @@ enum err rpc_chain_id(struct rpc *r, struct buf *out, struct buf *why)
 enum err rpc_gas_price(struct rpc *r, u128 *out, struct buf *why)
 {
     struct buf answer = BUF_INIT(64 * 1024);
-    struct json j;
+    struct json j = JSON_NONE;
     enum err e = rpc_call(r, "gas_price", STR("[null]"), RPC_CALL_MS, &answer, &j, why);
 
     if (!e && !json_u128_str(json_get(j, "gas_price"), out))
