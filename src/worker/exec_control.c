@@ -117,24 +117,6 @@ enum err runner_fetch(struct runner *r, const struct code_source *source, struct
     return e;
 }
 
-/* What a failed run is called: why it ended, and what the guest said about it. */
-static void fail_with(struct answer *answer, const struct run_result *result)
-{
-    struct buf text = BUF_INIT(ANSWER_ERROR_MAX / 3);
-    struct str said = str_trim(buf_str(&result->err));
-
-    buf_add_str(&text, buf_str(&result->text));
-    if (said.len) {
-        if (text.len)
-            buf_addz(&text, ": ");
-        buf_add_str(&text, str_head(said, ANSWER_ERROR_MAX / 3 - RUN_TEXT_MAX - 16));
-    }
-    if (!text.len)
-        buf_addz(&text, outcome_code(result->outcome));
-    answer_fail(answer, ANSWER_EXECUTION_FAILED, buf_str(&text));
-    buf_release(&text);
-}
-
 enum err runner_run(struct runner *r, const struct request *request, const struct program *program,
                     const struct env *env, struct answer *answer, struct ran *out, struct buf *why)
 {
@@ -163,7 +145,7 @@ enum err runner_run(struct runner *r, const struct request *request, const struc
     if (result.outcome == OUTCOME_OK)
         answer_output(answer, request->format, buf_str(&result.out));
     else
-        fail_with(answer, &result);
+        answer_fail(answer, ANSWER_EXECUTION_FAILED, buf_str(&result.text));
     answer->instructions = result.instructions;
     answer->time_ms = (result.wall_us + 999) / 1000;
     *out = (struct ran){result.outcome, result.memory_bytes, note.compile_us, note.warm};
