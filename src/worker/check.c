@@ -81,7 +81,9 @@ enum err check_request(struct rpc *rpc, struct str contract_id, const struct req
         /* Gone, or not there yet because this node lags behind the one that was listened to. */
         e = rpc_block_final(rpc, &head, why);
         if (!e)
-            e = head.height < height ? ERR_BUSY : ERR_EMPTY;
+            e = head.height >= height ? ERR_EMPTY
+                                      : err_put(why, ERR_BUSY, "the node is behind block %llu",
+                                                (unsigned long long)height);
         goto out;
     }
     if (!e && !json_parse(arena_str(a, doc.text), &doc, NULL))

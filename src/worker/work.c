@@ -8,9 +8,10 @@
 #include "base/log.h"
 #include "worker/check.h"
 
-#define BEHIND_TRIES 40 /* asking a node that has not seen the request's block */
-#define BEHIND_MS    100
-#define GONE_MS      200 /* before handing back a request that is answered: news travel */
+#define NODE_PATIENCE_MS 60000 /* with a node that is away or behind: handing back helps nobody */
+#define NODE_WAIT_MS     100
+#define NODE_WAIT_MAX    2000
+#define GONE_MS          200 /* before handing back a request that is answered: news travel */
 
 static void progress(struct worker *w, const struct lease *l, const char *step,
                      const struct buf *detail)
@@ -58,19 +59,19 @@ static bool refuse(const struct request *r, struct answer *answer)
 static enum err read_back(struct worker *w, const struct lease *l, struct arena *a,
                           struct request *out, struct buf *why)
 {
+    uint64_t until = clock_mono_ms() + NODE_PATIENCE_MS, pause = NODE_WAIT_MS;
     struct request claimed;
     enum err e = request_parse(l->request_data, a, &claimed, why);
 
     if (!e && claimed.id != l->request_id)
         e = err_put(why, ERR_CONFLICT, "the coordinator's job is for two different requests");
-    for (unsigned i = 0; !e && i < BEHIND_TRIES; i++) {
+    while (!e) {
         e = check_request(w->rpc, w->contract_id, &claimed, l->block_height, a, out, why);
-        if (e != ERR_BUSY)
+        if (!err_retry(e) || clock_mono_ms() > until || keeper_lost(w->keeper, l->job_id))
             break;
-        clock_sleep_ms(BEHIND_MS);
-        e = i + 1 == BEHIND_TRIES ? err_put(why, ERR_BUSY, "the node is behind block %llu",
-                                            (unsigned long long)l->block_height)
-                                  : ERR_OK;
+        clock_sleep_ms(pause);
+        pause = pause * 2 > NODE_WAIT_MAX ? NODE_WAIT_MAX : pause * 2;
+        e = ERR_OK;
     }
     return e;
 }
