@@ -59,26 +59,37 @@ void mac_key_wipe(struct mac_key *k)
     mem_wipe(k->b, sizeof(k->b));
 }
 
-void mac_init(struct mac_state *m, const struct mac_key *k)
+static void one_time_key(const struct mac_key *k, const struct mac *m, struct str label,
+                         uint8_t out[crypto_onetimeauth_KEYBYTES])
 {
-    crypto_generichash_init(&m->st, k->b, sizeof(k->b), sizeof(struct mac));
+    crypto_generichash_state st;
+
+    crypto_generichash_init(&st, k->b, sizeof(k->b), crypto_onetimeauth_KEYBYTES);
+    crypto_generichash_update(&st, m->nonce, sizeof(m->nonce)); /* of one length, so no seams */
+    crypto_generichash_update(&st, (const uint8_t *)label.ptr, label.len);
+    crypto_generichash_final(&st, out, crypto_onetimeauth_KEYBYTES);
+    mem_wipe(&st, sizeof(st));
 }
 
-void mac_add(struct mac_state *m, struct str bytes)
+struct mac mac_make(const struct mac_key *k, struct str label, struct str bytes)
 {
-    crypto_generichash_update(&m->st, (const uint8_t *)bytes.ptr, bytes.len);
+    uint8_t key[crypto_onetimeauth_KEYBYTES];
+    struct mac m;
+
+    randombytes_buf(m.nonce, sizeof(m.nonce));
+    one_time_key(k, &m, label, key);
+    crypto_onetimeauth(m.tag, (const uint8_t *)bytes.ptr, bytes.len, key);
+    mem_wipe(key, sizeof(key));
+    return m;
 }
 
-struct mac mac_final(struct mac_state *m)
+bool mac_check(const struct mac *m, const struct mac_key *k, struct str label, struct str bytes)
 {
-    struct mac out;
+    uint8_t key[crypto_onetimeauth_KEYBYTES];
+    bool ok;
 
-    crypto_generichash_final(&m->st, out.b, sizeof(out.b));
-    mem_wipe(m, sizeof(*m));
-    return out;
-}
-
-bool mac_eq(const struct mac *a, const struct mac *b)
-{
-    return mem_eq_secret(a->b, b->b, sizeof(a->b));
+    one_time_key(k, m, label, key);
+    ok = crypto_onetimeauth_verify(m->tag, (const uint8_t *)bytes.ptr, bytes.len, key) == 0;
+    mem_wipe(key, sizeof(key));
+    return ok;
 }

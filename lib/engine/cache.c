@@ -15,8 +15,9 @@
 #include "codec/wire.h"
 #include "proc/memfd.h"
 
-#define MAGIC       "OLCODE1\n"
-#define HEAD        (8 + sizeof(struct mac))
+#define MAGIC       "OLCODE2\n"
+#define HEAD        (8 + sizeof(struct mac)) /* magic, nonce, tag */
+#define LABEL_MAX   256
 #define ENTRIES_MAX 65536u /* files looked at when making room */
 
 enum err cache_init(struct cache *c, const char *dir, const struct mac_key *key, uint64_t bytes_max,
@@ -54,21 +55,13 @@ static void path_of(const struct cache *c, const char *engine, const struct hash
         BUG("a path in the cache is too long");
 }
 
-static struct mac mac_of(const struct cache *c, const char *engine, const struct hash256 *wasm,
-                         struct str code)
+/* What the tag of a file says beside its code. */
+static void label_of(const char *engine, const struct hash256 *wasm, size_t len, struct buf *out)
 {
-    char head[256];
-    struct buf b = BUF_OVER(head);
-    struct mac_state m;
-
-    wr_bytes(&b, str_of(engine));
-    buf_add(&b, wasm->b, sizeof(wasm->b));
-    wr_u64(&b, code.len);
-    BUG_ON(b.full);
-    mac_init(&m, &c->key);
-    mac_add(&m, buf_str(&b));
-    mac_add(&m, code);
-    return mac_final(&m);
+    wr_bytes(out, str_of(engine));
+    buf_add(out, wasm->b, sizeof(wasm->b));
+    wr_u64(out, len);
+    BUG_ON(out->full);
 }
 
 /* Copy `len` bytes that follow in `fd` into a memfd, sealed. */
@@ -113,8 +106,10 @@ enum err cache_get(const struct cache *c, const char *engine, const struct hash2
     char name[CACHE_PATH_MAX], head[HEAD];
     struct buf path = BUF_OVER(name);
     struct str code = STR_NONE;
-    struct mac want, have;
+    char label_bytes[LABEL_MAX];
+    struct buf label = BUF_OVER(label_bytes);
     struct stat st;
+    struct mac mac;
     int fd = -1, copy = -1;
     enum err e = ERR_ABSENT;
 
@@ -131,9 +126,10 @@ enum err cache_get(const struct cache *c, const char *engine, const struct hash2
         e = memfd_map(copy, CACHE_FILE_MAX, &code, why);
     if (e)
         goto out;
-    memcpy(have.b, head + 8, sizeof(have.b));
-    want = mac_of(c, engine, wasm, code);
-    if (!mac_eq(&want, &have)) {
+    memcpy(mac.nonce, head + 8, sizeof(mac.nonce));
+    memcpy(mac.tag, head + 8 + sizeof(mac.nonce), sizeof(mac.tag));
+    label_of(engine, wasm, code.len, &label);
+    if (!mac_check(&mac, &c->key, buf_str(&label), code)) {
         e = err_put(why, ERR_ABSENT, "the cached code is not what was written");
         goto out;
     }
@@ -218,7 +214,9 @@ enum err cache_put(const struct cache *c, const char *engine, const struct hash2
 {
     char dir[CACHE_PATH_MAX], name[CACHE_PATH_MAX], tmp[CACHE_PATH_MAX];
     struct buf d = BUF_OVER(dir), path = BUF_OVER(name), t = BUF_OVER(tmp);
-    struct mac mac = mac_of(c, engine, wasm, code);
+    char label_bytes[LABEL_MAX];
+    struct buf label = BUF_OVER(label_bytes);
+    struct mac mac;
     int fd = -1;
     enum err e;
 
@@ -235,9 +233,13 @@ enum err cache_put(const struct cache *c, const char *engine, const struct hash2
     if (fd < 0)
         return err_sys(why, "make a file in the cache folder '%s'", dir);
     /* Not flushed to disk: what a crash leaves half written fails its check. */
+    label_of(engine, wasm, code.len, &label);
+    mac = mac_make(&c->key, buf_str(&label), code);
     e = fd_write_all(fd, MAGIC, 8, why);
     if (!e)
-        e = fd_write_all(fd, mac.b, sizeof(mac.b), why);
+        e = fd_write_all(fd, mac.nonce, sizeof(mac.nonce), why);
+    if (!e)
+        e = fd_write_all(fd, mac.tag, sizeof(mac.tag), why);
     if (!e)
         e = fd_write_all(fd, code.ptr, code.len, why);
     if (!e && rename(tmp, name) < 0)

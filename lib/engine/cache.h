@@ -3,10 +3,11 @@
  *
  *     <dir>/<engine id>/<sha-256 of the wasm file>
  *
- * A file is 8 bytes of magic, a keyed hash of 32 bytes over the engine's id, the wasm's hash and
- * the code, then the code. Running altered machine code would be running whatever somebody wrote
- * there, so nothing is given out before the hash fits; a torn, foreign or altered file counts as
- * absent and is written anew. The folder stays under a maximum: least recently used goes first.
+ * A file is 8 bytes of magic, a nonce of 32 bytes and a tag of 16 (crypto/mac.h) over the engine's
+ * id, the wasm's hash and the code, then the code. Running altered machine code would be running
+ * whatever somebody wrote there, so nothing is given out before the tag fits; a torn, foreign or
+ * altered file counts as absent and is written anew. The folder stays under a maximum: least
+ * recently used goes first.
  *
  * What is given out is a sealed copy in memory: changing the file after the check changes nothing.
  *

@@ -57,7 +57,8 @@ struct engine *engine_new(enum engine_kind kind)
     wasmtime_config_strategy_set(c, WASMTIME_STRATEGY_CRANELIFT);
     wasmtime_config_cranelift_opt_level_set(c, WASMTIME_OPT_LEVEL_SPEED);
     wasmtime_config_cranelift_nan_canonicalization_set(c, true);
-    wasmtime_config_consume_fuel_set(c, true);
+    e->metered = kind != ENGINE_BARE;
+    wasmtime_config_consume_fuel_set(c, e->metered);
     wasmtime_config_max_wasm_stack_set(c, ENGINE_STACK_MAX);
     wasmtime_config_async_stack_size_set(c, ENGINE_FIBER_STACK);
     /* The same in both kinds: compiled code depends on them. */
@@ -68,7 +69,7 @@ struct engine *engine_new(enum engine_kind kind)
     wasmtime_config_native_unwind_info_set(c, false);
     set_features(c);
     wasmtime_config_parallel_compilation_set(c, kind == ENGINE_COMPILE);
-    if (kind == ENGINE_RUN)
+    if (kind != ENGINE_COMPILE)
         set_pool(c);
     e->wasm = wasm_engine_new_with_config(c); /* takes c */
     if (e->wasm == NULL)

@@ -21,6 +21,9 @@ struct engine;
 enum engine_kind {
     ENGINE_COMPILE, /* uses all cores */
     ENGINE_RUN,     /* keeps one slot of memory, table and stack ready, for one guest at a time */
+    /* Compiles and runs without counting, so no limit of instructions and none of time: only to
+     * measure what counting costs. */
+    ENGINE_BARE,
 };
 
 struct engine *engine_new(enum engine_kind kind);

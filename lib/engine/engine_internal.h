@@ -16,6 +16,7 @@
 
 struct engine {
     wasm_engine_t *wasm;
+    bool metered;
 };
 
 struct module {

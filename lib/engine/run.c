@@ -176,13 +176,15 @@ static uint64_t memory_size(wasmtime_context_t *ctx, struct wasip1 *w,
 }
 
 /* Set a store up so that it can do no more than the job allows. */
-static void limit(wasmtime_store_t *store, const struct run_limits *l)
+static void limit(const struct engine *e, wasmtime_store_t *store, const struct run_limits *l)
 {
     wasmtime_context_t *ctx = wasmtime_store_context(store);
     wasmtime_error_t *error;
 
     wasmtime_store_limiter(store, (int64_t)l->max_memory_mb << 20, ENGINE_TABLE_ITEMS_MAX, 1,
                            ENGINE_TABLES_MAX, 1);
+    if (!e->metered)
+        return;
     error = wasmtime_context_set_fuel(ctx, l->max_instructions);
     if (!error)
         error = wasmtime_context_fuel_async_yield_interval(ctx, RUN_FUEL_SLICE);
@@ -198,7 +200,7 @@ void run_module(struct engine *e, struct module *m, const struct run_job *job,
     wasmtime_extern_t start;
     struct attempt a = {0};
     struct wasip1 w;
-    uint64_t left = 0, cpu = cpu_us();
+    uint64_t left = l->max_instructions, cpu = cpu_us();
 
     if (m->memory_min > (uint64_t)l->max_memory_mb << 20) {
         out->outcome = OUTCOME_MEMORY;
@@ -212,7 +214,7 @@ void run_module(struct engine *e, struct module *m, const struct run_job *job,
     wasip1_init(&w, job, out);
     wasmtime_store_t *store = wasmtime_store_new(e->wasm, &w, NULL);
     wasmtime_context_t *ctx = wasmtime_store_context(store);
-    limit(store, l);
+    limit(e, store, l);
 
     /* A module may have a start section: the first guest code runs in here. */
     drive(wasmtime_instance_pre_instantiate_async(m->pre, ctx, &instance, &a.trap, &a.error), &w,
@@ -225,7 +227,7 @@ void run_module(struct engine *e, struct module *m, const struct run_job *job,
         drive(wasmtime_func_call_async(ctx, &start.of.func, NULL, 0, NULL, 0, &a.trap, &a.error),
               &w, &a);
     }
-    if (wasmtime_context_get_fuel(ctx, &left))
+    if (e->metered && wasmtime_context_get_fuel(ctx, &left))
         BUG("the engine does not meter");
     out->instructions = l->max_instructions - left;
     out->memory_bytes = memory_size(ctx, &w, up ? &instance : NULL);

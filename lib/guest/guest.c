@@ -196,6 +196,11 @@ void guest_idle(struct guest *g)
     child_kill(&g->spare);
 }
 
+pid_t guest_pid(const struct guest *g)
+{
+    return g->child.pid;
+}
+
 uint32_t guest_walls(const struct guest *g)
 {
     return g->walls;

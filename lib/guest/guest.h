@@ -19,6 +19,8 @@
 #ifndef GUEST_GUEST_H
 #define GUEST_GUEST_H
 
+#include <sys/types.h>
+
 #include "crypto/hash.h"
 #include "crypto/mac.h"
 #include "engine/outcome.h"
@@ -79,6 +81,9 @@ void guest_ready(struct guest *g);
 
 /* End kept children; the next run starts one. */
 void guest_idle(struct guest *g);
+
+/* The child that has a program loaded or waits for one, 0: none. For measurements. */
+pid_t guest_pid(const struct guest *g);
 
 /* Walls around the child as it reported them (enum exec_wall). */
 uint32_t guest_walls(const struct guest *g);

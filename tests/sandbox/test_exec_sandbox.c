@@ -319,20 +319,6 @@ static void no_new_code_after_loading(void **state)
     assert_int_equal(try(open_filter_again, SANDBOX_RUN, true), ENDED);
 }
 
-/* The only child of this process. */
-static pid_t find_child(void)
-{
-    char path[64];
-    FILE *f;
-    int pid = 0;
-    snprintf(path, sizeof(path), "/proc/self/task/%ld/children", (long)getpid());
-    f = fopen(path, "r");
-    if (!f || fscanf(f, "%d", &pid) != 1)
-        fail_msg("no child in %s", path);
-    fclose(f);
-    return pid;
-}
-
 static void proc_text(pid_t pid, const char *what, struct buf *out)
 {
     char path[64];
@@ -358,7 +344,7 @@ static void real_child_holds_nothing(void **state)
     int leak = open("/dev/null", O_RDONLY); /* not close-on-exec */
     if (guest_start(&o, &g, &why) != ERR_OK)
         fail_msg("%s", buf_z(&why));
-    pid = find_child();
+    pid = guest_pid(g);
     proc_text(pid, "status", &text);
     assert_non_null(strstr(buf_z(&text), "NoNewPrivs:\t1"));
     assert_non_null(strstr(buf_z(&text), "Seccomp:\t2"));
