@@ -494,7 +494,7 @@ static int watch_held(struct http_server *s, struct watch *w)
     size_t n = 1;
 
     pthread_mutex_lock(&s->lock);
-    if (s->unanswered + 1 > w->cap) {
+    if (!w->fds || s->unanswered + 1 > w->cap) {
         size_t cap = (s->unanswered + 1) * 2;
 
         w->fds = mem_realloc(w->fds, w->cap * sizeof *w->fds, cap * sizeof *w->fds);

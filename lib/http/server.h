@@ -23,8 +23,8 @@ struct http_server_opts {
     uint16_t port;    /* 0: any free one, see http_server_port */
     size_t max_body;  /* bytes */
     unsigned max_conns;
-    uint64_t idle_ms;      /* a connection without a whole request head for so long is dropped;
-                              0: 30 seconds */
+    uint64_t idle_ms; /* a connection without a whole request head for so long is dropped;
+                         0: 30 seconds */
     void (*handle)(void *ctx, struct http_req *req);
     void *ctx;
 };
@@ -50,10 +50,11 @@ void http_reply_header(struct http_req *r, const char *name,
  * Keep the request after the handler returns, for at most `ms`; then it gets `timeout_status` and
  * an empty body.
  *
- * `on_end` is asked, in a thread of the server's (not the one that calls the handler), when the server wants to end a held request by itself
- * (deadline, client gone, stop). Under the holder's own lock it must either forget the request and
- * return true, or return false because another thread has taken it and is about to http_reply().
- * It must not call into the server. The holder may http_reply() under its lock.
+ * `on_end` is asked, in a thread of the server's (not the one that calls the handler), when the
+ * server wants to end a held request by itself (deadline, client gone, stop). Under the holder's
+ * own lock it must either forget the request and return true, or return false because another
+ * thread has taken it and is about to http_reply(). It must not call into the server. The holder
+ * may http_reply() under its lock.
  */
 void http_hold(struct http_req *r, uint64_t ms, unsigned timeout_status,
                bool (*on_end)(void *ctx, struct http_req *r), void *ctx);

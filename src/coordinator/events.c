@@ -33,7 +33,7 @@ static struct str decoded(struct json v, struct arena *a, size_t max)
 {
     struct str s;
     struct buf b;
-    size_t n;
+    size_t n = 0;
 
     if (json_type(v) != JSON_STRING)
         return STR_NONE;
@@ -219,7 +219,7 @@ enum err block_read(struct str text, const struct event_filter *f, struct arena 
 {
     struct scan s = {.f = f, .a = a};
     struct json_fault fault;
-    struct block_head head;
+    struct block_head head = {0};
     struct json_iter shard, outcome;
     struct json doc;
     enum err e;

@@ -108,7 +108,7 @@ static enum err get(struct follow *f, const char *path, unsigned *status)
 static enum err learn_final(struct follow *f)
 {
     struct arena a = ARENA_INIT;
-    struct block_events b;
+    struct block_events b = {0};
     unsigned status = 0;
     enum err e = get(f, "/v0/last_block/final", &status);
 
@@ -239,7 +239,7 @@ static bool follows(const struct follow *f, const struct block_head *h)
 static void read_block(struct follow *f)
 {
     struct arena a = ARENA_INIT;
-    struct block_events b;
+    struct block_events b = {0};
     struct buf hash;
     enum err e = block_read(buf_str(&f->doc), &f->c->filter, &a, &b, &f->why);
 

@@ -88,9 +88,8 @@ enum err jobq_migrate(struct db *d, struct buf *why)
 
 /* A job's lease as it stands. */
 struct held {
-    uint64_t id, request_id;
+    uint64_t id, request_id, token, attempts, deadline;
     enum job_state state;
-    uint64_t token, attempts, deadline;
     char worker[JOB_WORKER_MAX + 1];
 };
 
@@ -318,7 +317,7 @@ enum err jobq_renew(struct db *d, uint64_t id, uint64_t token, uint64_t lease_ms
                     struct buf *why)
 {
     struct db_stmt *s = NULL;
-    struct held h;
+    struct held h = {0};
     enum err e = held_check(d, id, token, &h, why);
 
     if (e)
@@ -405,7 +404,7 @@ static enum err give_back(struct db *d, const struct held *h, const char *step, 
 enum err jobq_release(struct db *d, uint64_t id, uint64_t token, struct str reason, bool counts,
                       uint64_t now_ms, uint64_t *request_id, struct buf *why)
 {
-    struct held h;
+    struct held h = {0};
     enum err e = held_check(d, id, token, &h, why);
 
     if (e)
@@ -423,7 +422,7 @@ enum err jobq_progress(struct db *d, uint64_t id, uint64_t token, const char *st
                        struct str detail, uint64_t block_height, uint64_t now_ms,
                        uint64_t *request_id, struct buf *why)
 {
-    struct held h;
+    struct held h = {0};
     enum err e = held_check(d, id, token, &h, why);
 
     if (e)
@@ -520,8 +519,8 @@ static enum err report(struct db *d, const struct held *h, const struct job_resu
 enum err jobq_complete(struct db *d, uint64_t id, uint64_t token, const struct job_result *r,
                        uint64_t now_ms, uint64_t *request_id, struct buf *why)
 {
-    struct outcome o;
-    struct held h;
+    struct outcome o = {0};
+    struct held h = {0};
     enum err e = held_check(d, id, token, &h, why);
 
     if (e)
@@ -655,7 +654,7 @@ enum err jobq_expire(struct db *d, uint64_t now_ms, struct changed *out, struct 
 {
     struct held list[JOB_EXPIRE_BATCH];
     struct db_stmt *s = NULL;
-    size_t n;
+    size_t n = 0;
     enum err e = db_stmt(d,
                          HELD_SQL "WHERE j.state = 1 AND j.lease_until_ms <= $1 "
                                   "ORDER BY j.lease_until_ms LIMIT 256",
@@ -673,7 +672,7 @@ enum err jobq_expire_worker(struct db *d, struct str worker, struct str session,
 {
     struct held list[JOB_EXPIRE_BATCH];
     struct db_stmt *s = NULL;
-    size_t n;
+    size_t n = 0;
     enum err e = db_stmt(d,
                          HELD_SQL "WHERE j.state = 1 AND j.worker = $1 "
                                   "AND COALESCE(j.session, '') <> $2 LIMIT 256",
@@ -692,7 +691,7 @@ enum err jobq_deadline(struct db *d, uint64_t height, uint64_t now_ms, struct ch
 {
     struct held list[JOB_EXPIRE_BATCH];
     struct db_stmt *s = NULL;
-    size_t n;
+    size_t n = 0;
     /* Jobs are numbered in the order of their blocks: the oldest have the first deadlines. */
     enum err e = db_stmt(d, HELD_SQL "WHERE j.state = 0 ORDER BY j.id LIMIT 256", &s, why);
 

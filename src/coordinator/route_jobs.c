@@ -43,7 +43,7 @@ static bool worker_of(struct http_req *r, struct json body, struct str *id, stru
 static enum err forget_old_session(struct coord *c, struct str id, struct str session,
                                    struct buf *why)
 {
-    struct changed list;
+    struct changed list = {.n = 0};
     enum err e = db_begin(c->db, why);
 
     if (e)

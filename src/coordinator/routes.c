@@ -86,18 +86,18 @@ void routes_handle(void *coord, struct http_req *r)
     const char *method = http_req_method(r);
     bool other_method = false;
 
-    if (!strcmp(method, "HEAD"))
+    if (strcmp(method, "HEAD") == 0)
         method = "GET"; /* the server leaves the body out */
     for (size_t i = 0; i < countof(routes); i++) {
         const struct route *t = &routes[i];
 
         if (!matches(path, t->path, &arg))
             continue;
-        if (t->who == ANYBODY && !strcmp(method, "OPTIONS")) {
+        if (t->who == ANYBODY && strcmp(method, "OPTIONS") == 0) {
             preflight(r);
             return;
         }
-        if (strcmp(method, t->method)) {
+        if (strcmp(method, t->method) != 0) {
             other_method = true;
             continue;
         }

@@ -137,7 +137,7 @@ enum err lease_now(struct coord *c, struct http_req *r, struct str worker, struc
     struct arena a = ARENA_INIT;
     struct buf b = BUF_INIT(COORD_BODY_MAX);
     struct worker *seen;
-    struct job j;
+    struct job j = {0};
     enum err e = db_begin(c->db, why);
 
     if (e)
