@@ -91,6 +91,11 @@ void db_rollback(struct db *d)
     d->e->rollback(d->conn);
 }
 
+enum err db_flush(struct db *d, struct buf *why)
+{
+    return d->e->flush(d->conn, why);
+}
+
 /* The place for `sql`: the one that has it, an empty one, or the one unused for longest. */
 static struct db_stmt *place(struct db *d, const char *sql)
 {

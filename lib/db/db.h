@@ -63,7 +63,12 @@ void db_close(struct db *d); /* NULL is fine; an open transaction is rolled back
 #define db_begin(d, why) db_begin_at((d), __FILE__, __LINE__, (why))
 MUST_USE enum err db_begin_at(struct db *d, const char *file, int line, struct buf *why);
 MUST_USE enum err db_commit(struct db *d, struct buf *why); /* when it fails, nothing happened */
-void db_rollback(struct db *d);                             /* fine when none is open */
+/*
+ * With DB_NORMAL: make all that is committed survive loss of power too. The only function that
+ * another thread may call while `d` is in use: many commits can share one wait for the disk.
+ */
+MUST_USE enum err db_flush(struct db *d, struct buf *why);
+void db_rollback(struct db *d); /* fine when none is open */
 
 /* `sql` must live as long as the connection: a literal. ERR_DB when the engine refuses it. */
 MUST_USE enum err db_stmt(struct db *d, const char *sql, struct db_stmt **out, struct buf *why);

@@ -23,6 +23,7 @@ struct db_engine {
     enum err (*begin)(void *conn, struct buf *why);
     enum err (*commit)(void *conn, struct buf *why); /* on failure rolled back */
     void (*rollback)(void *conn);
+    enum err (*flush)(void *conn, struct buf *why); /* beside other calls */
     /* One or more statements in the words of db.h, without parameters or rows. */
     enum err (*script)(void *conn, const char *sql, struct buf *why);
     enum err (*prepare)(void *conn, const char *sql, void **stmt, struct buf *why);

@@ -6,12 +6,15 @@
  * Unless shared, the file is opened in exclusive locking mode: the index of the log then needs no
  * shared memory, and a second process is refused instead of seeing half of our assumptions.
  */
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "db/db_engine.h"
 
@@ -20,6 +23,12 @@
 #define SQL_SHOWN  80           /* bytes of a statement in a message */
 #define CHECKPOINT 4000         /* pages of the log before it is written back */
 #define CACHE_KB   16384
+#define PATH_BYTES 4096
+
+struct conn {
+    sqlite3 *c;
+    int log; /* the write-ahead log, to flush it without the connection */
+};
 
 struct stmt {
     sqlite3_stmt *s;
@@ -49,8 +58,31 @@ static enum err plain(sqlite3 *c, const char *sql, struct buf *why)
 
 static void engine_close(void *conn)
 {
-    if (sqlite3_close(conn) != SQLITE_OK)
+    struct conn *k = conn;
+
+    fd_close(&k->log);
+    if (sqlite3_close(k->c) != SQLITE_OK)
         BUG("a statement outlived its connection");
+    mem_free(k);
+}
+
+/* SQLite's locks are on the database itself, so a descriptor of the log may come and go. */
+static enum err log_open(struct conn *k, const char *path, struct buf *why)
+{
+    char name[PATH_BYTES];
+    int n = snprintf(name, sizeof(name), "%s-wal", path);
+
+    if (n < 0 || (size_t)n >= sizeof(name))
+        return err_put(why, ERR_DB, "the path '%s' is too long", path);
+    k->log = open(name, O_RDONLY | O_CLOEXEC);
+    return k->log < 0 ? err_sys(why, "open '%s'", name) : ERR_OK;
+}
+
+static enum err engine_flush(void *conn, struct buf *why)
+{
+    struct conn *k = conn;
+
+    return fdatasync(k->log) ? err_sys(why, "flush the database's log") : ERR_OK;
 }
 
 static enum err set_up(sqlite3 *c, const struct db_opts *o, struct buf *why)
@@ -69,50 +101,51 @@ static enum err set_up(sqlite3 *c, const struct db_opts *o, struct buf *why)
 
 static enum err engine_open(const struct db_opts *o, void **conn, struct buf *why)
 {
-    sqlite3 *c = NULL;
+    struct conn *k = mem_new(struct conn);
     enum err e;
-    int rc = sqlite3_open_v2(o->path, &c,
-                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-                                 SQLITE_OPEN_EXRESCODE,
-                             NULL);
+    int rc;
 
-    if (rc) {
+    k->log = -1;
+    rc = sqlite3_open_v2(o->path, &k->c,
+                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+                             SQLITE_OPEN_EXRESCODE,
+                         NULL);
+    if (rc)
         e = err_put(why, ERR_DB, "the database '%s' does not open: %s", o->path,
-                    c ? sqlite3_errmsg(c) : sqlite3_errstr(rc));
-        sqlite3_close(c);
-        return e;
-    }
-    e = set_up(c, o, why);
-    /* Exclusive mode takes its lock with the first write. */
-    if (!e && !o->shared)
-        e = plain(c, "BEGIN EXCLUSIVE; COMMIT", why);
+                    k->c ? sqlite3_errmsg(k->c) : sqlite3_errstr(rc));
+    else
+        e = set_up(k->c, o, why);
+    /* Exclusive mode takes its lock with the first transaction, and the log is made by it. */
+    if (!e)
+        e = plain(k->c,
+                  o->shared ? "SELECT COUNT(*) FROM sqlite_schema" : "BEGIN EXCLUSIVE; COMMIT",
+                  why);
+    if (!e)
+        e = log_open(k, o->path, why);
+    if (e == ERR_BUSY)
+        e = err_put(why, e, "the database '%s' is open in another process", o->path);
     if (e) {
-        const char *hint = e == ERR_BUSY ? "; another process has it open" : "";
-        char text[WHY_MAX];
-
-        snprintf(text, sizeof text, "%s", why ? buf_z(why) : "");
-        e = err_put(why, e, "the database '%s' does not open: %s%s", o->path, text, hint);
-        engine_close(c);
+        engine_close(k);
         return e;
     }
-    *conn = c;
+    *conn = k;
     return ERR_OK;
 }
 
 static enum err engine_begin(void *conn, struct buf *why)
 {
-    return plain(conn, "BEGIN IMMEDIATE", why);
+    return plain(((struct conn *)conn)->c, "BEGIN IMMEDIATE", why);
 }
 
 static void engine_rollback(void *conn)
 {
     /* It fails only where SQLite has rolled back by itself. */
-    (void)sqlite3_exec(conn, "ROLLBACK", NULL, NULL, NULL);
+    (void)sqlite3_exec(((struct conn *)conn)->c, "ROLLBACK", NULL, NULL, NULL);
 }
 
 static enum err engine_commit(void *conn, struct buf *why)
 {
-    enum err e = plain(conn, "COMMIT", why);
+    enum err e = plain(((struct conn *)conn)->c, "COMMIT", why);
 
     if (e)
         engine_rollback(conn);
@@ -154,7 +187,7 @@ static enum err engine_script(void *conn, const char *sql, struct buf *why)
 
     translate(sql, &b);
     BUG_ON(b.full);
-    e = plain(conn, buf_z(&b), why);
+    e = plain(((struct conn *)conn)->c, buf_z(&b), why);
     buf_release(&b);
     return e;
 }
@@ -171,15 +204,15 @@ static enum err engine_prepare(void *conn, const char *sql, void **stmt, struct 
 {
     struct buf b = BUF_INIT(SQL_MAX);
     struct stmt *s = mem_new(struct stmt);
+    sqlite3 *c = ((struct conn *)conn)->c;
     const char *tail = NULL;
     int rc;
 
     translate(sql, &b);
     BUG_ON(b.full);
-    rc = sqlite3_prepare_v3(conn, buf_z(&b), (int)b.len + 1, SQLITE_PREPARE_PERSISTENT, &s->s,
-                            &tail);
+    rc = sqlite3_prepare_v3(c, buf_z(&b), (int)b.len + 1, SQLITE_PREPARE_PERSISTENT, &s->s, &tail);
     if (rc || !s->s) {
-        enum err e = fault(conn, rc ? rc : SQLITE_ERROR, sql, why);
+        enum err e = fault(c, rc ? rc : SQLITE_ERROR, sql, why);
 
         mem_free(s);
         buf_release(&b);
@@ -286,7 +319,7 @@ static void engine_col(void *stmt, unsigned col, struct db_value *out)
 
 static uint64_t engine_changes(void *conn)
 {
-    return (uint64_t)sqlite3_changes64(conn);
+    return (uint64_t)sqlite3_changes64(((struct conn *)conn)->c);
 }
 
 const struct db_engine db_sqlite = {
@@ -296,6 +329,7 @@ const struct db_engine db_sqlite = {
     .begin = engine_begin,
     .commit = engine_commit,
     .rollback = engine_rollback,
+    .flush = engine_flush,
     .script = engine_script,
     .prepare = engine_prepare,
     .finalize = engine_finalize,

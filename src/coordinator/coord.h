@@ -1,10 +1,11 @@
 /*
  * coord.h — the coordinator's state, shared by its threads.
  *
- * Three threads: the HTTP server's (routes), the follower (block stream), and the main one (leases
- * that run out, signals). They share one database connection, the list of requests held for a long
- * poll and a few figures, all under `lock`; nothing that waits for the network happens under it.
- * libhttp's own lock is taken inside it, never the other way round.
+ * Four threads: the HTTP server's (routes), the follower (block stream), the one that waits for the
+ * disk (ack.h), and the main one (leases that run out, signals). They share one database
+ * connection, the list of requests held for a long poll and a few figures, all under `lock`;
+ * nothing that waits for the network happens under it. libhttp's own lock is taken inside it, never
+ * the other way round.
  *
  * A transaction is opened and closed under one holding of the lock:
  *
@@ -35,6 +36,7 @@
 #define WORKERS_MAX      1024
 #define WORKER_ONLINE_MS 120000 /* heard of so recently: online */
 
+struct ack;
 struct waiter;
 
 /* A worker as heard of; its totals are in the database. */
@@ -62,11 +64,15 @@ struct coord {
     bool has_start;
     uint64_t start_height;
     struct hash256 worker_token; /* its SHA-256 */
+    bool flush;                  /* answers wait for the disk */
 
     pthread_mutex_t lock;
     struct db *db;
     struct waiter *waiters;
     size_t nwaiters;
+    struct ack *acks;
+    pthread_cond_t ack_due;
+    bool ack_stop;
     struct worker workers[WORKERS_MAX];
     size_t nworkers;
     struct stream stream;

@@ -89,8 +89,11 @@ static enum err get(struct follow *f, const char *path, unsigned *status)
 {
     char url[URL_MAX];
     struct buf b = BUF_OVER(url);
+    struct str base = str_of(f->c->neardata_url);
 
-    buf_addz(&b, f->c->neardata_url);
+    while (str_ends(base, STR("/")))
+        base.len--;
+    buf_add_str(&b, base);
     buf_addz(&b, path);
     if (b.full)
         return err_put(&f->why, ERR_FORMAT, "the URL of the block stream is too long");

@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/options.h"
+#include "coordinator/ack.h"
 #include "coordinator/coord.h"
 #include "coordinator/wait.h"
 #include "near/account_id.h"
@@ -58,7 +59,8 @@ static const struct opt options[] = {
     OPT_TEXT("event-standard", "NAME", struct settings, standard, "OUTLAYER_EVENT_STANDARD",
              "standard of the contract's events (default " EVENT_STANDARD ")"),
     OPT_TEXT("durable", "full|normal", struct settings, durable, "OUTLAYER_DURABLE",
-             "what a commit survives: power loss, or the end of the process (default full)"),
+             "what an answer to a worker survives: power loss, or the end of the process (default "
+             "full)"),
     OPT_U64("lease-ms", "MS", struct settings, lease_ms, 1000, 600000, "OUTLAYER_LEASE_MS",
             "how long a worker holds a job between two signs of life (default 15000)"),
     OPT_U64("deadline-blocks", "N", struct settings, deadline_blocks, 1, 100000000,
@@ -178,7 +180,7 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
     struct http_server *http = NULL;
     char host[HOST_MAX];
     uint16_t port = 0;
-    pthread_t follower;
+    pthread_t follower, acks;
     enum err e = listen_read(s->listen, host, &port, why);
 
     if (e)
@@ -192,10 +194,8 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
                           &http, why);
     if (e)
         return e;
-    if (pthread_create(&follower, NULL, follow_main, c)) {
-        http_server_stop(http);
-        return err_put(why, ERR_IO, "no thread to follow the chain");
-    }
+    if (pthread_create(&acks, NULL, ack_main, c) || pthread_create(&follower, NULL, follow_main, c))
+        BUG("no threads");
     log_info("serving", "url=http://%s:%u contract=%s", host, http_server_port(http),
              s->contract_id);
     printf("{\"ready\":true,\"url\":\"http://%s:%u\"}\n", host, http_server_port(http));
@@ -203,7 +203,9 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
     run(c, signals);
     log_info("stopping", "signal=1");
     atomic_store(&c->stop, true);
-    http_server_stop(http);
+    http_server_stop(http); /* answers that wait for the disk still get it */
+    ack_stop(c);
+    pthread_join(acks, NULL);
     if (!join(follower)) {
         log_info("stopped", "the block stream still hangs");
         _exit(0); /* each commit is on disk; the thread uses the memory that would be freed */
@@ -225,9 +227,8 @@ static enum err start(struct coord *c, const struct settings *s, int signals, st
     c->has_start = s->start_height != UINT64_MAX;
     c->start_height = s->start_height;
     c->started_ms = now_ms();
-    e = db_open(&(struct db_opts){.path = s->db,
-                                  .durable = strcmp(s->durable, "full") ? DB_NORMAL : DB_FULL},
-                &c->db, why);
+    c->flush = strcmp(s->durable, "full") == 0;
+    e = db_open(&(struct db_opts){.path = s->db, .durable = DB_NORMAL}, &c->db, why);
     if (!e)
         e = jobq_migrate(c->db, why);
     if (!e)
@@ -262,6 +263,7 @@ int main(int argc, char **argv)
 
     self_init("outlayer-coordinator");
     pthread_mutex_init(&c->lock, NULL);
+    pthread_cond_init(&c->ack_due, NULL);
     e = options_read(options, argc, argv, &s, &help, &operands, &why);
     if (!e && help) {
         usage();
@@ -281,6 +283,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "outlayer-coordinator: %s\n", buf_z(&why));
 out:
     fd_close(&signals);
+    pthread_cond_destroy(&c->ack_due);
     pthread_mutex_destroy(&c->lock);
     mem_free(c);
     buf_release(&why);

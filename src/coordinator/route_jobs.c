@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "codec/hex.h"
+#include "coordinator/ack.h"
 #include "coordinator/reply.h"
 #include "coordinator/results.h"
 #include "coordinator/routes.h"
@@ -86,7 +87,7 @@ void route_lease(struct coord *c, struct http_req *r, struct str arg UNUSED)
     if (restarted)
         e = forget_old_session(c, id, session, &why);
     if (!e)
-        e = lease_now(c, r, id, session, &why);
+        e = lease_now(c, r, false, id, session, &why);
     if (e == ERR_EMPTY && wait)
         wait_for_job(c, r, id, session, wait < COORD_WAIT_MAX ? wait : COORD_WAIT_MAX);
     else if (e == ERR_EMPTY)
@@ -114,9 +115,10 @@ static bool job_of(struct http_req *r, struct str arg, struct json *body, uint64
     return true;
 }
 
-/* Commit or undo, answer, wake those who wait for the request. Under the lock. */
-static enum err settle(struct coord *c, struct http_req *r, enum err e, uint64_t request_id,
-                       const char *json, struct buf *why)
+/* Commit or undo, answer (`safe`: when the disk has it), wake those who wait for the request. Under
+ * the lock. */
+static enum err settle(struct coord *c, struct http_req *r, enum err e, bool safe,
+                       uint64_t request_id, const char *json, struct buf *why)
 {
     if (!e)
         e = db_commit(c->db, why);
@@ -126,7 +128,10 @@ static enum err settle(struct coord *c, struct http_req *r, enum err e, uint64_t
         reply_fault(r, e, why);
         return e;
     }
-    http_reply(r, 200, "application/json", str_of(json));
+    if (safe)
+        ack_reply(c, r, false, str_of(json));
+    else
+        http_reply(r, 200, "application/json", str_of(json));
     if (request_id != UINT64_MAX)
         waiters_changed(c, request_id);
     return ERR_OK;
@@ -151,7 +156,7 @@ void route_renew(struct coord *c, struct http_req *r, struct str arg)
     e = db_begin(c->db, &why);
     if (!e)
         e = jobq_renew(c->db, id, token, c->lease_ms, now_ms(), &why);
-    (void)settle(c, r, e, UINT64_MAX, text, &why);
+    (void)settle(c, r, e, false, UINT64_MAX, text, &why);
     coord_unlock(c);
     buf_release(&why);
 }
@@ -187,7 +192,7 @@ void route_progress(struct coord *c, struct http_req *r, struct str arg)
     if (!e)
         e = jobq_progress(c->db, id, token, step, json_is_null(detail) ? STR_NONE : detail.text,
                           height, now_ms(), &request_id, &why);
-    (void)settle(c, r, e, request_id, "{\"ok\":true}", &why);
+    (void)settle(c, r, e, false, request_id, "{\"ok\":true}", &why);
     coord_unlock(c);
     buf_release(&why);
 }
@@ -212,7 +217,7 @@ void route_release(struct coord *c, struct http_req *r, struct str arg)
     if (!e)
         e = jobq_release(c->db, id, token, buf_str(&reason), !str_eqz(buf_str(&reason), "shutdown"),
                          now_ms(), &request_id, &why);
-    e = settle(c, r, e, request_id, "{\"ok\":true}", &why);
+    e = settle(c, r, e, false, request_id, "{\"ok\":true}", &why);
     if (!e)
         waiters_serve(c);
     coord_unlock(c);
@@ -298,7 +303,7 @@ void route_complete(struct coord *c, struct http_req *r, struct str arg)
     e = db_begin(c->db, &why);
     if (!e)
         e = jobq_complete(c->db, id, token, &result, now_ms(), &request_id, &why);
-    e = settle(c, r, e, request_id, "{\"ok\":true}", &why);
+    e = settle(c, r, e, true, request_id, "{\"ok\":true}", &why);
     if (!e) {
         c->completions++;
         log_info("job_completed", "id=%llu request=%llu status=%.*s", (unsigned long long)id,

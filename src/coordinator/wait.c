@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "codec/hex.h"
 #include "codec/json.h"
+#include "coordinator/ack.h"
 #include "coordinator/reply.h"
 #include "coordinator/results.h"
 
@@ -131,8 +132,8 @@ static void job_write(const struct coord *c, const struct job *j, struct buf *b)
     json_obj_end(b);
 }
 
-enum err lease_now(struct coord *c, struct http_req *r, struct str worker, struct str session,
-                   struct buf *why)
+enum err lease_now(struct coord *c, struct http_req *r, bool held, struct str worker,
+                   struct str session, struct buf *why)
 {
     struct arena a = ARENA_INIT;
     struct buf b = BUF_INIT(COORD_BODY_MAX);
@@ -150,7 +151,7 @@ enum err lease_now(struct coord *c, struct http_req *r, struct str worker, struc
     if (e)
         goto out;
     job_write(c, &j, &b);
-    http_reply(r, 200, "application/json", buf_str(&b));
+    ack_reply(c, r, held, buf_str(&b));
     c->leases++;
     seen = worker_seen(c, worker, session, now_ms());
     if (seen)
@@ -178,7 +179,7 @@ void waiters_serve(struct coord *c)
                 oldest = w;
         if (!oldest)
             break;
-        e = lease_now(c, oldest->r, str_of(oldest->worker), str_of(oldest->session), &why);
+        e = lease_now(c, oldest->r, true, str_of(oldest->worker), str_of(oldest->session), &why);
         if (e == ERR_EMPTY)
             break;
         if (e) {

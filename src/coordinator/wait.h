@@ -23,8 +23,9 @@ void waiters_serve(struct coord *c);
 void waiters_changed(struct coord *c, uint64_t request_id);
 void waiters_changed_all(struct coord *c, const struct changed *list);
 
-/* Lease a job now and answer `r` with it; ERR_EMPTY: there is none, `r` is not answered. */
-MUST_USE enum err lease_now(struct coord *c, struct http_req *r, struct str worker,
+/* Lease a job now and answer `r` with it; ERR_EMPTY: there is none, `r` is not answered. `held`:
+ * `r` is held. */
+MUST_USE enum err lease_now(struct coord *c, struct http_req *r, bool held, struct str worker,
                             struct str session, struct buf *why);
 
 #endif

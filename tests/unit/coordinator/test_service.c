@@ -46,6 +46,7 @@ struct fixture {
     int out;
     unsigned port;
     uint64_t lease_ms;
+    const char *durable;
     struct http_client *http;
     struct buf body;
     unsigned status;
@@ -172,7 +173,7 @@ static bool launch(struct fixture *f, const char *listen)
         execl(BIN_DIR "/outlayer-coordinator", "outlayer-coordinator", "--db", f->db, "--listen",
               listen, "--contract-id", "outlayer.test", "--neardata-url", url, "--rpc-url", url,
               "--worker-token-file", f->token, "--lease-ms", lease, "--start-height", "1000",
-              "--durable", "normal", "--die-with-parent", (char *)NULL);
+              "--durable", f->durable, "--die-with-parent", (char *)NULL);
         _exit(127);
     }
     close(fds[1]);
@@ -218,6 +219,7 @@ static int start(void **state)
     f->body = BUF_INIT(1 << 20);
     f->bearer = TOKEN;
     f->lease_ms = 20000;
+    f->durable = "full";
     assert_true(launch(f, "127.0.0.1:0"));
     *state = f;
     return 0;
@@ -542,6 +544,7 @@ static void test_worker_dies(void **state)
 
     end(f, SIGTERM);
     f->lease_ms = 1000;
+    f->durable = "normal";
     assert_true(launch(f, "127.0.0.1:0"));
     chain_request(&f->chain, 1, 1);
     assert_true(lease(f, "w1", 5000, &a));
@@ -606,9 +609,11 @@ static void test_streams(void **state)
     /* the next block follows none we know */
     end(f, SIGTERM);
     chain_request(&f->chain, 3, 3);
+    pthread_mutex_lock(&f->chain.lock);
     doc = f->chain.block[f->chain.next - 1 - FIRST];
     block_hash(77, other);
     memcpy(strstr(doc, "\"prev_hash\":\"") + 13, other, 44);
+    pthread_mutex_unlock(&f->chain.lock);
     assert_true(launch(f, "127.0.0.1:0"));
     for (int i = 0; i < 100 && !strstr(buf_z(&f->body), "not of the chain"); i++) {
         clock_sleep_ms(50);

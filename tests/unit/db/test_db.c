@@ -204,6 +204,7 @@ static void test_transactions(void **state)
     assert_int_equal(insert(f->d, 2), 0);
     assert_int_equal(db_commit(f->d, &f->why), 0);
     assert_int_equal(count(f->d), 2);
+    assert_int_equal(db_flush(f->d, &f->why), 0);
     /* left open, then closed: rolled back */
     assert_int_equal(db_begin(f->d, &f->why), 0);
     assert_int_equal(insert(f->d, 3), 0);
@@ -288,13 +289,23 @@ static void test_migrations(void **state)
 static void test_files(void **state)
 {
     struct fixture *f = *state;
-    struct db *d = NULL;
+    struct db *d = NULL, *second = NULL;
     char path[128];
 
     /* a second process (a second connection behaves the same) is refused, not confused */
     assert_int_equal(db_open(&(struct db_opts){.path = f->path, .busy_ms = 50}, &d, &f->why),
                      ERR_BUSY);
     assert_null(d);
+    snprintf(path, sizeof path, "%s/shared", f->dir);
+    assert_int_equal(db_open(&(struct db_opts){.path = path, .shared = true}, &d, &f->why), 0);
+    assert_int_equal(db_exec(d, "CREATE TABLE x (y BIGINT)", &f->why), 0);
+    assert_int_equal(db_flush(d, &f->why), 0);
+    assert_int_equal(db_open(&(struct db_opts){.path = path, .shared = true}, &second, &f->why), 0);
+    assert_int_equal(db_exec(second, "INSERT INTO x VALUES (1)", &f->why), 0);
+    assert_int_equal(db_begin(second, &f->why), 0);
+    db_close(d);
+    db_close(second);
+    d = NULL;
     snprintf(path, sizeof path, "%s/no/such/folder", f->dir);
     assert_int_equal(db_open(&(struct db_opts){.path = path}, &d, &f->why), ERR_DB);
     snprintf(path, sizeof path, "%s/text", f->dir);
