@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "crypto/ed25519.h"
 
 static enum err key_read(const char *path, struct mac_key *out, struct buf *why)
 {
@@ -30,8 +31,10 @@ enum err mac_key_load(const char *path, struct mac_key *out, struct buf *why)
     char tmp[4096];
     struct buf name = BUF_OVER(tmp);
     struct mac_key k;
-    enum err e = key_read(path, out, why);
+    enum err e;
 
+    crypto_init();
+    e = key_read(path, out, why);
     if (e != ERR_ABSENT)
         return e;
     /* A whole file appears under its name at once and never replaces another's. */
@@ -51,6 +54,7 @@ enum err mac_key_load(const char *path, struct mac_key *out, struct buf *why)
 
 void mac_key_new(struct mac_key *out)
 {
+    crypto_init();
     randombytes_buf(out->b, sizeof(out->b));
 }
 

@@ -332,6 +332,9 @@ static enum err compile_and_keep(struct guest *g, int wasm_fd, struct guest_note
     int copy = -1;
     enum err e;
 
+    /* What made guest_has() promise too much goes, so that the next caller brings the file. */
+    if (g->has_cache)
+        cache_drop(&g->cache, g->engine, &g->wasm);
     if (wasm_fd < 0)
         return err_put(why, ERR_ABSENT, "the program's file is needed: no compiled code is cached");
     e = take_wasm(wasm_fd, &g->wasm, &copy, why);

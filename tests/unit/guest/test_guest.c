@@ -181,6 +181,20 @@ static void altered_code_is_not_run(void **state)
     guest_stop(g);
     spoil(-1000);
     g = start(true, true);
+    {
+        /* Without the file it cannot be run, and is not promised a second time. */
+        const struct run_job job = {.limits = usual};
+        struct hash256 hash;
+        close(open_guest("test/echo", &hash));
+        assert_true(guest_has(g, &hash));
+        assert_int_equal(guest_run(g, -1, &hash, &job, &r, NULL, NULL), ERR_ABSENT);
+        assert_false(guest_has(g, &hash));
+    }
+    run(g, "test/echo", usual, "again", &r, &note);
+    run_result_release(&r);
+    spoil(-1000);
+    guest_stop(g);
+    g = start(true, true);
     run(g, "test/echo", usual, "c", &r, &note);
     assert_false(note.cached);
     assert_true(note.compile_us > 0);
