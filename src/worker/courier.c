@@ -14,7 +14,7 @@
 #include "worker/lane.h"
 
 #define LOOK_FIRST_MS  40   /* after sending */
-#define LOOK_MAX_MS    1000 /* between two looks at a transaction */
+#define LOOK_MAX_MS    250  /* between two looks at a transaction */
 #define SILENCE_MS     3000 /* nobody knows a sent transaction: send it again */
 #define RETRY_FIRST_MS 200
 #define RETRY_MAX_MS   5000
