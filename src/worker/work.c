@@ -43,8 +43,8 @@ static bool refuse(const struct request *r, struct answer *answer)
     } else if (r->source.kind == SOURCE_GITHUB) {
         buf_addz(&text, "This worker has no compiler; name a compiled program with WasmUrl");
         status = ANSWER_COMPILATION_FAILED;
-    } else if (r->compile_only || r->store_on_fastfs) {
-        buf_addz(&text, "This worker has no compiler; compile_only and store_on_fastfs need one");
+    } else if (r->store_on_fastfs) {
+        buf_addz(&text, "This worker cannot publish on FastFS; leave out store_on_fastfs");
         status = ANSWER_COMPILATION_FAILED;
     } else if (r->secrets_profile.ptr) {
         buf_addz(&text, "This worker has no keystore; secrets_ref cannot be used");
@@ -76,6 +76,21 @@ static enum err read_back(struct worker *w, const struct lease *l, struct arena 
     return e;
 }
 
+/* The answer of compile_only for a program that is compiled already: the checksum of its file,
+ * which has been fetched and has it. */
+static void answer_checksum(const struct request *r, struct answer *answer)
+{
+    char room[100];
+    struct buf text = BUF_OVER(room);
+
+    if (r->format == FORMAT_JSON)
+        buf_addz(&text, "{\"wasm_hash\":\"");
+    hash_put_hex(&text, &r->source.wasm_sha256);
+    if (r->format == FORMAT_JSON)
+        buf_addz(&text, "\"}");
+    answer_output(answer, r->format, buf_str(&text));
+}
+
 static enum err run(struct worker *w, const struct lease *l, const struct request *r,
                     struct arena *a, struct answer *answer, struct buf *why)
 {
@@ -99,7 +114,11 @@ static enum err run(struct worker *w, const struct lease *l, const struct reques
     json_put_bool(&detail, program.cached);
     json_obj_end(&detail);
     progress(w, l, "fetched", &detail);
-
+    if (r->compile_only) {
+        fd_close(&program.fd);
+        answer_checksum(r, answer);
+        return ERR_OK;
+    }
     env_make(l, r, w->network_id, a, &env);
     e = runner_run(&w->runner, r, &program, &env, answer, &ran, why);
     fd_close(&program.fd);

@@ -217,7 +217,7 @@ struct story {
     const char *input, *format;
     uint64_t instructions;
     unsigned memory_mb, seconds;
-    bool wrong_hash, github, lie;
+    bool wrong_hash, github, lie, compile_only;
 };
 
 static void tell(const struct story *s)
@@ -250,9 +250,9 @@ static void tell(const struct story *s)
              "{\"request_id\":%llu,\"sender_id\":\"alice.test\",\"predecessor_id\":\"caller.test\","
              "\"code_source\":%s,\"resource_limits\":%s,\"input_data\":\"%s\","
              "\"input_data_in_state\":false,\"secrets_ref\":null,\"response_format\":\"%s\","
-             "\"payment\":\"7\",\"attached_usd\":\"0\",\"timestamp\":5}",
+             "\"payment\":\"7\",\"attached_usd\":\"0\",\"timestamp\":5,\"compile_only\":%s}",
              (unsigned long long)s->id, buf_z(&source), buf_z(&limits), s->input ? s->input : "",
-             s->format ? s->format : "Text");
+             s->format ? s->format : "Text", s->compile_only ? "true" : "false");
     buf_addf(&world.stored,
              "{\"request_id\":%llu,\"data_id\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,"
              "21,22,23,24,25,26,27,28,29,30,31,32],\"sender_id\":\"%s\",\"resolved_source\":%s,"
@@ -393,6 +393,32 @@ static void test_failure(void **state)
         assert_failure(&stories[i], want[i]);
 }
 
+static void test_compile_only(void **state)
+{
+    (void)state;
+    struct story s = {.id = 60, .guest = "test/trap", .compile_only = true};
+    struct buf want = BUF_INIT(200);
+    struct hash256 hash;
+
+    tell(&s);
+    hash = sha256(buf_str(&world.file));
+    buf_addz(&want, "{\"Text\":\"");
+    hash_put_hex(&want, &hash);
+    buf_addz(&want, "\"}");
+    assert_str(json_get(response(), "output").text, buf_z(&want));
+    s.id++;
+    s.format = "Json";
+    buf_clear(&want);
+    buf_addz(&want, "{\"Json\":{\"wasm_hash\":\"");
+    hash_put_hex(&want, &hash);
+    buf_addz(&want, "\"}}");
+    assert_output(&s, buf_z(&want));
+    s.id++;
+    s.wrong_hash = true;
+    assert_failure(&s, "execution_failed: The file at the URL does not have the SHA-256");
+    buf_release(&want);
+}
+
 /* A coordinator that says something else than the chain gets its job back, nothing is sent. */
 static void test_liar(void **state)
 {
@@ -471,8 +497,10 @@ static void test_kill(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_output), cmocka_unit_test(test_failure), cmocka_unit_test(test_liar),
-        cmocka_unit_test(test_speed),  cmocka_unit_test(test_stop),    cmocka_unit_test(test_kill),
+        cmocka_unit_test(test_output), cmocka_unit_test(test_failure),
+        cmocka_unit_test(test_liar),   cmocka_unit_test(test_compile_only),
+        cmocka_unit_test(test_speed),  cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_kill),
     };
     const struct http_server_opts opts = {
         .host = "127.0.0.1", .max_body = 8 << 20, .max_conns = 64, .handle = handle};
