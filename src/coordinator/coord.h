@@ -1,11 +1,11 @@
 /*
  * coord.h — the coordinator's state, shared by its threads.
  *
- * Four threads: the HTTP server's (routes), the follower (block stream), the one that waits for the
- * disk (ack.h), and the main one (leases that run out, signals). They share one database
- * connection, the list of requests held for a long poll and a few figures, all under `lock`;
- * nothing that waits for the network happens under it. libhttp's own lock is taken inside it, never
- * the other way round.
+ * Five threads: the HTTP server's (routes), the follower (block stream), one that waits for the
+ * disk (ack.h), one that reads prices (pricing.h), and the main one (leases that run out, signals).
+ * They share one database connection, the list of requests held for a long poll and a few figures,
+ * all under `lock`; nothing that waits for the network happens under it. libhttp's own lock is
+ * taken inside it, never the other way round.
  *
  * A transaction is opened and closed under one holding of the lock:
  *
@@ -26,6 +26,7 @@
 #include "base/err.h"
 #include "coordinator/events.h"
 #include "coordinator/jobq.h"
+#include "coordinator/pricing.h"
 #include "crypto/hash.h"
 #include "db/db.h"
 #include "http/server.h"
@@ -58,7 +59,7 @@ struct stream {
 
 struct coord {
     /* Settings, fixed once started. */
-    const char *neardata_url;
+    const char *neardata_url, *rpc_url; /* rpc_url NULL: none */
     struct event_filter filter;
     uint64_t lease_ms, deadline_blocks;
     bool has_start;
@@ -76,6 +77,7 @@ struct coord {
     struct worker workers[WORKERS_MAX];
     size_t nworkers;
     struct stream stream;
+    struct pricing pricing;
     uint64_t started_ms;
     uint64_t leases, completions; /* since the start */
 

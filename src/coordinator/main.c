@@ -53,7 +53,7 @@ static const struct opt options[] = {
     OPT_TEXT("neardata-url", "URL", struct settings, neardata_url, "OUTLAYER_NEARDATA_URL",
              "block stream, as neardata.xyz serves it"),
     OPT_TEXT("rpc-url", "URL", struct settings, rpc_url, "OUTLAYER_RPC_URL",
-             "a NEAR node; its block stream is used when no other is given"),
+             "a NEAR node, for prices; also the block stream when no other is given"),
     OPT_TEXT("worker-token-file", "FILE", struct settings, token_file, "OUTLAYER_WORKER_TOKEN_FILE",
              "file with the workers' bearer token"),
     OPT_TEXT("event-standard", "NAME", struct settings, standard, "OUTLAYER_EVENT_STANDARD",
@@ -163,8 +163,8 @@ static void run(struct coord *c, int signals)
     }
 }
 
-/* The follower may be waiting for a server that hangs; it holds nothing that needs it to end. */
-static bool join(pthread_t follower)
+/* A thread may be waiting for a server that hangs; it holds nothing that needs it to end. */
+static bool join(pthread_t thread)
 {
     struct timespec until;
 
@@ -172,7 +172,7 @@ static bool join(pthread_t follower)
     until.tv_nsec += JOIN_MS % 1000 * 1000000L;
     until.tv_sec += JOIN_MS / 1000 + until.tv_nsec / 1000000000L;
     until.tv_nsec %= 1000000000L;
-    return pthread_timedjoin_np(follower, NULL, &until) == 0;
+    return pthread_timedjoin_np(thread, NULL, &until) == 0;
 }
 
 static enum err serve(struct coord *c, const struct settings *s, int signals, struct buf *why)
@@ -180,7 +180,7 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
     struct http_server *http = NULL;
     char host[HOST_MAX];
     uint16_t port = 0;
-    pthread_t follower, acks;
+    pthread_t follower, acks, prices;
     enum err e = listen_read(s->listen, host, &port, why);
 
     if (e)
@@ -194,7 +194,9 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
                           &http, why);
     if (e)
         return e;
-    if (pthread_create(&acks, NULL, ack_main, c) || pthread_create(&follower, NULL, follow_main, c))
+    if (pthread_create(&acks, NULL, ack_main, c) ||
+        pthread_create(&follower, NULL, follow_main, c) ||
+        (c->rpc_url && pthread_create(&prices, NULL, pricing_main, c)))
         BUG("no threads");
     log_info("serving", "url=http://%s:%u contract=%s", host, http_server_port(http),
              s->contract_id);
@@ -206,8 +208,8 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
     http_server_stop(http); /* answers that wait for the disk still get it */
     ack_stop(c);
     pthread_join(acks, NULL);
-    if (!join(follower)) {
-        log_info("stopped", "the block stream still hangs");
+    if (!join(follower) || (c->rpc_url && !join(prices))) {
+        log_info("stopped", "a server that was asked still hangs");
         _exit(0); /* each commit is on disk; the thread uses the memory that would be freed */
     }
     return ERR_OK;
@@ -220,6 +222,7 @@ static enum err start(struct coord *c, const struct settings *s, int signals, st
     if (e)
         return e;
     c->neardata_url = s->neardata_url;
+    c->rpc_url = s->rpc_url;
     c->filter =
         (struct event_filter){str_of(s->contract_id), str_of(s->standard), STR(EVENT_VERSION)};
     c->lease_ms = s->lease_ms;

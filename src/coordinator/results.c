@@ -371,6 +371,39 @@ enum err per_day_write(struct db *d, uint64_t now_ms, struct buf *out, struct bu
     return e == ERR_EMPTY ? ERR_OK : e;
 }
 
+enum err repos_write(struct db *d, struct buf *out, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    enum err e = db_stmt(
+        d,
+        "SELECT r.repo, COUNT(*) AS n, COALESCE(SUM(t.success), 0), "
+        "COALESCE(SUM(1 - t.success), 0), COALESCE(SUM(t.instructions), 0), "
+        "COALESCE(SUM(t.time_ms) / NULLIF(COUNT(t.time_ms), 0), 0), "
+        "(SELECT l.commit_ref FROM request l WHERE l.repo = r.repo ORDER BY l.id DESC LIMIT 1) "
+        "FROM result t JOIN request r ON r.id = t.id WHERE r.repo IS NOT NULL "
+        "GROUP BY r.repo ORDER BY n DESC, r.repo LIMIT $1",
+        &s, why);
+
+    if (e)
+        return e;
+    db_bind_u64(s, 1, REPOS_MAX);
+    json_arr(out);
+    while (!(e = db_step(s, why))) {
+        json_obj(out);
+        put_text(out, "github_repo", s, 0);
+        put_u64(out, "total_executions", s, 1);
+        put_u64(out, "successful_executions", s, 2);
+        put_u64(out, "failed_executions", s, 3);
+        put_u64(out, "total_instructions_used", s, 4);
+        put_u64(out, "average_execution_time_ms", s, 5);
+        put_text(out, "last_commit", s, 6);
+        json_obj_end(out);
+    }
+    json_arr_end(out);
+    db_done(&s);
+    return e == ERR_EMPTY ? ERR_OK : e;
+}
+
 enum err user_write(struct db *d, struct str account, struct buf *out, struct buf *why)
 {
     struct db_stmt *s = NULL;

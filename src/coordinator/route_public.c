@@ -136,3 +136,55 @@ void route_workers(struct coord *c, struct http_req *r, struct str arg UNUSED)
     buf_release(&b);
     buf_release(&why);
 }
+
+void route_repos(struct coord *c, struct http_req *r, struct str arg UNUSED)
+{
+    struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
+    enum err e;
+
+    coord_lock(c);
+    e = repos_write(c->db, &b, &why);
+    coord_unlock(c);
+    if (e)
+        reply_fault(r, e, &why);
+    else
+        reply_json(r, 200, &b);
+    buf_release(&b);
+    buf_release(&why);
+}
+
+static void pricing_reply(struct http_req *r, const struct pricing *p)
+{
+    struct buf b = BUF_INIT(4096);
+
+    if (p->known) {
+        pricing_write(p, &b);
+        reply_json(r, 200, &b);
+    } else {
+        reply_error(r, 503, "the contract's prices have not been read yet");
+    }
+    buf_release(&b);
+}
+
+void route_pricing(struct coord *c, struct http_req *r, struct str arg UNUSED)
+{
+    struct pricing p;
+
+    coord_lock(c);
+    p = c->pricing;
+    coord_unlock(c);
+    pricing_reply(r, &p);
+}
+
+/* Answers with what is known; the look at the contract happens afterwards. */
+void route_pricing_refresh(struct coord *c, struct http_req *r, struct str arg UNUSED)
+{
+    struct pricing p;
+
+    coord_lock(c);
+    if (!c->pricing.known || c->pricing.read_ms + PRICING_ASKED_MS < now_ms())
+        c->pricing.wanted = true;
+    p = c->pricing;
+    coord_unlock(c);
+    pricing_reply(r, &p);
+}

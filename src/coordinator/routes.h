@@ -11,6 +11,7 @@ typedef void route_fn(struct coord *c, struct http_req *r, struct str arg);
 route_fn route_lease, route_renew, route_progress, route_release, route_complete, route_heartbeat;
 /* route_public.c: for anybody */
 route_fn route_request, route_jobs_list, route_stats, route_per_day, route_user, route_workers;
+route_fn route_repos, route_pricing, route_pricing_refresh;
 /* route_health.c */
 route_fn route_livez, route_readyz, route_health, route_health_detailed, route_metrics;
 

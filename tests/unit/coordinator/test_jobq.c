@@ -85,6 +85,8 @@ static enum err add(struct fixture *f, uint64_t request, unsigned byte, uint64_t
                              .request_data = STR("{\"x\":1}"),
                              .sender_id = STR("alice.test"),
                              .tx_hash = STR("T"),
+                             .repo = request % 2 ? STR("https://github.com/a/b") : STR_NONE,
+                             .commit = STR("main"),
                              .payment = 7000};
     struct block_head head = {.height = height, .timestamp_ns = height * 10};
     uint64_t id;
@@ -533,6 +535,12 @@ static void test_lists(void **state)
                                 &f->out, &f->why),
                      0);
     assert_string_equal(buf_z(&f->out), "[]");
+    buf_clear(&f->out);
+    assert_int_equal(repos_write(f->d, &f->out, &f->why), 0);
+    assert_true(json_parse(buf_str(&f->out), &v, NULL));
+    assert_int_equal(json_count(v), 1);
+    assert_true(json_u64(json_get(json_at(v, 0), "total_executions"), &n) && n == 2);
+    assert_true(json_str_eq(json_get(json_at(v, 0), "last_commit"), STR("main")));
     buf_clear(&f->out);
     assert_int_equal(user_write(f->d, STR("alice.test"), &f->out, &f->why), 0);
     assert_true(json_parse(buf_str(&f->out), &v, NULL));

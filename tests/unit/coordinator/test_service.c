@@ -37,6 +37,7 @@ struct chain {
     bool holds;              /* the server knows wait_ms */
     bool broken;             /* answers 500 */
     unsigned asked;
+    char view[4096]; /* what the node answers to a view call */
 };
 
 struct fixture {
@@ -87,6 +88,8 @@ static void chain_handle(void *ctx, struct http_req *r)
         for (h = ch->next - 1; h > FIRST && !ch->block[h - FIRST]; h--)
             ;
         chain_reply(ch, r, h);
+    } else if (str_eqz(path, "/")) { /* a node that knows one view: get_pricing_full */
+        http_reply(r, 200, "application/json", str_of(ch->view));
     } else if (!str_starts(path, STR("/v0/block/")) || !str_u64(str_skip(path, 10), &h)) {
         http_reply(r, 404, NULL, STR_NONE);
     } else if (h == ch->next && ch->holds && str_u64(wait, &ms) && !ch->held) {
@@ -194,6 +197,25 @@ static int end(struct fixture *f, int sig)
     return status;
 }
 
+/* The answer of a view call: bytes as numbers. */
+static void chain_prices(struct chain *ch)
+{
+    static const char fees[] =
+        "{\"base_fee\":\"1000000000000000000000\",\"per_million_instructions_fee\":\"2\","
+        "\"per_ms_fee\":\"3\",\"per_compile_ms_fee\":\"4\",\"base_fee_usd\":\"5\","
+        "\"per_million_instructions_fee_usd\":\"6\",\"per_sec_fee_usd\":\"7\","
+        "\"per_compile_ms_fee_usd\":\"8\"}";
+    struct buf b = BUF_OVER(ch->view);
+
+    buf_addz(&b, "{\"jsonrpc\":\"2.0\",\"id\":\"outlayer\",\"result\":{\"block_hash\":"
+                 "\"11111111111111111111111111111111\",\"block_height\":5,\"logs\":[],"
+                 "\"result\":[");
+    for (size_t i = 0; fees[i]; i++)
+        buf_addf(&b, "%s%d", i ? "," : "", fees[i]);
+    buf_addz(&b, "]}}");
+    assert_false(b.full);
+}
+
 static int start(void **state)
 {
     struct fixture *f = mem_new(struct fixture);
@@ -207,6 +229,7 @@ static int start(void **state)
     pthread_mutex_init(&f->chain.lock, NULL);
     f->chain.next = FIRST;
     f->chain.holds = true;
+    chain_prices(&f->chain);
     chain_add(&f->chain, NULL, 0, false);
     if (http_server_start(&(struct http_server_opts){.host = "127.0.0.1",
                                                      .max_body = 1000,
@@ -632,6 +655,27 @@ static void *later_main(void *ctx)
     return NULL;
 }
 
+static void test_prices(void **state)
+{
+    struct fixture *f = *state;
+    struct json v;
+
+    for (int i = 0; i < 100; i++) {
+        v = get(f, "/public/pricing");
+        if (f->status == 200)
+            break;
+        assert_int_equal(f->status, 503);
+        clock_sleep_ms(20);
+    }
+    assert_int_equal(f->status, 200);
+    assert_true(json_str_eq(json_get(v, "base_fee"), STR("1000000000000000000000")));
+    assert_true(json_str_eq(json_get(v, "per_instruction_fee"), STR("2")));
+    assert_true(json_str_eq(json_get(v, "per_compile_ms_fee_usd"), STR("8")));
+    assert_int_equal(num(v, "max_instructions"), 500000000000);
+    post(f, "/public/pricing/refresh", "");
+    assert_int_equal(f->status, 200);
+}
+
 static void test_long_polls(void **state)
 {
     struct fixture *f = *state;
@@ -688,6 +732,7 @@ int main(void)
         T(test_worker_dies),
         T(test_contract_answers_first),
         T(test_streams),
+        T(test_prices),
         T(test_long_polls),
         T(test_refuses_to_start),
     };
