@@ -180,7 +180,7 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
     struct http_server *http = NULL;
     char host[HOST_MAX];
     uint16_t port = 0;
-    pthread_t follower, acks, prices;
+    pthread_t follower = 0, acks = 0, prices = 0;
     enum err e = listen_read(s->listen, host, &port, why);
 
     if (e)

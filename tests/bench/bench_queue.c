@@ -8,9 +8,12 @@
  *   queue_normal         commits survive the end of the process
  *   queue_full           commits survive loss of power: each waits for the disk
  *   queue_flushed        the same, 64 workers asking at once share a wait, as in the coordinator
- *   queue_flush          what the disk itself gives: small writes, each flushed, a second
+ *   queue_http           the process itself, commits safe from loss of power, 64 workers over HTTP
+ * on all cores, workers' side included queue_flush          what the disk itself gives: small
+ * writes, each flushed, a second
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +23,11 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "codec/json.h"
 #include "coordinator/jobq.h"
+#include "http/client.h"
+#include "proc/self.h"
+#include "proc/spawn.h"
 
 #define JOBS     20000
 #define BLOCK    100
@@ -161,14 +168,145 @@ static void flushes(void)
     close(fd);
 }
 
+/* The process, as workers use it. */
+
+#define WORKERS   64
+#define HTTP_JOBS 10000
+#define TOKEN     "a-token-for-the-benchmark"
+
+struct client {
+    pthread_t thread;
+    const char *url;
+    unsigned done;
+};
+
+static enum err call(struct http_client *h, const char *url, const char *path, const char *body,
+                     unsigned *status, struct buf *answer)
+{
+    char full[256];
+
+    snprintf(full, sizeof(full), "%s%s", url, path);
+    buf_clear(answer);
+    return http_client_call(h,
+                            &(struct http_call){.method = "POST",
+                                                .url = full,
+                                                .body = str_of(body),
+                                                .content_type = "application/json",
+                                                .bearer = TOKEN,
+                                                .timeout_ms = 10000},
+                            status, answer, NULL);
+}
+
+static void *client_main(void *ctx)
+{
+    struct client *c = ctx;
+    struct http_client *h = http_client_new();
+    struct buf answer = BUF_INIT(65536);
+    unsigned status = 0;
+
+    while (!call(h, c->url, "/jobs/lease", "{\"worker\":\"w\"}", &status, &answer) &&
+           status == 200) {
+        char path[64], body[256];
+        struct json v;
+        uint64_t id, token;
+
+        if (!json_parse(buf_str(&answer), &v, NULL) || !json_u64(json_get(v, "job_id"), &id) ||
+            !json_u64(json_get(v, "token"), &token))
+            break;
+        snprintf(path, sizeof(path), "/jobs/%llu/complete", (unsigned long long)id);
+        snprintf(body, sizeof(body),
+                 "{\"token\":%llu,\"success\":true,\"output\":{\"random_number\":42},"
+                 "\"instructions\":812345,\"time_ms\":37,\"charged_yocto\":\"1003700\"}",
+                 (unsigned long long)token);
+        if (call(h, c->url, path, body, &status, &answer) || status != 200)
+            break;
+        c->done++;
+    }
+    buf_release(&answer);
+    http_client_free(h);
+    return NULL;
+}
+
+/* Read the line a daemon prints when it is ready. */
+static void ready_url(int fd, char url[128])
+{
+    char line[256] = "";
+    size_t n = 0;
+
+    while (n < sizeof(line) - 1 && read(fd, line + n, 1) == 1 && line[n] != '\n')
+        n++;
+    if (sscanf(line, "{\"ready\":true,\"url\":\"%127[^\"]\"}", url) != 1)
+        die("the coordinator does not start", NULL);
+}
+
+static void over_http(void)
+{
+    struct client clients[WORKERS] = {0};
+    struct child child = CHILD_NONE;
+    struct arena a = ARENA_INIT;
+    struct buf why = WHY_INIT;
+    const char *exe = NULL;
+    char db[128], token[128], url[128];
+    unsigned done = 0;
+    uint64_t from;
+    int out[2];
+
+    snprintf(db, sizeof(db), "%s/http", folder);
+    snprintf(token, sizeof(token), "%s/token", folder);
+    {
+        struct db *d = open_db("http", DB_NORMAL);
+
+        fill(d, HTTP_JOBS);
+        db_close(d);
+    }
+    if (file_write_atomic(token, STR(TOKEN), 0600, &why) || pipe2(out, O_CLOEXEC) ||
+        self_exe(&a, "outlayer-coordinator", &exe, &why))
+        die("prepare", &why);
+    /* Its block stream is not there: it keeps trying, the queue works on. */
+    if (spawn_start(
+            &(struct spawn){.path = exe,
+                            .argv =
+                                (const char *const[]){exe, "--db", db, "--contract-id", "a.near",
+                                                      "--neardata-url", "http://127.0.0.1:1",
+                                                      "--worker-token-file", token, NULL},
+                            .envp = (const char *const[]){"OUTLAYER_LOG=broken", NULL},
+                            .in = -1,
+                            .out = out[1],
+                            .err = 2},
+            &child, &why))
+        die("start", &why);
+    ready_url(out[0], url);
+    from = clock_mono_us();
+    for (size_t i = 0; i < WORKERS; i++) {
+        clients[i].url = url;
+        if (pthread_create(&clients[i].thread, NULL, client_main, &clients[i]))
+            die("no thread", NULL);
+    }
+    for (size_t i = 0; i < WORKERS; i++) {
+        pthread_join(clients[i].thread, NULL);
+        done += clients[i].done;
+    }
+    if (done != HTTP_JOBS)
+        die("not all jobs were done once", NULL);
+    report("queue_http", done * 1e6 / (double)(clock_mono_us() - from),
+           "64 workers over HTTP, lease and complete, answers wait for the disk");
+    child_stop(&child, 2000);
+    close(out[0]);
+    close(out[1]);
+    arena_release(&a);
+}
+
 int main(int argc, char **argv)
 {
-    cpu_set_t one;
+    cpu_set_t one, all;
     struct db *d;
 
+    self_init("bench_queue");
     snprintf(folder, sizeof(folder), "%s", argc > 1 ? argv[1] : "/var/tmp/bench_queue.XXXXXX");
     if (!mkdtemp(folder))
         die("no folder", NULL);
+    if (sched_getaffinity(0, sizeof(all), &all))
+        die("cores", NULL);
     CPU_ZERO(&one);
     CPU_SET(0, &one);
     if (sched_setaffinity(0, sizeof(one), &one))
@@ -189,5 +327,7 @@ int main(int argc, char **argv)
     report("queue_flushed", JOBS / BATCH * BATCH / drain(d, JOBS / BATCH * BATCH, BATCH, true),
            "lease and complete, two commits a job, 64 share a flush");
     db_close(d);
+    sched_setaffinity(0, sizeof(all), &all);
+    over_http();
     return dir_remove(folder, NULL) ? 1 : 0;
 }
