@@ -102,27 +102,27 @@ void buf_add_u64(struct buf *b, uint64_t v)
     buf_add(b, digits + at, sizeof(digits) - at);
 }
 
+/* Schoolbook division by 10^9 in limbs of 32 bits: a contract pays for each step of a wide
+ * division, and the compiler's own takes thousands. */
 void buf_add_u128(struct buf *b, u128 v)
 {
-    const uint64_t chunk = 10000000000000000000u; /* 10^19 fits a u64: fewer wide divisions */
-    char digits[39];
+    uint32_t limb[4] = {(uint32_t)v, (uint32_t)(v >> 32), (uint32_t)(v >> 64), (uint32_t)(v >> 96)};
+    char digits[45]; /* five groups of nine */
     size_t at = sizeof(digits);
 
-    if (v <= UINT64_MAX) {
-        buf_add_u64(b, (uint64_t)v);
-        return;
-    }
-    while (v > UINT64_MAX) {
-        uint64_t low = (uint64_t)(v % chunk);
+    do {
+        uint64_t rest = 0;
 
-        v /= chunk;
-        for (int i = 0; i < 19; i++) {
-            digits[--at] = (char)('0' + low % 10);
-            low /= 10;
+        for (int i = 3; i >= 0; i--) {
+            rest = rest << 32 | limb[i];
+            limb[i] = (uint32_t)(rest / 1000000000);
+            rest %= 1000000000;
         }
-    }
-    for (uint64_t top = (uint64_t)v; top; top /= 10)
-        digits[--at] = (char)('0' + top % 10);
+        for (uint32_t group = (uint32_t)rest, i = 0; i < 9; i++, group /= 10)
+            digits[--at] = (char)('0' + group % 10);
+    } while (limb[0] | limb[1] | limb[2] | limb[3]);
+    while (at < sizeof(digits) - 1 && digits[at] == '0')
+        at++;
     buf_add(b, digits + at, sizeof(digits) - at);
 }
 
