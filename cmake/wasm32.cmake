@@ -14,4 +14,4 @@ set(CMAKE_C_FLAGS_INIT "-mcpu=mvp -nostdlib -ffreestanding -fno-builtin -fvisibi
 # Small code is cheap code: each call pays for loading the whole module, and link-time optimisation
 # passes the small structs in registers.
 set(CMAKE_C_FLAGS_RELEASE "-Oz -flto")
-set(CMAKE_EXE_LINKER_FLAGS_INIT "-nostdlib -Wl,--no-entry -Wl,--strip-all -Wl,--gc-sections -Wl,--stack-first -Wl,-z,stack-size=65536")
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-nostdlib -Wl,--no-entry -Wl,--strip-all -Wl,--compress-relocations -Wl,--gc-sections -Wl,--stack-first -Wl,-z,stack-size=65536")

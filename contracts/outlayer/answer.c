@@ -81,7 +81,7 @@ void answer_parse(struct json v, struct answer *out)
 
 static bool bytes_value(struct json v, struct str *value)
 {
-    struct buf raw = BUF_INIT(NEAR_BYTES_MAX), out = BUF_INIT(NEAR_BYTES_MAX);
+    struct buf raw = near_buf(), out = near_buf();
     struct str text;
 
     if (json_type(v) == JSON_STRING) { /* base64: a third of the size of an array of numbers */
@@ -109,7 +109,7 @@ static bool bytes_value(struct json v, struct str *value)
 }
 
 /* The bytes of the member are copied, not printed again: the worker hashed exactly these. */
-bool output_value(struct json output, enum format f, struct str *value)
+bool output_value(struct json output, uint8_t f, struct str *value)
 {
     if (json_is_null(output)) {
         *value = STR("null");
@@ -120,7 +120,7 @@ bool output_value(struct json output, enum format f, struct str *value)
     struct json v = json_get(output, f == FORMAT_TEXT   ? "Text"
                                      : f == FORMAT_JSON ? "Json"
                                                         : "Bytes");
-    switch (f) {
+    switch ((enum format)f) {
     case FORMAT_TEXT:
         if (json_type(v) != JSON_STRING)
             return false;

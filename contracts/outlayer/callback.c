@@ -9,12 +9,9 @@
 
 uint64_t request_yield(struct request *q, uint64_t gas)
 {
-    struct buf b = BUF_INIT(64);
-    json_obj(&b);
-    json_key(&b, "request_id");
-    json_put_u64(&b, q->id);
-    json_obj_end(&b);
-    return yield_create("on_execution_response", buf_str(&b), gas, 1, &q->data_id);
+    struct str id = near_dec(q->id);
+    return yield_create("on_execution_response", near_text("{\"request_id\":{}}", &id), gas, 1,
+                        &q->data_id);
 }
 
 NEAR_PRIVATE(fail_execution)
@@ -25,12 +22,11 @@ NEAR_PRIVATE(fail_execution)
 /* The caller's promise fails with this text. */
 static void return_failure(struct str error)
 {
-    struct buf text = BUF_INIT(ERROR_MAX + 128), b = BUF_INIT(NEAR_BYTES_MAX);
+    struct buf text = BUF_INIT(ERROR_MAX + 128), b = near_buf();
     buf_addz(&text, "OutLayer execution failed: ");
     buf_add_str(&text, error);
     json_obj(&b);
-    json_key(&b, "error");
-    json_put_str(&b, buf_str(&text));
+    put_str(&b, "error", buf_str(&text));
     json_obj_end(&b);
     uint64_t p = promise_batch(near_current());
     promise_call(p, "fail_execution", buf_str(&b), 0, FAIL_GAS, 0);
@@ -52,7 +48,7 @@ static bool wait_on(struct request *q)
         return false;
     uint64_t yield = request_yield(q, REARM_GAS);
     request_store(q);
-    LOG(STR("request "), near_dec(q->id), STR(" is still running: waiting on"));
+    LOG("request {} is still running: waiting on", near_dec(q->id));
     promise_return(yield);
     return true;
 }
@@ -95,7 +91,7 @@ static void end_answered(struct config *c, struct request *q, struct str payload
     REQUIRE(json_parse(payload, &response, NULL), "malformed response");
     answer_parse(response, &a);
     struct completion e = {.q = q, .used = a.used, .note = a.note};
-    if (a.success && q->has_output) {
+    if (a.success && q->output.len) {
         value = q->output;
     } else if (a.success && !output_value(a.output, q->format, &value)) {
         a.success = false;
@@ -113,26 +109,27 @@ static void end_answered(struct config *c, struct request *q, struct str payload
     near_return(value);
 }
 
-NEAR_PRIVATE(on_execution_response)
+NEAR_CALLBACK(on_execution_response)
 {
     struct request q;
     struct str payload;
     uint64_t id = arg_u64(args, "request_id");
 
-    REQUIRE(promise_results() == 1, "Method on_execution_response is a callback");
     if (!request_take(id, &q)) {
-        LOG(STR("request "), near_dec(id), STR(" is gone: it was cancelled"));
+        LOG("request {} is gone: it was cancelled", near_dec(id));
         return_failure(STR("cancelled: the request was cancelled"));
         return;
     }
     if (promise_result(0, &payload)) {
-        struct config c = config_load();
+        struct config c;
+        config_load(&c);
         end_answered(&c, &q, payload);
         return;
     }
     if (wait_on(&q))
         return;
-    struct config c = config_load();
+    struct config c;
+    config_load(&c);
     struct completion e = {.q = &q};
     e.charged = c.fees.base < q.payment ? c.fees.base : q.payment;
     end_failed(&c, &e, STR("timeout: no worker answered in time"));

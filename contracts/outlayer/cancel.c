@@ -23,13 +23,14 @@ NEAR_CALL(cancel_stale_execution)
 {
     struct request q;
     uint64_t id = arg_u64(args, "request_id");
-    struct account_id who = near_predecessor();
+    struct str who = near_predecessor();
 
     REQUIRE(request_take(id, &q), "Execution request not found");
-    REQUIRE(account_id_eq(&who, &q.predecessor), "Only the sender can cancel this execution");
+    REQUIRE(str_eq(who, q.predecessor), "Only the sender can cancel this execution");
     REQUIRE(near_timestamp() > q.timestamp + STALE_SECONDS * UINT64_C(1000000000),
             "Execution is not yet stale, please wait");
-    struct config c = config_load();
+    struct config c;
+    config_load(&c);
     request_cancel(&c, &q, "cancelled: cancelled by its sender");
     config_store(&c);
 }
@@ -38,7 +39,8 @@ NEAR_CALL(emergency_cancel_execution)
 {
     struct request q;
     uint64_t id = arg_u64(args, "request_id");
-    struct config c = config_for_owner();
+    struct config c;
+    config_for_owner(&c);
 
     REQUIRE(request_take(id, &q), "Execution request not found");
     request_cancel(&c, &q, "cancelled: cancelled by the owner of the contract");
@@ -48,7 +50,8 @@ NEAR_CALL(emergency_cancel_execution)
 NEAR_CALL(cancel_pending_requests)
 {
     struct json ids = arg_array(args, "request_ids");
-    struct config c = config_for_owner();
+    struct config c;
+    config_for_owner(&c);
     struct json_iter it = json_iter(ids);
     uint64_t id, count = 0;
     size_t logged = 0;
@@ -70,7 +73,8 @@ NEAR_CALL(clear_all_pending_requests)
 {
     uint64_t limit = PAGE_DEFAULT, count = 0;
     arg_opt_u64(args, "limit", &limit);
-    struct config c = config_for_owner();
+    struct config c;
+    config_for_owner(&c);
     size_t logged = 0;
 
     for (uint64_t id = c.oldest;

@@ -49,15 +49,18 @@
 
 /* ---- state ---- */
 
-#define TAG_REQUEST 'r' /* u64 → struct request */
+#define STATE_LAYOUT 1u
+#define TAG_REQUEST  'r' /* u64 → struct request */
 
 struct fees {
-    u128 base, per_million, per_ms, per_compile_ms;
-    u128 base_usd, per_million_usd, per_sec_usd, per_compile_ms_usd;
+    u128 base;
+    uint64_t per_million, per_ms, per_compile_ms; /* 64 bits: times a u64 they never overflow */
+    uint64_t base_usd, per_million_usd, per_sec_usd, per_compile_ms_usd;
 };
 
 struct config {
-    struct account_id owner, operator_id;
+    uint8_t layout; /* of this row: STATE_LAYOUT */
+    struct str owner, operator_id;
     struct str standard, version; /* of events */
     bool paused;
     struct fees fees;
@@ -66,24 +69,25 @@ struct config {
     bool catching_up; /* `oldest` itself may have ended too */
     uint64_t executions;
     u128 total_fees;
-    bool has_token;
-    struct account_id token; /* the stablecoin */
+    struct str token; /* the stablecoin's contract; empty: none */
     uint64_t projects_made;
 };
 
-struct config config_load(void); /* panics when the contract is not initialised */
+void config_load(struct config *c); /* panics when the contract is not initialised */
 void config_store(const struct config *c);
-struct config config_for_owner(void); /* load; panics unless the owner calls */
+void config_for_owner(struct config *c); /* load; panics unless the owner calls */
+void config_for_operator(struct config *c);
+void config_not_paused(struct config *c);
+void state_need(bool ok); /* panics: a row is not what this code writes */
 
 /* ---- code sources ---- */
 
 enum source_kind { SOURCE_GITHUB, SOURCE_WASM_URL, SOURCE_PROJECT };
 
 struct source {
-    enum source_kind kind;
+    uint8_t kind;
     struct str a;      /* repo | url | project_id */
-    struct str b;      /* commit | hash, lower case | version_key, when has_b */
-    bool has_b;        /* false only for a project's active version */
+    struct str b;      /* commit | hash, lower case | version_key; empty: the active version */
     struct str target; /* as given; empty when absent */
 };
 
@@ -91,8 +95,6 @@ struct source source_parse(struct json v); /* panics on a shape that is no sourc
 /* Panics unless safe to hand to a worker; makes the hash lower case. Not for projects. */
 void source_check(struct source *s);
 void source_put(struct buf *b, const struct source *s); /* JSON */
-void source_write(struct buf *b, const struct source *s);
-struct source source_read(struct rd *r);
 
 /* ---- requests ---- */
 
@@ -106,21 +108,22 @@ struct limits {
 struct request {
     uint64_t id;
     struct yield_id data_id;
-    struct account_id signer, predecessor, payer;
+    struct str signer, predecessor, payer;
     struct source source, resolved;
     struct limits limits;
     u128 payment, attached_usd;
     uint64_t timestamp;
-    bool has_secrets;
+    struct str secrets_account; /* empty: no secrets_ref */
     struct str secrets_profile;
-    struct account_id secrets_account;
-    enum format format;
+    uint8_t format;
     bool compile_only, force_rebuild, store_on_fastfs, use_bound_identity;
     struct str project_uuid; /* empty: no project */
-    struct str operation;    /* of a priced project; empty otherwise */
+    bool priced;             /* the project is paid per operation: */
+    u128 price;
+    uint32_t share_bp; /* of the author; the rest is the project owner's */
+    struct str author;
     struct str input;
-    bool has_output;
-    struct str output; /* submitted ahead of the answer: the value the caller will get */
+    struct str output; /* submitted ahead of the answer: the JSON value the caller will get */
 };
 
 bool request_load(uint64_t id, struct request *out);
@@ -130,7 +133,7 @@ struct str request_data(const struct request *q, bool input_in_state); /* JSON f
 void limits_put(struct buf *b, const struct limits *l);
 struct limits limits_parse(struct json v); /* defaults filled in, not checked */
 void secrets_ref_put(struct buf *b, const struct request *q);
-struct str format_name(enum format f);
+struct str format_name(uint8_t f);
 /* A yield that ends in on_execution_response; puts its id into `q`. */
 uint64_t request_yield(struct request *q, uint64_t gas);
 
@@ -155,7 +158,7 @@ struct answer {
 
 void answer_parse(struct json v, struct answer *out); /* panics when malformed */
 /* The JSON value the caller gets for a tagged output; false when it is not of this format. */
-bool output_value(struct json output, enum format f, struct str *value);
+bool output_value(struct json output, uint8_t format, struct str *value);
 
 /* ---- money ---- */
 
@@ -163,8 +166,10 @@ bool output_value(struct json output, enum format f, struct str *value);
 u128 charge(const struct config *c, const struct request *q, const struct answer *a);
 u128 cost_estimate(const struct fees *f, const struct limits *l);
 u128 cost_actual(const struct fees *f, const struct metrics *m);
-void pay(struct account_id to, u128 amount); /* a transfer nobody waits for; nothing when 0 */
-void usd_credit(struct account_id who, u128 amount);
+void pay(struct str to, u128 amount); /* a transfer nobody waits for; nothing when 0 */
+void deposit_take(u128 required);     /* for storage; what is over goes back to the caller */
+void need_yocto(void);                /* panics without a deposit */
+void usd_credit(struct str who, u128 amount);
 /* Take the attached stablecoin of a request from its predecessor's balance. */
 void usd_attach(struct request *q);
 /* The same back, when the request was not answered with success. */
@@ -174,8 +179,12 @@ void usd_settle(const struct request *q, uint64_t refund_usd);
 
 /* ---- projects ---- */
 
-/* Fill `resolved`, `project_uuid` from the project named in `source`; panics when there is none. */
+/* Fill `resolved`, `project_uuid`, `priced` from the project in `source`; panics without one. */
 void project_resolve(struct request *q);
+/* Find the operation in the input and its price; panics unless enough is attached. */
+void price_check(struct request *q);
+/* Of a subscription plan that is on sale. */
+bool plan_price(uint64_t index, u128 *price);
 
 /* ---- events ---- */
 
@@ -197,7 +206,7 @@ size_t event_completed(const struct config *c, const struct completion *e); /* g
 struct page {
     uint64_t from, limit;
 };
-/* `from_index` and `limit` of a view; `limit` absent or too large gives `most`. */
-void page_parse(struct json args, uint64_t most, struct page *p);
+/* `from_index` (0) and `limit` (`usual`, at most `most`) of a view. */
+void page_parse(struct json args, uint64_t usual, uint64_t most, struct page *p);
 
 #endif

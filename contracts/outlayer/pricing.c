@@ -3,53 +3,46 @@
 
 #define MILLION UINT64_C(1000000)
 
+/* Saturates: costs are compared with what was attached, and a callback must not panic. */
+static u128 cost(u128 sum, uint64_t fee, uint64_t n)
+{
+    u128 more = (u128)fee * n;
+    return sum + more < sum ? ~(u128)0 : sum + more;
+}
+
 /* Memory and compiling are not estimated; an answer never costs more than was attached. */
 u128 cost_estimate(const struct fees *f, const struct limits *l)
 {
-    u128 cost = u128_add(f->base, u128_mul(f->per_million, l->instructions / MILLION));
-    REQUIRE(l->seconds <= UINT64_MAX / 1000, "amount overflow");
-    return u128_add(cost, u128_mul(f->per_ms, l->seconds * 1000));
+    u128 sum = cost(f->base, f->per_million, l->instructions / MILLION);
+    return cost(sum, f->per_ms, l->seconds < UINT64_MAX / 1000 ? l->seconds * 1000 : UINT64_MAX);
 }
 
-static u128 add_capped(u128 sum, u128 fee, uint64_t n)
-{
-    const u128 most = ~(u128)0;
-    if (fee && n && (most - sum) / fee < n)
-        return most;
-    return sum + fee * n;
-}
-
-/* Saturates: it is compared with what was attached, and a callback must not panic. */
 u128 cost_actual(const struct fees *f, const struct metrics *m)
 {
-    u128 cost = add_capped(f->base, f->per_million, m->instructions / MILLION);
-    cost = add_capped(cost, f->per_ms, m->time_ms);
-    return add_capped(cost, f->per_compile_ms, m->has_compile ? m->compile_ms : 0);
+    u128 sum = cost(f->base, f->per_million, m->instructions / MILLION);
+    sum = cost(sum, f->per_ms, m->time_ms);
+    return cost(sum, f->per_compile_ms, m->has_compile ? m->compile_ms : 0);
 }
 
-void pay(struct account_id to, u128 amount)
+void pay(struct str to, u128 amount)
 {
     if (amount)
         promise_transfer(promise_batch(to), amount);
 }
 
-static void put_u128(struct buf *b, const char *key, u128 v)
-{
-    json_key(b, key);
-    json_put_u128_str(b, v);
-}
-
 NEAR_VIEW(estimate_execution_cost)
 {
-    struct config c = config_load();
+    struct config c;
+    config_load(&c);
     struct limits l = limits_parse(json_get(args, "resource_limits"));
     near_return_u128(cost_estimate(&c.fees, &l));
 }
 
 NEAR_VIEW(get_pricing)
 {
-    struct config c = config_load();
-    struct buf b = BUF_INIT(512);
+    struct config c;
+    config_load(&c);
+    struct buf b = near_buf();
     json_arr(&b);
     json_put_u128_str(&b, c.fees.base);
     json_put_u128_str(&b, c.fees.per_million);
@@ -61,8 +54,9 @@ NEAR_VIEW(get_pricing)
 
 NEAR_VIEW(get_pricing_full)
 {
-    struct config c = config_load();
-    struct buf b = BUF_INIT(1024);
+    struct config c;
+    config_load(&c);
+    struct buf b = near_buf();
     json_obj(&b);
     put_u128(&b, "base_fee", c.fees.base);
     put_u128(&b, "per_million_instructions_fee", c.fees.per_million);

@@ -36,7 +36,7 @@ static enum format parse_format(struct json v)
     near_bad_args("expected one of `Text`, `Json`, `Bytes` for", "response_format");
 }
 
-struct str format_name(enum format f)
+struct str format_name(uint8_t f)
 {
     return f == FORMAT_TEXT ? STR("Text") : f == FORMAT_JSON ? STR("Json") : STR("Bytes");
 }
@@ -55,17 +55,23 @@ struct limits limits_parse(struct json v)
     return l;
 }
 
+static void not_zero(uint64_t v, const char *name)
+{
+    if (!v)
+        PANIC("Requested {} must be greater than 0", str_of(name));
+}
+
 static void check_limits(const struct limits *l)
 {
     if (l->instructions > MAX_INSTRUCTIONS)
-        PANIC(STR("Requested max_instructions "), near_dec(l->instructions),
-              STR(" exceeds hard limit of 500000000000"));
+        PANIC("Requested max_instructions {} exceeds hard limit of 500000000000",
+              near_dec(l->instructions));
     if (l->seconds > MAX_SECONDS)
-        PANIC(STR("Requested max_execution_seconds "), near_dec(l->seconds),
-              STR(" exceeds hard limit of 180 seconds"));
-    REQUIRE(l->instructions, "Requested max_instructions must be greater than 0");
-    REQUIRE(l->memory_mb, "Requested max_memory_mb must be greater than 0");
-    REQUIRE(l->seconds, "Requested max_execution_seconds must be greater than 0");
+        PANIC("Requested max_execution_seconds {} exceeds hard limit of 180 seconds",
+              near_dec(l->seconds));
+    not_zero(l->instructions, "max_instructions");
+    not_zero(l->memory_mb, "max_memory_mb");
+    not_zero(l->seconds, "max_execution_seconds");
 }
 
 static void parse_secrets(struct json v, struct request *q)
@@ -74,7 +80,7 @@ static void parse_secrets(struct json v, struct request *q)
         return;
     if (json_type(v) != JSON_OBJECT)
         near_bad_args("not an object:", "secrets_ref");
-    q->has_secrets = true;
+    q->secrets_account.len = true;
     q->secrets_profile = arg_str(v, "profile");
     q->secrets_account = arg_account(v, "account_id");
     REQUIRE(q->secrets_profile.len <= PROFILE_MAX, "secrets_ref.profile has at most 64 bytes");
@@ -83,77 +89,50 @@ static void parse_secrets(struct json v, struct request *q)
 void limits_put(struct buf *b, const struct limits *l)
 {
     json_obj(b);
-    json_key(b, "max_instructions");
-    json_put_u64(b, l->instructions);
-    json_key(b, "max_memory_mb");
-    json_put_u64(b, l->memory_mb);
-    json_key(b, "max_execution_seconds");
-    json_put_u64(b, l->seconds);
+    put_u64(b, "max_instructions", l->instructions);
+    put_u64(b, "max_memory_mb", l->memory_mb);
+    put_u64(b, "max_execution_seconds", l->seconds);
     json_obj_end(b);
 }
 
 void secrets_ref_put(struct buf *b, const struct request *q)
 {
-    if (!q->has_secrets) {
-        json_put_null(b);
+    if (!q->secrets_account.len) {
+        put_raw(b, "secrets_ref", STR_NONE);
         return;
     }
+    json_key(b, "secrets_ref");
     json_obj(b);
-    json_key(b, "profile");
-    json_put_str(b, q->secrets_profile);
-    json_key(b, "account_id");
-    json_put_str(b, account_id_str(&q->secrets_account));
+    put_str(b, "profile", q->secrets_profile);
+    put_str(b, "account_id", q->secrets_account);
     json_obj_end(b);
-}
-
-static void put_text_or_null(struct buf *b, const char *key, struct str s)
-{
-    json_key(b, key);
-    if (s.len)
-        json_put_str(b, s);
-    else
-        json_put_null(b);
 }
 
 struct str request_data(const struct request *q, bool input_in_state)
 {
-    struct buf b = BUF_INIT(NEAR_BYTES_MAX);
+    struct buf b = near_buf();
 
     json_obj(&b);
-    json_key(&b, "request_id");
-    json_put_u64(&b, q->id);
-    json_key(&b, "sender_id");
-    json_put_str(&b, account_id_str(&q->signer));
-    json_key(&b, "predecessor_id");
-    json_put_str(&b, account_id_str(&q->predecessor));
+    put_u64(&b, "request_id", q->id);
+    put_str(&b, "sender_id", q->signer);
+    put_str(&b, "predecessor_id", q->predecessor);
     json_key(&b, "code_source");
     source_put(&b, &q->resolved);
     json_key(&b, "resource_limits");
     limits_put(&b, &q->limits);
-    json_key(&b, "input_data");
-    json_put_str(&b, input_in_state ? STR("") : q->input);
-    json_key(&b, "input_data_in_state");
-    json_put_bool(&b, input_in_state);
-    json_key(&b, "secrets_ref");
+    put_str(&b, "input_data", input_in_state ? STR("") : q->input);
+    put_bool(&b, "input_data_in_state", input_in_state);
     secrets_ref_put(&b, q);
-    json_key(&b, "response_format");
-    json_put_str(&b, format_name(q->format));
-    json_key(&b, "payment");
-    json_put_u128_str(&b, q->payment);
-    json_key(&b, "attached_usd");
-    json_put_u128_str(&b, q->attached_usd);
-    json_key(&b, "timestamp");
-    json_put_u64(&b, q->timestamp);
-    json_key(&b, "compile_only");
-    json_put_bool(&b, q->compile_only);
-    json_key(&b, "force_rebuild");
-    json_put_bool(&b, q->force_rebuild);
-    json_key(&b, "store_on_fastfs");
-    json_put_bool(&b, q->store_on_fastfs);
-    json_key(&b, "use_bound_identity");
-    json_put_bool(&b, q->use_bound_identity);
-    put_text_or_null(&b, "project_uuid", q->project_uuid);
-    put_text_or_null(&b, "project_id", q->source.kind == SOURCE_PROJECT ? q->source.a : STR_NONE);
+    put_str(&b, "response_format", format_name(q->format));
+    put_u128(&b, "payment", q->payment);
+    put_u128(&b, "attached_usd", q->attached_usd);
+    put_u64(&b, "timestamp", q->timestamp);
+    put_bool(&b, "compile_only", q->compile_only);
+    put_bool(&b, "force_rebuild", q->force_rebuild);
+    put_bool(&b, "store_on_fastfs", q->store_on_fastfs);
+    put_bool(&b, "use_bound_identity", q->use_bound_identity);
+    put_opt_str(&b, "project_uuid", q->project_uuid);
+    put_opt_str(&b, "project_id", q->source.kind == SOURCE_PROJECT ? q->source.a : STR_NONE);
     json_obj_end(&b);
     REQUIRE(!b.full, "the request is too large");
     return buf_str(&b);
@@ -165,17 +144,11 @@ static void event_requested(const struct config *c, const struct request *q)
 {
     bool in_state = q->input.len >= INPUT_IN_STATE;
     for (;;) {
-        struct buf data = BUF_INIT(NEAR_BYTES_MAX), line = BUF_INIT(EVENT_LINE_MAX);
+        struct buf data = near_buf(), line = BUF_INIT(EVENT_LINE_MAX);
         json_obj(&data);
-        json_key(&data, "request_data");
-        json_put_str(&data, request_data(q, in_state));
-        json_key(&data, "data_id");
-        json_arr(&data);
-        for (size_t i = 0; i < sizeof(q->data_id.b); i++)
-            json_put_u64(&data, q->data_id.b[i]);
-        json_arr_end(&data);
-        json_key(&data, "timestamp");
-        json_put_u64(&data, q->timestamp);
+        put_str(&data, "request_data", request_data(q, in_state));
+        put_id(&data, "data_id", &q->data_id);
+        put_u64(&data, "timestamp", q->timestamp);
         json_obj_end(&data);
         near_event_put(&line, c->standard, c->version, "execution_requested", buf_str(&data));
         if (!data.full && !line.full) {
@@ -201,8 +174,8 @@ NEAR_PAYABLE(request_execution)
     bool payer_given = arg_opt_account(args, "payer_account_id", &q.payer);
     p = parse_params(json_get(args, "params"));
 
-    struct config c = config_load();
-    REQUIRE(!c.paused, "Contract is paused");
+    struct config c;
+    config_not_paused(&c);
 
     q.predecessor = near_predecessor();
     if (q.source.kind == SOURCE_PROJECT) {
@@ -211,14 +184,12 @@ NEAR_PAYABLE(request_execution)
         source_check(&q.source);
         q.resolved = q.source;
     }
-    REQUIRE(q.resolved.kind == SOURCE_WASM_URL,
-            "GitHub sources are not run here: compile the program and use WasmUrl");
 
     q.compile_only = p.compile_only;
     q.force_rebuild = p.force_rebuild;
     q.store_on_fastfs = p.store_on_fastfs;
     q.use_bound_identity = p.use_bound_identity;
-    REQUIRE(!(q.source.kind == SOURCE_WASM_URL && p.force_rebuild),
+    REQUIRE(!(q.resolved.kind == SOURCE_WASM_URL && p.force_rebuild),
             "force_rebuild is not applicable for WasmUrl code source");
     REQUIRE(!(p.compile_only && q.input.len),
             "input_data must be empty for compile_only mode - compilation does not use input_data");
@@ -226,13 +197,16 @@ NEAR_PAYABLE(request_execution)
     if (!p.compile_only)
         check_limits(&q.limits);
     q.attached_usd = p.attached_usd;
+    q.priced = q.priced && !p.compile_only;
+    if (q.priced)
+        price_check(&q);
     usd_attach(&q);
 
     u128 required = p.compile_only ? c.fees.base : cost_estimate(&c.fees, &q.limits);
     q.payment = near_deposit();
     if (q.payment < required)
-        PANIC(STR("Insufficient payment: required "), near_dec(required),
-              STR(" yoctoNEAR for compute, got "), near_dec(q.payment), STR(" yoctoNEAR"));
+        PANIC("Insufficient payment: required {} yoctoNEAR for compute, got {} yoctoNEAR",
+              near_dec(required), near_dec(q.payment));
 
     q.id = c.next_request++;
     q.signer = near_signer();

@@ -6,14 +6,6 @@
  */
 #include "outlayer/outlayer.h"
 
-static struct config config_for_operator(void)
-{
-    struct config c = config_load();
-    struct account_id who = near_predecessor();
-    REQUIRE(account_id_eq(&who, &c.operator_id), "Only operator can call this");
-    return c;
-}
-
 static void load(uint64_t id, struct request *q)
 {
     REQUIRE(request_load(id, q), "Execution request not found");
@@ -36,7 +28,8 @@ NEAR_CALL(resolve_execution)
     struct json response = arg_object(args, "response");
     answer_parse(response, &a);
 
-    struct config c = config_for_operator();
+    struct config c;
+    config_for_operator(&c);
     load(id, &q);
     resume(&c, &q, &a, response.text);
 }
@@ -44,11 +37,9 @@ NEAR_CALL(resolve_execution)
 /* Keep an output on the request, in the form the caller will get it. */
 static void keep_output(struct request *q, struct json output)
 {
-    REQUIRE(!q->has_output, "Output already submitted for this request");
+    REQUIRE(!q->output.len, "Output already submitted for this request");
     if (!output_value(output, q->format, &q->output))
-        PANIC(STR("The output does not have the format "), format_name(q->format),
-              STR(" of the request"));
-    q->has_output = true;
+        PANIC("The output does not have the format {} of the request", format_name(q->format));
     request_store(q);
 }
 
@@ -58,7 +49,8 @@ NEAR_CALL(submit_execution_output)
     uint64_t id = arg_u64(args, "request_id");
     struct json output = arg_object(args, "output");
 
-    config_for_operator();
+    struct config c;
+    config_for_operator(&c);
     load(id, &q);
     keep_output(&q, output);
 }
@@ -70,7 +62,8 @@ NEAR_CALL(submit_execution_output_and_resolve)
     uint64_t id = arg_u64(args, "request_id");
     answer_parse(args, &a);
 
-    struct config c = config_for_operator();
+    struct config c;
+    config_for_operator(&c);
     load(id, &q);
     if (!json_is_null(a.output))
         keep_output(&q, a.output);
@@ -78,8 +71,7 @@ NEAR_CALL(submit_execution_output_and_resolve)
     /* What is left of the answer fits the payload of a resume. */
     struct buf b = BUF_INIT(NEAR_PAYLOAD_MAX);
     json_obj(&b);
-    json_key(&b, "success");
-    json_put_bool(&b, a.success);
+    put_bool(&b, "success", a.success);
     json_key(&b, "output");
     json_put_null(&b);
     json_key(&b, "error");
@@ -89,10 +81,8 @@ NEAR_CALL(submit_execution_output_and_resolve)
         json_put_str(&b, a.error);
     json_key(&b, "resources_used");
     metrics_put(&b, &a.used);
-    json_key(&b, "compilation_note");
-    json_put_raw(&b, json_is_null(a.note) ? STR("null") : a.note.text);
-    json_key(&b, "refund_usd");
-    json_put_u64(&b, a.refund_usd);
+    put_raw(&b, "compilation_note", json_is_null(a.note) ? STR("null") : a.note.text);
+    put_u64(&b, "refund_usd", a.refund_usd);
     json_obj_end(&b);
     REQUIRE(!b.full, "error and compilation_note are too long");
     resume(&c, &q, &a, buf_str(&b));

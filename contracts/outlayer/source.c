@@ -10,13 +10,13 @@ static struct str lower_hex(struct str s)
 {
     struct buf b = BUF_INIT(HASH_HEX);
     if (s.len != HASH_HEX)
-        near_panic(STR("Invalid code source: hash must be 64 hexadecimal digits"));
+        near_fail("Invalid code source: hash must be 64 hexadecimal digits");
     for (size_t i = 0; i < s.len; i++) {
         char c = s.ptr[i];
         if (c >= 'A' && c <= 'F')
             c = (char)(c + 32);
         if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-            near_panic(STR("Invalid code source: hash must be 64 hexadecimal digits"));
+            near_fail("Invalid code source: hash must be 64 hexadecimal digits");
         buf_add_byte(&b, (uint8_t)c);
     }
     return buf_str(&b);
@@ -26,14 +26,12 @@ struct source source_parse(struct json v)
 {
     struct source s = {0};
     if (json_type(v) != JSON_OBJECT || json_count(v) != 1)
-        near_panic(STR("Failed to deserialize input from JSON.: `source` must be one of "
-                       "{\"GitHub\":…}, {\"WasmUrl\":…}, {\"Project\":…}"));
+        near_bad_args("not one of GitHub, WasmUrl, Project:", "source");
     struct json in = json_get(v, "GitHub");
     if (json_type(in) == JSON_OBJECT) {
         s.kind = SOURCE_GITHUB;
         s.a = arg_str(in, "repo");
         s.b = arg_str(in, "commit");
-        s.has_b = true;
         arg_opt_str(in, "build_target", &s.target);
         return s;
     }
@@ -42,7 +40,6 @@ struct source source_parse(struct json v)
         s.kind = SOURCE_WASM_URL;
         s.a = arg_str(in, "url");
         s.b = arg_str(in, "hash");
-        s.has_b = true;
         arg_opt_str(in, "build_target", &s.target);
         return s;
     }
@@ -50,11 +47,10 @@ struct source source_parse(struct json v)
     if (json_type(in) == JSON_OBJECT) {
         s.kind = SOURCE_PROJECT;
         s.a = arg_str(in, "project_id");
-        s.has_b = arg_opt_str(in, "version_key", &s.b);
+        arg_opt_str(in, "version_key", &s.b);
         return s;
     }
-    near_panic(STR("Failed to deserialize input from JSON.: unknown variant of `source`, expected "
-                   "one of `GitHub`, `WasmUrl`, `Project`"));
+    near_bad_args("unknown variant, expected one of GitHub, WasmUrl, Project:", "source");
 }
 
 static bool of_set(struct str s, const char *extra)
@@ -115,13 +111,12 @@ void source_check(struct source *s)
         s->b = lower_hex(s->b);
     } else {
         REQUIRE(name_ok(s->a, REPO_MAX, "._/:-"),
-                "Invalid code source: repo must have 1 to 512 of A-Z a-z 0-9 . _ / : - and no ..");
-        REQUIRE(
-            name_ok(s->b, COMMIT_MAX, "._/+-"),
-            "Invalid code source: commit must have 1 to 256 of A-Z a-z 0-9 . _ / + - and no ..");
+                "Invalid code source: repo must be 1-512 of A-Z a-z 0-9 ._/:- without ..");
+        REQUIRE(name_ok(s->b, COMMIT_MAX, "._/+-"),
+                "Invalid code source: commit must be 1-256 of A-Z a-z 0-9 ._/+- without ..");
     }
     REQUIRE(s->target.len <= TARGET_MAX && of_set(s->target, "._-"),
-            "Invalid code source: build_target must have 1 to 64 of A-Z a-z 0-9 . _ -");
+            "Invalid code source: build_target must be 1-64 of A-Z a-z 0-9 ._-");
     refuse_marker(s->a);
     refuse_marker(s->b);
     refuse_marker(s->target);
@@ -136,42 +131,10 @@ void source_put(struct buf *b, const struct source *s)
     json_obj(b);
     json_key(b, tag[s->kind]);
     json_obj(b);
-    json_key(b, first[s->kind]);
-    json_put_str(b, s->a);
-    json_key(b, second[s->kind]);
-    if (s->has_b)
-        json_put_str(b, s->b);
-    else
-        json_put_null(b);
-    if (s->kind != SOURCE_PROJECT) {
-        json_key(b, "build_target");
-        if (s->target.len)
-            json_put_str(b, s->target);
-        else
-            json_put_null(b);
-    }
+    put_str(b, first[s->kind], s->a);
+    put_opt_str(b, second[s->kind], s->b);
+    if (s->kind != SOURCE_PROJECT)
+        put_opt_str(b, "build_target", s->target);
     json_obj_end(b);
     json_obj_end(b);
-}
-
-void source_write(struct buf *b, const struct source *s)
-{
-    wr_u8(b, (uint8_t)((unsigned)s->kind | (s->has_b ? 8u : 0)));
-    wr_bytes(b, s->a);
-    wr_bytes(b, s->b);
-    wr_bytes(b, s->target);
-}
-
-struct source source_read(struct rd *r)
-{
-    struct source s = {0};
-    uint8_t k = rd_u8(r);
-    if ((k & 7u) > SOURCE_PROJECT)
-        rd_fail(r);
-    s.kind = (enum source_kind)(k & 7u);
-    s.has_b = k & 8u;
-    s.a = rd_bytes(r, NEAR_BYTES_MAX);
-    s.b = rd_bytes(r, NEAR_BYTES_MAX);
-    s.target = rd_bytes(r, NEAR_BYTES_MAX);
-    return s;
 }

@@ -1,99 +1,70 @@
 /* state.c — the row "STATE": settings and counters; `new`. */
 #include "outlayer/outlayer.h"
+#include "sdk/row.h"
 
 #define KEY       STR("STATE")
-#define LAYOUT    1u /* first byte of the row; see migrate */
 #define STATE_MAX 2048u
 
-static void put_account(struct buf *b, const struct account_id *a)
-{
-    wr_bytes(b, account_id_str(a));
-}
+static const struct row_field fields[] = {
+    ROW(config, layout),           ROW(config, owner),
+    ROW(config, operator_id),      ROW(config, standard),
+    ROW(config, version),          ROW(config, paused),
+    ROW(config, fees.base),        ROW(config, fees.per_million),
+    ROW(config, fees.per_ms),      ROW(config, fees.per_compile_ms),
+    ROW(config, fees.base_usd),    ROW(config, fees.per_million_usd),
+    ROW(config, fees.per_sec_usd), ROW(config, fees.per_compile_ms_usd),
+    ROW(config, next_request),     ROW(config, oldest),
+    ROW(config, catching_up),      ROW(config, executions),
+    ROW(config, total_fees),       ROW(config, token),
+    ROW(config, projects_made),
+};
 
-static struct account_id get_account(struct rd *r)
+void state_need(bool ok)
 {
-    struct account_id a = {0};
-    if (!account_id_parse(rd_bytes(r, ACCOUNT_ID_MAX), &a))
-        rd_fail(r);
-    return a;
+    REQUIRE(ok, "Cannot deserialize the contract state.");
 }
 
 void config_store(const struct config *c)
 {
     struct buf b = BUF_INIT(STATE_MAX);
-    const struct fees *f = &c->fees;
-    const u128 fees[] = {f->base,     f->per_million,     f->per_ms,      f->per_compile_ms,
-                         f->base_usd, f->per_million_usd, f->per_sec_usd, f->per_compile_ms_usd};
-
-    wr_u8(&b, LAYOUT);
-    put_account(&b, &c->owner);
-    put_account(&b, &c->operator_id);
-    wr_bytes(&b, c->standard);
-    wr_bytes(&b, c->version);
-    wr_u8(&b, c->paused);
-    for (size_t i = 0; i < countof(fees); i++)
-        wr_u128(&b, fees[i]);
-    wr_u64(&b, c->next_request);
-    wr_u64(&b, c->oldest);
-    wr_u8(&b, c->catching_up);
-    wr_u64(&b, c->executions);
-    wr_u128(&b, c->total_fees);
-    wr_u8(&b, c->has_token);
-    if (c->has_token)
-        put_account(&b, &c->token);
-    wr_u64(&b, c->projects_made);
+    row_write(&b, c, fields, countof(fields));
     near_write_buf(KEY, &b);
 }
 
-struct config config_load(void)
+void config_load(struct config *c)
 {
-    struct str row;
-    struct config c = {0};
-    if (!near_read(KEY, &row))
-        near_panic(STR("The contract is not initialized"));
-
+    struct str row = STR_NONE;
+    REQUIRE(near_read(KEY, &row), "The contract is not initialized");
     struct rd r = rd_over(row);
-    if (rd_u8(&r) != LAYOUT)
-        near_panic(STR("Cannot deserialize the contract state."));
-    c.owner = get_account(&r);
-    c.operator_id = get_account(&r);
-    c.standard = rd_bytes(&r, EVENT_NAME_MAX);
-    c.version = rd_bytes(&r, EVENT_NAME_MAX);
-    c.paused = rd_bool(&r);
-    struct fees *f = &c.fees;
-    u128 *fees[] = {&f->base,     &f->per_million,     &f->per_ms,      &f->per_compile_ms,
-                    &f->base_usd, &f->per_million_usd, &f->per_sec_usd, &f->per_compile_ms_usd};
-    for (size_t i = 0; i < countof(fees); i++)
-        *fees[i] = rd_u128(&r);
-    c.next_request = rd_u64(&r);
-    c.oldest = rd_u64(&r);
-    c.catching_up = rd_bool(&r);
-    c.executions = rd_u64(&r);
-    c.total_fees = rd_u128(&r);
-    c.has_token = rd_bool(&r);
-    if (c.has_token)
-        c.token = get_account(&r);
-    c.projects_made = rd_u64(&r);
-    if (!rd_end(&r))
-        near_panic(STR("Cannot deserialize the contract state."));
-    return c;
+    row_read(&r, c, fields, countof(fields));
+    state_need(rd_end(&r) && c->layout == STATE_LAYOUT);
 }
 
-struct config config_for_owner(void)
+void config_for_owner(struct config *c)
 {
-    struct config c = config_load();
-    struct account_id who = near_predecessor();
-    REQUIRE(account_id_eq(&who, &c.owner), "Only owner can call this method");
-    return c;
+    config_load(c);
+    REQUIRE(str_eq(near_predecessor(), c->owner), "Only owner can call this method");
+}
+
+void config_for_operator(struct config *c)
+{
+    config_load(c);
+    REQUIRE(str_eq(near_predecessor(), c->operator_id), "Only operator can call this");
+}
+
+void config_not_paused(struct config *c)
+{
+    config_load(c);
+    REQUIRE(!c->paused, "Contract is paused");
 }
 
 NEAR_CALL(new)
 {
+    struct config c = {.layout = STATE_LAYOUT};
+
     REQUIRE(!near_has(KEY), "The contract has already been initialized");
-    struct config c = {0};
-    c.owner = arg_account(args, "owner_id");
-    if (!arg_opt_account(args, "operator_id", &c.operator_id))
-        c.operator_id = c.owner;
+    c.owner = c.operator_id = arg_account(args, "owner_id");
+    arg_opt_account(args, "operator_id", &c.operator_id);
     c.standard = STR("near-outlayer");
     c.version = STR("1.0.0");
     arg_opt_str(args, "event_standard", &c.standard);

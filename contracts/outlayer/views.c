@@ -4,14 +4,14 @@
 
 static void put_output(struct buf *b, const struct request *q)
 {
-    if (!q->has_output) {
+    if (!q->output.len) {
         json_put_null(b);
         return;
     }
     json_obj(b);
     json_key_str(b, format_name(q->format));
     if (q->format == FORMAT_BYTES && q->output.len >= 2 && q->output.ptr[0] == '"') {
-        struct buf raw = BUF_INIT(NEAR_BYTES_MAX);
+        struct buf raw = near_buf();
         bool ok = base64_get(str_from(q->output.ptr + 1, q->output.len - 2), &raw);
         json_arr(b);
         for (size_t i = 0; ok && i < raw.len; i++)
@@ -26,24 +26,17 @@ static void put_output(struct buf *b, const struct request *q)
 NEAR_VIEW(get_request)
 {
     struct request q;
-    struct buf b = BUF_INIT(NEAR_BYTES_MAX);
+    struct buf b = near_buf();
 
     if (!request_load(arg_u64(args, "request_id"), &q)) {
         near_return_null();
         return;
     }
     json_obj(&b);
-    json_key(&b, "request_id");
-    json_put_u64(&b, q.id);
-    json_key(&b, "data_id");
-    json_arr(&b);
-    for (size_t i = 0; i < sizeof(q.data_id.b); i++)
-        json_put_u64(&b, q.data_id.b[i]);
-    json_arr_end(&b);
-    json_key(&b, "sender_id");
-    json_put_str(&b, account_id_str(&q.predecessor));
-    json_key(&b, "signer_id");
-    json_put_str(&b, account_id_str(&q.signer));
+    put_u64(&b, "request_id", q.id);
+    put_id(&b, "data_id", &q.data_id);
+    put_str(&b, "sender_id", q.predecessor);
+    put_str(&b, "signer_id", q.signer);
     json_key(&b, "execution_source");
     source_put(&b, &q.source);
     json_key(&b, "resolved_source");
@@ -52,33 +45,20 @@ NEAR_VIEW(get_request)
     limits_put(&b, &q.limits);
     json_key(&b, "payment");
     json_put_u128(&b, q.payment);
-    json_key(&b, "timestamp");
-    json_put_u64(&b, q.timestamp);
-    json_key(&b, "secrets_ref");
+    put_u64(&b, "timestamp", q.timestamp);
     secrets_ref_put(&b, &q);
-    json_key(&b, "response_format");
-    json_put_str(&b, format_name(q.format));
-    json_key(&b, "input_data");
-    json_put_str(&b, q.input);
-    json_key(&b, "payer_account_id");
-    json_put_str(&b, account_id_str(&q.payer));
-    json_key(&b, "compile_only");
-    json_put_bool(&b, q.compile_only);
-    json_key(&b, "force_rebuild");
-    json_put_bool(&b, q.force_rebuild);
-    json_key(&b, "store_on_fastfs");
-    json_put_bool(&b, q.store_on_fastfs);
-    json_key(&b, "project_uuid");
-    if (q.project_uuid.len)
-        json_put_str(&b, q.project_uuid);
-    else
-        json_put_null(&b);
+    put_str(&b, "response_format", format_name(q.format));
+    put_str(&b, "input_data", q.input);
+    put_str(&b, "payer_account_id", q.payer);
+    put_bool(&b, "compile_only", q.compile_only);
+    put_bool(&b, "force_rebuild", q.force_rebuild);
+    put_bool(&b, "store_on_fastfs", q.store_on_fastfs);
+    put_opt_str(&b, "project_uuid", q.project_uuid);
     json_key(&b, "attached_usd");
     json_put_u128(&b, q.attached_usd);
     json_key(&b, "pending_output");
     put_output(&b, &q);
-    json_key(&b, "output_submitted");
-    json_put_bool(&b, q.has_output);
+    put_bool(&b, "output_submitted", q.output.len);
     json_obj_end(&b);
     near_return_buf(&b);
 }
@@ -86,7 +66,7 @@ NEAR_VIEW(get_request)
 NEAR_VIEW(get_pending_output)
 {
     struct request q;
-    struct buf b = BUF_INIT(NEAR_BYTES_MAX);
+    struct buf b = near_buf();
     if (!request_load(arg_u64(args, "request_id"), &q)) {
         near_return_null();
         return;
@@ -98,27 +78,28 @@ NEAR_VIEW(get_pending_output)
 NEAR_VIEW(has_pending_output)
 {
     struct request q;
-    near_return_bool(request_load(arg_u64(args, "request_id"), &q) && q.has_output);
+    near_return_bool(request_load(arg_u64(args, "request_id"), &q) && q.output.len);
 }
 
-void page_parse(struct json args, uint64_t most, struct page *p)
+void page_parse(struct json args, uint64_t usual, uint64_t most, struct page *p)
 {
-    *p = (struct page){0, most};
+    *p = (struct page){0, usual};
     arg_opt_u64(args, "from_index", &p->from);
     arg_opt_u64(args, "limit", &p->limit);
+    if (p->from > UINT32_MAX)
+        p->from = UINT32_MAX;
     if (p->limit > most)
         p->limit = most;
 }
 
 NEAR_VIEW(get_pending_request_ids)
 {
-    struct config c = config_load();
+    struct config c;
+    config_load(&c);
     struct page p;
-    struct buf b = BUF_INIT(NEAR_BYTES_MAX);
+    struct buf b = near_buf();
 
-    page_parse(args, PAGE_MAX, &p);
-    if (json_is_null(json_get(args, "limit")))
-        p.limit = PAGE_DEFAULT;
+    page_parse(args, PAGE_DEFAULT, PAGE_MAX, &p);
     json_arr(&b);
     for (uint64_t id = c.oldest, seen = 0; id < c.next_request && seen < p.from + p.limit; id++) {
         if (!near_has(near_key_u64(TAG_REQUEST, id)))
@@ -132,8 +113,9 @@ NEAR_VIEW(get_pending_request_ids)
 
 NEAR_VIEW(get_stats)
 {
-    struct config c = config_load();
-    struct buf b = BUF_INIT(128);
+    struct config c;
+    config_load(&c);
+    struct buf b = near_buf();
     json_arr(&b);
     json_put_u64(&b, c.executions);
     json_put_u128_str(&b, c.total_fees);
@@ -143,7 +125,7 @@ NEAR_VIEW(get_stats)
 
 NEAR_VIEW(get_max_limits)
 {
-    struct buf b = BUF_INIT(128);
+    struct buf b = near_buf();
     json_arr(&b);
     json_put_u64(&b, MAX_INSTRUCTIONS);
     json_put_u64(&b, MAX_SECONDS);
@@ -154,25 +136,28 @@ NEAR_VIEW(get_max_limits)
 
 NEAR_VIEW(is_paused)
 {
-    struct config c = config_load();
+    struct config c;
+    config_load(&c);
     near_return_bool(c.paused);
 }
 
 NEAR_VIEW(get_config)
 {
-    struct config c = config_load();
-    struct buf b = BUF_INIT(256);
+    struct config c;
+    config_load(&c);
+    struct buf b = near_buf();
     json_arr(&b);
-    json_put_str(&b, account_id_str(&c.owner));
-    json_put_str(&b, account_id_str(&c.operator_id));
+    json_put_str(&b, c.owner);
+    json_put_str(&b, c.operator_id);
     json_arr_end(&b);
     near_return_buf(&b);
 }
 
 NEAR_VIEW(get_event_metadata)
 {
-    struct config c = config_load();
-    struct buf b = BUF_INIT(1024);
+    struct config c;
+    config_load(&c);
+    struct buf b = near_buf();
     json_arr(&b);
     json_put_str(&b, c.standard);
     json_put_str(&b, c.version);
@@ -187,9 +172,10 @@ NEAR_VIEW(get_storage_version)
 
 NEAR_VIEW(get_payment_token_contract)
 {
-    struct config c = config_load();
-    if (c.has_token)
-        near_return_str(account_id_str(&c.token));
+    struct config c;
+    config_load(&c);
+    if (c.token.len)
+        near_return_str(c.token);
     else
         near_return_null();
 }

@@ -16,33 +16,22 @@ static struct str reg_bytes(uint64_t reg)
     return str_from(p, (size_t)n);
 }
 
-static struct account_id reg_account(void)
-{
-    struct account_id a = {0};
-    uint64_t n = host_register_len(REG);
-    if (n > ACCOUNT_ID_MAX)
-        near_panic(STR("the chain gave an account id that is too long"));
-    host_read_register(REG, P(a.s));
-    a.len = (uint8_t)n;
-    return a;
-}
-
-struct account_id near_current(void)
+struct str near_current(void)
 {
     host_current_account_id(REG);
-    return reg_account();
+    return reg_bytes(REG);
 }
 
-struct account_id near_predecessor(void)
+struct str near_predecessor(void)
 {
     host_predecessor_account_id(REG);
-    return reg_account();
+    return reg_bytes(REG);
 }
 
-struct account_id near_signer(void)
+struct str near_signer(void)
 {
     host_signer_account_id(REG);
-    return reg_account();
+    return reg_bytes(REG);
 }
 
 u128 near_deposit(void)
@@ -91,10 +80,10 @@ static struct json read_args(void)
     if (in.len == 0)
         in = STR("{}");
     if (!json_parse(in, &args, &fault))
-        PANIC(STR("Failed to deserialize input from JSON.: "), str_of(fault.what), STR(" at byte "),
+        PANIC("Failed to deserialize input from JSON.: {} at byte {}", str_of(fault.what),
               near_dec(fault.at));
     if (json_type(args) != JSON_OBJECT)
-        near_panic(STR("Failed to deserialize input from JSON.: expected an object"));
+        near_bad_args("expected an object:", "arguments");
     return args;
 }
 
@@ -106,16 +95,24 @@ struct json near_enter_payable(UNUSED const char *method)
 struct json near_enter_call(const char *method)
 {
     if (near_deposit() != 0)
-        PANIC(STR("Method "), str_of(method), STR(" doesn't accept deposit"));
+        PANIC("Method {} doesn't accept deposit", str_of(method));
     return read_args();
 }
 
 struct json near_enter_private(const char *method)
 {
-    struct account_id me = near_current(), who = near_predecessor();
-    if (!account_id_eq(&me, &who))
-        PANIC(STR("Method "), str_of(method), STR(" is private"));
+    struct str me = near_current(), who = near_predecessor();
+    if (!str_eq(me, who))
+        PANIC("Method {} is private", str_of(method));
     return near_enter_call(method);
+}
+
+struct json near_enter_callback(const char *method)
+{
+    struct json args = near_enter_private(method);
+    if (promise_results() != 1)
+        PANIC("Method {} is a callback", str_of(method));
+    return args;
 }
 
 /* ---- failing and logging ---- */
@@ -126,17 +123,9 @@ void near_panic(struct str text)
     __builtin_unreachable();
 }
 
-static struct str join(const struct str *parts, size_t n)
+void near_fail(const char *text)
 {
-    struct buf b = BUF_INIT(NEAR_LOG_MAX);
-    for (size_t i = 0; i < n; i++)
-        buf_add_str(&b, parts[i]);
-    return buf_str(&b);
-}
-
-void near_panic_parts(const struct str *parts, size_t n)
-{
-    near_panic(join(parts, n));
+    near_panic(str_of(text));
 }
 
 void near_log(struct str text)
@@ -144,9 +133,23 @@ void near_log(struct str text)
     host_log_utf8(text.len, P(text.ptr));
 }
 
-void near_log_parts(const struct str *parts, size_t n)
+struct str near_text(const char *text, const struct str *parts)
 {
-    near_log(join(parts, n));
+    struct buf b = BUF_INIT(NEAR_LOG_MAX);
+    for (; *text; text++) {
+        if (text[0] == '{' && text[1] == '}') {
+            buf_add_str(&b, *parts++);
+            text++;
+        } else {
+            buf_add_byte(&b, (uint8_t)*text);
+        }
+    }
+    return buf_str(&b);
+}
+
+__attribute__((noinline)) struct buf near_buf(void)
+{
+    return BUF_INIT(NEAR_BYTES_MAX);
 }
 
 struct str near_dec(u128 v)
@@ -161,10 +164,8 @@ void near_event_put(struct buf *b, struct str standard, struct str version, cons
 {
     buf_addz(b, "EVENT_JSON:{\"standard\":");
     json_put_str(b, standard);
-    json_key(b, "version");
-    json_put_str(b, version);
-    json_key(b, "event");
-    json_putz(b, event);
+    put_str(b, "version", version);
+    put_str(b, "event", str_of(event));
     json_key(b, "data");
     json_arr(b);
     json_put_raw(b, data);

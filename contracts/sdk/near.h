@@ -30,10 +30,14 @@
 #include "near/account_id.h"
 
 #define TGAS                UINT64_C(1000000000000)
-#define NEAR_YOCTO_PER_BYTE ((u128)UINT64_C(10000000000000000000)) /* storage staking: 10^19 */
+#define NEAR_YOCTO_PER_BYTE UINT64_C(10000000000000000000) /* storage staking: 10^19 */
 #define NEAR_BYTES_MAX      (4u * 1024 * 1024) /* arguments, values, results: the chain's limit */
 #define NEAR_LOG_MAX        16384u             /* all logs of one call together */
 #define NEAR_PAYLOAD_MAX    1024u              /* what a yield can be resumed with */
+
+struct yield_id {
+    uint8_t b[32];
+};
 
 /* ---- methods ---- */
 
@@ -41,14 +45,16 @@
  * NEAR_CALL      changes state, refuses a deposit
  * NEAR_PAYABLE   changes state, takes a deposit
  * NEAR_VIEW      only looks
- * NEAR_PRIVATE   a callback: only the contract itself may call it
+ * NEAR_PRIVATE   only the contract itself may call it
+ * NEAR_CALLBACK  the same, and only as what follows a promise or a yield
  *
  * The body gets `args`, the checked JSON object of arguments ({} when there were none).
  */
-#define NEAR_CALL(name)    NEAR_METHOD_(name, near_enter_call)
-#define NEAR_PAYABLE(name) NEAR_METHOD_(name, near_enter_payable)
-#define NEAR_VIEW(name)    NEAR_METHOD_(name, near_enter_payable)
-#define NEAR_PRIVATE(name) NEAR_METHOD_(name, near_enter_private)
+#define NEAR_CALL(name)     NEAR_METHOD_(name, near_enter_call)
+#define NEAR_PAYABLE(name)  NEAR_METHOD_(name, near_enter_payable)
+#define NEAR_VIEW(name)     NEAR_METHOD_(name, near_enter_payable)
+#define NEAR_PRIVATE(name)  NEAR_METHOD_(name, near_enter_private)
+#define NEAR_CALLBACK(name) NEAR_METHOD_(name, near_enter_callback)
 
 #ifdef __wasm__
 #define NEAR_METHOD_(name, enter)                                                                  \
@@ -78,27 +84,29 @@ void mock_method(const char *name, void (*run)(void));
 struct json near_enter_call(const char *method);
 struct json near_enter_payable(const char *method);
 struct json near_enter_private(const char *method);
+struct json near_enter_callback(const char *method);
 
 /* ---- failing and logging ---- */
 
 NORETURN void near_panic(struct str text);
-NORETURN void near_panic_parts(const struct str *parts, size_t n);
+NORETURN void near_fail(const char *text);
 void near_log(struct str text);
-void near_log_parts(const struct str *parts, size_t n);
+/* `text` with each {} replaced by the next of `parts`; also good for small JSON of ids and numbers,
+ * which have nothing to escape. */
+struct str near_text(const char *text, const struct str *parts);
 
-/* PANIC(STR("needs "), near_dec(n), STR(" more")) — pieces, put together. */
-#define PANIC(...)                                                                                 \
-    near_panic_parts((const struct str[]){__VA_ARGS__},                                            \
-                     countof(((const struct str[]){__VA_ARGS__})))
-#define LOG(...)                                                                                   \
-    near_log_parts((const struct str[]){__VA_ARGS__}, countof(((const struct str[]){__VA_ARGS__})))
+/* PANIC("needs {} more", near_dec(n)) */
+#define PANIC(text, ...) near_panic(near_text(text, (const struct str[]){__VA_ARGS__}))
+#define LOG(text, ...)   near_log(near_text(text, (const struct str[]){__VA_ARGS__}))
+#define TEXT(text, ...)  near_text(text, (const struct str[]){__VA_ARGS__})
 #define REQUIRE(cond, text)                                                                        \
     do {                                                                                           \
         if (!(cond))                                                                               \
-            near_panic(STR(text));                                                                 \
+            near_fail(text);                                                                       \
     } while (0)
 
 struct str near_dec(u128 v); /* decimal text */
+struct buf near_buf(void);   /* empty, for up to NEAR_BYTES_MAX */
 
 /* A NEP-297 event; `data` is one JSON value, put into the array `data` of the event. */
 /* Gives the length of its line. */
@@ -109,9 +117,9 @@ void near_event_put(struct buf *b, struct str standard, struct str version, cons
 
 /* ---- who, when, how much ---- */
 
-struct account_id near_current(void);
-struct account_id near_predecessor(void);
-struct account_id near_signer(void);
+struct str near_current(void); /* account ids */
+struct str near_predecessor(void);
+struct str near_signer(void);
 u128 near_deposit(void);
 u128 near_balance(void);       /* with the attached deposit */
 uint64_t near_timestamp(void); /* of the block, ns */
@@ -126,7 +134,7 @@ uint64_t arg_u64(struct json args, const char *name);
 uint32_t arg_u32(struct json args, const char *name);
 u128 arg_u128(struct json args, const char *name); /* a decimal string */
 struct str arg_str(struct json args, const char *name);
-struct account_id arg_account(struct json args, const char *name);
+struct str arg_account(struct json args, const char *name); /* a valid account id */
 bool arg_bool(struct json args, const char *name);
 struct json arg_object(struct json args, const char *name);
 struct json arg_array(struct json args, const char *name);
@@ -135,11 +143,21 @@ bool arg_opt_u64(struct json args, const char *name, uint64_t *out);
 bool arg_opt_u32(struct json args, const char *name, uint32_t *out);
 bool arg_opt_u128(struct json args, const char *name, u128 *out);
 bool arg_opt_str(struct json args, const char *name, struct str *out);
-bool arg_opt_account(struct json args, const char *name, struct account_id *out);
+bool arg_opt_account(struct json args, const char *name, struct str *out);
 /* Absent gives `otherwise`; null is an error, as it is for a Rust bool with a default. */
 bool arg_bool_or(struct json args, const char *name, bool otherwise);
 /* A decoded string value. */
 struct str near_json_str(struct json v, const char *name);
+
+/* ---- JSON objects, member by member; see also codec/json.h ---- */
+
+void put_str(struct buf *b, const char *key, struct str s);
+void put_opt_str(struct buf *b, const char *key, struct str s); /* null when it has no bytes */
+void put_u64(struct buf *b, const char *key, uint64_t v);
+void put_u128(struct buf *b, const char *key, u128 v); /* a decimal string */
+void put_bool(struct buf *b, const char *key, bool v);
+void put_raw(struct buf *b, const char *key, struct str value); /* a JSON value; no bytes: null */
+void put_id(struct buf *b, const char *key, const struct yield_id *id); /* array of numbers */
 
 /* ---- results ---- */
 
@@ -156,12 +174,14 @@ void near_return_null(void);
 u128 u128_add(u128 a, u128 b);
 u128 u128_sub(u128 a, u128 b);
 u128 u128_mul(u128 a, uint64_t b);
+u128 u128_div(u128 a, uint32_t b);   /* rounds down */
+u128 storage_cost(uint64_t bytes);   /* what so many bytes of storage lock up */
 u128 u128_sub_floor(u128 a, u128 b); /* not below 0 */
 
 /* ---- storage ---- */
 
 /* A key: `tag` and then bytes. Lives as long as the call. */
-struct str near_key(char tag, const void *p, size_t n);
+struct str near_key(char tag, struct str rest);
 struct str near_key_u64(char tag, uint64_t n); /* big-endian: keys sort as numbers do */
 bool near_has(struct str key);
 bool near_read(struct str key, struct str *out);
@@ -172,8 +192,8 @@ bool near_take(struct str key, struct str *out); /* read and remove, for the pri
 
 /* ---- promises ---- */
 
-uint64_t promise_batch(struct account_id to);
-uint64_t promise_then(uint64_t after, struct account_id to);
+uint64_t promise_batch(struct str to);
+uint64_t promise_then(uint64_t after, struct str to);
 /* Unused gas of this call is shared among its promises by `weight`. */
 void promise_call(uint64_t promise, const char *method, struct str args, u128 deposit, uint64_t gas,
                   uint64_t weight);
@@ -185,10 +205,6 @@ uint64_t promise_results(void);
 bool promise_result(uint64_t i, struct str *out); /* false: it failed; `out` untouched */
 
 /* ---- yield and resume (NEP-519) ---- */
-
-struct yield_id {
-    uint8_t b[32];
-};
 
 /* The call of `method` (private, of this contract) waits 200 blocks at most for a resume. */
 uint64_t yield_create(const char *method, struct str args, uint64_t gas, uint64_t weight,

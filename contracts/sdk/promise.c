@@ -5,14 +5,14 @@
 #define REG  0u
 #define P(p) ((uint64_t)(uintptr_t)(p))
 
-uint64_t promise_batch(struct account_id to)
+uint64_t promise_batch(struct str to)
 {
-    return host_promise_batch_create(to.len, P(to.s));
+    return host_promise_batch_create(to.len, P(to.ptr));
 }
 
-uint64_t promise_then(uint64_t after, struct account_id to)
+uint64_t promise_then(uint64_t after, struct str to)
 {
-    return host_promise_batch_then(after, to.len, P(to.s));
+    return host_promise_batch_then(after, to.len, P(to.ptr));
 }
 
 void promise_call(uint64_t promise, const char *method, struct str args, u128 deposit, uint64_t gas,

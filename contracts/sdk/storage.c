@@ -1,19 +1,16 @@
 /* storage.c — keys and rows. */
-#include <string.h>
-
 #include "sdk/host.h"
 #include "sdk/near.h"
 
 #define REG  0u
 #define P(p) ((uint64_t)(uintptr_t)(p))
 
-struct str near_key(char tag, const void *p, size_t n)
+struct str near_key(char tag, struct str rest)
 {
-    char *k = mem_alloc(n + 1);
-    k[0] = tag;
-    if (n)
-        memcpy(k + 1, p, n);
-    return str_from(k, n + 1);
+    struct buf b = BUF_INIT(rest.len + 1);
+    buf_add_byte(&b, (uint8_t)tag);
+    buf_add_str(&b, rest);
+    return buf_str(&b);
 }
 
 struct str near_key_u64(char tag, uint64_t n)
@@ -21,7 +18,7 @@ struct str near_key_u64(char tag, uint64_t n)
     uint8_t be[8];
     for (unsigned i = 0; i < 8; i++)
         be[i] = (uint8_t)(n >> (56 - 8 * i));
-    return near_key(tag, be, sizeof(be));
+    return near_key(tag, str_from(be, sizeof(be)));
 }
 
 static struct str value(void)

@@ -16,8 +16,8 @@
 NEAR_CALL(new)
 {
     REQUIRE(!near_has(KEY_STATE), "The contract has already been initialized");
-    struct account_id outlayer = arg_account(args, "outlayer_id");
-    near_write(KEY_STATE, account_id_str(&outlayer));
+    struct str outlayer = arg_account(args, "outlayer_id");
+    near_write(KEY_STATE, outlayer);
 }
 
 static uint64_t calls(void)
@@ -32,12 +32,10 @@ static uint64_t calls(void)
 /* All arguments go to request_execution as they are; the caller gets the program's value. */
 NEAR_PAYABLE(call_outlayer)
 {
-    struct str row;
-    struct account_id outlayer;
+    struct str outlayer = STR_NONE;
     struct buf count = BUF_INIT(8), callback = BUF_INIT(64);
 
-    REQUIRE(near_read(KEY_STATE, &row), "The contract is not initialized");
-    REQUIRE(account_id_parse(row, &outlayer), "Cannot deserialize the contract state.");
+    REQUIRE(near_read(KEY_STATE, &outlayer), "The contract is not initialized");
     uint64_t id = calls();
     wr_u64(&count, id + 1);
     near_write_buf(KEY_COUNT, &count);
@@ -46,8 +44,7 @@ NEAR_PAYABLE(call_outlayer)
     promise_call(request, "request_execution", args.text, near_deposit(), CALL_GAS, 1);
 
     json_obj(&callback);
-    json_key(&callback, "id");
-    json_put_u64(&callback, id);
+    put_u64(&callback, "id", id);
     json_obj_end(&callback);
     uint64_t then = promise_then(request, near_current());
     promise_call(then, "on_outlayer_result", buf_str(&callback), 0, CALLBACK_GAS, 0);
@@ -62,8 +59,7 @@ NEAR_PRIVATE(on_outlayer_result)
     bool ok = promise_results() == 1 && promise_result(0, &value);
 
     json_obj(&b);
-    json_key(&b, "status");
-    json_putz(&b, ok ? "ok" : "failed");
+    put_str(&b, "status", ok ? STR("ok") : STR("failed"));
     json_key(&b, "value");
     if (ok)
         json_put_str(&b, value);
@@ -77,7 +73,7 @@ NEAR_PRIVATE(on_outlayer_result)
         near_return_null();
         return;
     }
-    LOG(STR("OutLayer result: "), str_head(value, 4000));
+    LOG("OutLayer result: {}", str_head(value, 4000));
     near_return(value);
 }
 
