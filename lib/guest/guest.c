@@ -17,14 +17,9 @@
 #include "proc/self.h"
 #include "proc/spawn.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef NULL_SANDBOX
 #define WALLS_NEEDED 0u
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WALLS_NEEDED 0u
-#endif
-#endif
-#ifndef WALLS_NEEDED
+#else
 /* Landlock and the change of user depend on the machine; they are added where they can be. */
 #define WALLS_NEEDED (EXEC_WALL_NO_NEW_PRIVS | EXEC_WALL_LIMITS | EXEC_WALL_SECCOMP)
 #endif
@@ -242,8 +237,8 @@ out:
     return e;
 }
 
-/* How a child ended, in words. */
-static void say_end(struct child *c, struct buf *text)
+/* How a child ended, in words; gives the signal that ended it, or 0. */
+static int say_end(struct child *c, struct buf *text)
 {
     int status = 0;
 
@@ -254,6 +249,7 @@ static void say_end(struct child *c, struct buf *text)
                  strsignal(WTERMSIG(status)));
     else
         buf_addf(text, "it ended with status %d", WEXITSTATUS(status));
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
 /*
@@ -288,11 +284,15 @@ static enum err compile(struct guest *g, int wasm, int *code, struct buf *why)
         goto out;
     }
     if (e == ERR_CLOSED) {
-        /* Out of its limits, most likely of memory: a module made to do that. */
         struct buf text = BUF_INIT(200);
-        say_end(&c, &text);
-        e = err_put(why, ERR_FORMAT, "the module could not be compiled within its limits (%s)",
-                    buf_z(&text));
+        int by = say_end(&c, &text);
+        /* Out of memory or of time: a module made to do that. Any other end is ours. */
+        if (by == SIGABRT || by == SIGXCPU)
+            e = err_put(why, ERR_FORMAT,
+                        "the module cannot be compiled within the limits of "
+                        "memory and time");
+        else
+            e = err_put(why, ERR_UPSTREAM, "the compiler is gone: %s", buf_z(&text));
         buf_release(&text);
         goto out;
     }

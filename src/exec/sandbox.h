@@ -6,8 +6,8 @@
  * sockets, no other processes, no new privileges. sandbox_loaded() narrows it once more when the
  * guest's code is mapped: from then on no memory becomes executable.
  *
- * One file per mechanism: sandbox_linux.c, and sandbox_null.c for sanitizer builds, whose runtime
- * needs calls that the filter forbids.
+ * One file per mechanism: sandbox_linux.c, and sandbox_null.c for builds with sanitizers or
+ * coverage, whose runtime needs calls that the filter forbids.
  */
 #ifndef EXEC_SANDBOX_H
 #define EXEC_SANDBOX_H

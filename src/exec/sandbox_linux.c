@@ -180,6 +180,9 @@ static int filter_rules(scmp_filter_ctx f, enum sandbox_kind kind)
         r = seccomp_rule_add(f, SCMP_ACT_ALLOW, allowed[i], 0);
     for (size_t i = 0; i < countof(refused) && !r; i++)
         r = seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), refused[i], 0);
+    if (!r) /* abort(): how running out of memory ends; the supervisor tells it from a break-out */
+        r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+                             SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
     if (r || kind != SANDBOX_COMPILE)
         return r;
     /* Threads of this process, never another process. */

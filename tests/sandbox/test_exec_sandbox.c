@@ -126,6 +126,11 @@ static bool signal_parent(void)
     return kill(1, 0) == 0;
 }
 
+static bool signal_parent_thread(void)
+{
+    return syscall(SYS_tgkill, 1, 1, 0) == 0;
+}
+
 static bool change_user(void)
 {
     return syscall(SYS_setresuid, 0, 0, 0) == 0;
@@ -284,6 +289,7 @@ static void forbidden_acts(void **state)
         {"trace its parent", trace_parent, ENDED, false},
         {"read another process", read_parent, ENDED, false},
         {"signal another process", signal_parent, ENDED, false},
+        {"signal another's thread", signal_parent_thread, ENDED, false},
         {"become root", change_user, ENDED, false},
         {"make a namespace", new_namespace, ENDED, false},
         {"mount", mount_something, ENDED, false},

@@ -380,7 +380,7 @@ static void walls_stand(void **state)
     struct guest *g = start(false, false);
     uint32_t walls = guest_walls(g);
     (void)state;
-#ifdef NO_SANDBOX
+#ifdef NULL_SANDBOX
     assert_int_equal(walls, 0);
 #else
     assert_int_equal(walls & (EXEC_WALL_NO_NEW_PRIVS | EXEC_WALL_LIMITS | EXEC_WALL_SECCOMP),
