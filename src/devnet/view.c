@@ -1,0 +1,661 @@
+/* view.c — transactions, receipts and outcomes as JSON. Blocks are in view_block.c. */
+#include "devnet/view.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "codec/base58.h"
+#include "codec/base64.h"
+#include "devnet/merkle.h"
+
+#define NS_PER_S UINT64_C(1000000000)
+
+/* ------------------------------------------------------------------ small ones */
+
+void view_hash(struct buf *b, const struct hash256 *h)
+{
+    json_str_open(b);
+    hash_put_base58(b, h);
+    json_str_close(b);
+}
+
+void view_base64(struct buf *b, struct str bytes)
+{
+    json_str_open(b);
+    base64_put(b, bytes.ptr, bytes.len);
+    json_str_close(b);
+}
+
+void view_key(struct buf *b, struct public_key k)
+{
+    json_str_open(b);
+    public_key_put(b, k);
+    json_str_close(b);
+}
+
+void view_id(struct buf *b, const struct account_id *id)
+{
+    json_put_str(b, account_id_str(id));
+}
+
+static void view_signature(struct buf *b, struct signature s)
+{
+    json_str_open(b);
+    buf_addz(b, s.curve == CURVE_SECP256K1 ? "secp256k1:" : "ed25519:");
+    if (s.bytes.len <= BASE58_MAX)
+        base58_put(b, s.bytes.ptr, s.bytes.len);
+    json_str_close(b);
+}
+
+void view_time(struct buf *b, uint64_t ns)
+{
+    const time_t s = (time_t)(ns / NS_PER_S);
+    struct tm tm;
+    char text[64];
+    size_t n;
+
+    gmtime_r(&s, &tm);
+    n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+    (void)snprintf(text + n, sizeof(text) - n, ".%09uZ", (unsigned)(ns % NS_PER_S));
+    json_putz(b, text);
+}
+
+/* ------------------------------------------------------------------ keys and accounts */
+
+static void call_permission(struct buf *b, const struct access_key *k)
+{
+    json_key(b, "allowance");
+    if (k->has_allowance)
+        json_put_u128_str(b, k->allowance);
+    else
+        json_put_null(b);
+    json_key(b, "receiver_id");
+    json_put_str(b, k->receiver_id);
+    json_key(b, "method_names");
+    json_arr(b);
+    for (size_t i = 0; i < k->nmethods; i++)
+        json_put_str(b, k->methods[i]);
+    json_arr_end(b);
+}
+
+static void gas_permission(struct buf *b, const struct access_key *k)
+{
+    json_key(b, "balance");
+    json_put_u128_str(b, k->gas_balance);
+    json_key(b, "num_nonces");
+    json_put_u64(b, k->gas_nonces);
+}
+
+static void permission(struct buf *b, const struct access_key *k)
+{
+    if (k->kind == PERMISSION_FULL_ACCESS) {
+        json_putz(b, "FullAccess");
+        return;
+    }
+    json_obj(b);
+    switch (k->kind) {
+    case PERMISSION_FULL_ACCESS:
+        break;
+    case PERMISSION_FUNCTION_CALL:
+        json_key(b, "FunctionCall");
+        json_obj(b);
+        call_permission(b, k);
+        json_obj_end(b);
+        break;
+    case PERMISSION_GAS_KEY_FUNCTION_CALL:
+        json_key(b, "GasKeyFunctionCall");
+        json_obj(b);
+        gas_permission(b, k);
+        call_permission(b, k);
+        json_obj_end(b);
+        break;
+    case PERMISSION_GAS_KEY_FULL_ACCESS:
+        json_key(b, "GasKeyFullAccess");
+        json_obj(b);
+        gas_permission(b, k);
+        json_obj_end(b);
+        break;
+    }
+    json_obj_end(b);
+}
+
+void view_access_key_fields(struct buf *b, const struct access_key *k)
+{
+    json_key(b, "nonce");
+    json_put_u64(b, k->nonce);
+    json_key(b, "permission");
+    permission(b, k);
+}
+
+void view_access_key(struct buf *b, const struct access_key *k)
+{
+    json_obj(b);
+    view_access_key_fields(b, k);
+    json_obj_end(b);
+}
+
+void view_account_fields(struct buf *b, const struct account *a)
+{
+    static const struct hash256 none;
+
+    json_key(b, "amount");
+    json_put_u128_str(b, a->amount);
+    json_key(b, "locked");
+    json_put_u128_str(b, a->locked);
+    json_key(b, "code_hash");
+    view_hash(b, a->code == CODE_LOCAL ? &a->code_hash : &none);
+    json_key(b, "storage_usage");
+    json_put_u64(b, a->storage_usage);
+    json_key(b, "storage_paid_at");
+    json_put_u64(b, 0);
+    if (a->code == CODE_GLOBAL_HASH) {
+        json_key(b, "global_contract_hash");
+        view_hash(b, &a->code_hash);
+    } else if (a->code == CODE_GLOBAL_ACCOUNT) {
+        json_key(b, "global_contract_account_id");
+        view_id(b, &a->code_account);
+    }
+}
+
+/* ------------------------------------------------------------------ actions */
+
+static void member_key(struct buf *b, struct public_key k)
+{
+    json_key(b, "public_key");
+    view_key(b, k);
+}
+
+static void member_money(struct buf *b, const char *name, u128 v)
+{
+    json_key(b, name);
+    json_put_u128_str(b, v);
+}
+
+static void member_global(struct buf *b, const struct global_id *g)
+{
+    json_obj(b);
+    json_key(b, g->by_account ? "AccountId" : "CodeHash");
+    if (g->by_account)
+        json_put_str(b, g->account_id);
+    else
+        view_hash(b, &g->hash);
+    json_obj_end(b);
+}
+
+static void state_init(struct buf *b, const struct action *x)
+{
+    json_key(b, "code");
+    json_obj(b);
+    json_key(b, x->state_init.code.by_account ? "account_id" : "hash");
+    if (x->state_init.code.by_account)
+        json_put_str(b, x->state_init.code.account_id);
+    else
+        view_hash(b, &x->state_init.code.hash);
+    json_obj_end(b);
+    json_key(b, "data");
+    json_obj(b);
+    for (size_t i = 0; i < x->state_init.nentries; i++) {
+        struct buf k = BUF_INIT(1u << 20);
+
+        base64_put(&k, x->state_init.entries[i].key.ptr, x->state_init.entries[i].key.len);
+        json_key_str(b, buf_str(&k));
+        view_base64(b, x->state_init.entries[i].value);
+        buf_release(&k);
+    }
+    json_obj_end(b);
+    member_money(b, "deposit", x->state_init.deposit);
+}
+
+static void action(struct buf *b, const struct action *x, bool raw);
+
+static void delegate(struct buf *b, const struct delegate *d)
+{
+    json_key(b, "delegate_action");
+    json_obj(b);
+    json_key(b, "sender_id");
+    json_put_str(b, d->sender_id);
+    json_key(b, "receiver_id");
+    json_put_str(b, d->receiver_id);
+    json_key(b, "actions");
+    json_arr(b);
+    for (size_t i = 0; i < d->nactions; i++)
+        action(b, &d->actions[i], true);
+    json_arr_end(b);
+    json_key(b, "nonce");
+    json_put_u64(b, d->nonce.nonce);
+    json_key(b, "max_block_height");
+    json_put_u64(b, d->max_block_height);
+    member_key(b, d->key);
+    json_obj_end(b);
+    json_key(b, "signature");
+    view_signature(b, d->signature);
+}
+
+/* Views show the hash of code that is deployed, raw actions (inside a delegate) all of it. */
+static void code_member(struct buf *b, struct str code, bool raw)
+{
+    const struct hash256 h = sha256(code);
+
+    json_key(b, "code");
+    view_base64(b, raw ? code : str_from(h.b, sizeof(h.b)));
+}
+
+static const char *action_name(const struct action *x, bool raw)
+{
+    switch (x->kind) {
+    case ACTION_CREATE_ACCOUNT:
+        return "CreateAccount";
+    case ACTION_DEPLOY_CONTRACT:
+        return "DeployContract";
+    case ACTION_FUNCTION_CALL:
+        return "FunctionCall";
+    case ACTION_TRANSFER:
+        return "Transfer";
+    case ACTION_STAKE:
+        return "Stake";
+    case ACTION_ADD_KEY:
+        return "AddKey";
+    case ACTION_DELETE_KEY:
+        return "DeleteKey";
+    case ACTION_DELETE_ACCOUNT:
+        return "DeleteAccount";
+    case ACTION_DELEGATE:
+    case ACTION_DELEGATE_V2:
+        return "Delegate";
+    case ACTION_DEPLOY_GLOBAL_CONTRACT:
+        return x->deploy_global.by_account && !raw ? "DeployGlobalContractByAccountId"
+                                                   : "DeployGlobalContract";
+    case ACTION_USE_GLOBAL_CONTRACT:
+        return x->use_global.by_account && !raw ? "UseGlobalContractByAccountId"
+                                                : "UseGlobalContract";
+    case ACTION_DETERMINISTIC_STATE_INIT:
+        return "DeterministicStateInit";
+    case ACTION_TRANSFER_TO_GAS_KEY:
+        return "TransferToGasKey";
+    case ACTION_WITHDRAW_FROM_GAS_KEY:
+        return "WithdrawFromGasKey";
+    case ACTION_UNIVERSAL_STATE_INIT:
+        return "UniversalStateInit";
+    }
+    return "";
+}
+
+static void action_fields(struct buf *b, const struct action *x, bool raw)
+{
+    switch (x->kind) {
+    case ACTION_CREATE_ACCOUNT:
+        break;
+    case ACTION_DEPLOY_CONTRACT:
+        code_member(b, x->code, raw);
+        break;
+    case ACTION_FUNCTION_CALL:
+        json_key(b, "method_name");
+        json_put_str(b, x->call.method);
+        json_key(b, "args");
+        view_base64(b, x->call.args);
+        json_key(b, "gas");
+        json_put_u64(b, x->call.gas);
+        member_money(b, "deposit", x->call.deposit);
+        break;
+    case ACTION_TRANSFER:
+        member_money(b, "deposit", x->deposit);
+        break;
+    case ACTION_STAKE:
+        member_money(b, "stake", x->stake.amount);
+        member_key(b, x->stake.key);
+        break;
+    case ACTION_ADD_KEY:
+        member_key(b, x->add_key.key);
+        json_key(b, "access_key");
+        view_access_key(b, &x->add_key.access);
+        break;
+    case ACTION_DELETE_KEY:
+        member_key(b, x->key);
+        break;
+    case ACTION_DELETE_ACCOUNT:
+        json_key(b, "beneficiary_id");
+        json_put_str(b, x->beneficiary_id);
+        break;
+    case ACTION_DELEGATE:
+    case ACTION_DELEGATE_V2:
+        delegate(b, x->delegate);
+        break;
+    case ACTION_DEPLOY_GLOBAL_CONTRACT:
+        code_member(b, x->deploy_global.code, raw);
+        if (raw) {
+            json_key(b, "deploy_mode");
+            json_putz(b, x->deploy_global.by_account ? "AccountId" : "CodeHash");
+        }
+        break;
+    case ACTION_USE_GLOBAL_CONTRACT:
+        if (raw) {
+            json_key(b, "contract_identifier");
+            member_global(b, &x->use_global);
+        } else if (x->use_global.by_account) {
+            json_key(b, "account_id");
+            json_put_str(b, x->use_global.account_id);
+        } else {
+            json_key(b, "code_hash");
+            view_hash(b, &x->use_global.hash);
+        }
+        break;
+    case ACTION_DETERMINISTIC_STATE_INIT:
+        state_init(b, x);
+        break;
+    case ACTION_TRANSFER_TO_GAS_KEY:
+        member_key(b, x->gas_key.key);
+        member_money(b, "deposit", x->gas_key.amount);
+        break;
+    case ACTION_WITHDRAW_FROM_GAS_KEY:
+        member_key(b, x->gas_key.key);
+        member_money(b, "amount", x->gas_key.amount);
+        break;
+    case ACTION_UNIVERSAL_STATE_INIT:
+        json_key(b, "state_init");
+        view_base64(b, x->universal.raw);
+        member_money(b, "deposit", x->universal.deposit);
+        break;
+    }
+}
+
+static void action(struct buf *b, const struct action *x, bool raw)
+{
+    if (x->kind == ACTION_CREATE_ACCOUNT && !raw) {
+        json_putz(b, "CreateAccount");
+        return;
+    }
+    json_obj(b);
+    json_key(b, action_name(x, raw));
+    json_obj(b);
+    action_fields(b, x, raw);
+    json_obj_end(b);
+    json_obj_end(b);
+}
+
+void view_actions(struct buf *b, const struct action *x, size_t n)
+{
+    json_arr(b);
+    for (size_t i = 0; i < n; i++)
+        action(b, &x[i], false);
+    json_arr_end(b);
+}
+
+/* ------------------------------------------------------------------ transactions and receipts */
+
+void view_signed_tx(struct buf *b, const struct signed_tx *t)
+{
+    json_obj(b);
+    json_key(b, "signer_id");
+    json_put_str(b, t->tx.signer_id);
+    member_key(b, t->tx.key);
+    json_key(b, "nonce");
+    json_put_u64(b, t->tx.nonce.nonce);
+    json_key(b, "receiver_id");
+    json_put_str(b, t->tx.receiver_id);
+    json_key(b, "actions");
+    view_actions(b, t->tx.actions, t->tx.nactions);
+    json_key(b, "priority_fee");
+    json_put_u64(b, 0);
+    if (t->tx.nonce.has_index) {
+        json_key(b, "nonce_index");
+        json_put_u64(b, t->tx.nonce.index);
+    }
+    if (t->tx.strict_nonce) {
+        json_key(b, "nonce_mode");
+        json_putz(b, "strict");
+    }
+    json_key(b, "signature");
+    view_signature(b, t->signature);
+    json_key(b, "hash");
+    view_hash(b, &t->hash);
+    json_obj_end(b);
+}
+
+static void action_receipt(struct buf *b, const struct receipt *r)
+{
+    json_key(b, "Action");
+    json_obj(b);
+    json_key(b, "signer_id");
+    view_id(b, &r->signer);
+    json_key(b, "signer_public_key");
+    view_key(b, r->signer_key);
+    member_money(b, "gas_price", r->gas_price);
+    json_key(b, "output_data_receivers");
+    json_arr(b);
+    for (size_t i = 0; i < r->n_outputs; i++) {
+        json_obj(b);
+        json_key(b, "data_id");
+        view_hash(b, &r->outputs[i].data_id);
+        json_key(b, "receiver_id");
+        view_id(b, &r->outputs[i].receiver_id);
+        json_obj_end(b);
+    }
+    json_arr_end(b);
+    json_key(b, "input_data_ids");
+    json_arr(b);
+    for (size_t i = 0; i < r->n_inputs; i++)
+        view_hash(b, &r->inputs[i]);
+    json_arr_end(b);
+    json_key(b, "actions");
+    view_actions(b, r->actions, r->n_actions);
+    json_key(b, "is_promise_yield");
+    json_put_bool(b, r->kind == RECEIPT_YIELD);
+    if (r->has_refund_to) {
+        json_key(b, "refund_to");
+        view_id(b, &r->refund_to);
+    }
+    json_obj_end(b);
+}
+
+static void data_receipt(struct buf *b, const struct receipt *r)
+{
+    json_key(b, "Data");
+    json_obj(b);
+    json_key(b, "data_id");
+    view_hash(b, &r->data_id);
+    json_key(b, "data");
+    if (r->has_data)
+        view_base64(b, r->data);
+    else
+        json_put_null(b);
+    json_key(b, "is_promise_resume");
+    json_put_bool(b, r->kind == RECEIPT_RESUME);
+    json_obj_end(b);
+}
+
+static void global_receipt(struct buf *b, const struct receipt *r)
+{
+    json_key(b, "GlobalContractDistribution");
+    json_obj(b);
+    json_key(b, "id");
+    member_global(b, &r->global);
+    json_key(b, "target_shard");
+    json_put_u64(b, 0);
+    json_key(b, "already_delivered_shards");
+    json_arr(b);
+    json_arr_end(b);
+    json_key(b, "code");
+    view_base64(b, r->code);
+    json_key(b, "nonce");
+    json_put_u64(b, r->nonce);
+    json_obj_end(b);
+}
+
+void view_receipt(struct buf *b, const struct receipt *r)
+{
+    json_obj(b);
+    json_key(b, "predecessor_id");
+    view_id(b, &r->predecessor);
+    json_key(b, "receiver_id");
+    view_id(b, &r->receiver);
+    json_key(b, "receipt_id");
+    view_hash(b, &r->id);
+    json_key(b, "receipt");
+    json_obj(b);
+    switch (r->kind) {
+    case RECEIPT_ACTION:
+    case RECEIPT_YIELD:
+        action_receipt(b, r);
+        break;
+    case RECEIPT_DATA:
+    case RECEIPT_RESUME:
+        data_receipt(b, r);
+        break;
+    case RECEIPT_GLOBAL:
+        global_receipt(b, r);
+        break;
+    }
+    json_obj_end(b);
+    json_key(b, "priority");
+    json_put_u64(b, 0);
+    json_obj_end(b);
+}
+
+/* ------------------------------------------------------------------ outcomes */
+
+static void outcome_status(struct buf *b, const struct outcome *o)
+{
+    switch (o->status) {
+    case STATUS_UNKNOWN:
+        json_putz(b, "Unknown");
+        return;
+    case STATUS_FAILURE:
+        json_obj(b);
+        json_key(b, "Failure");
+        json_put_raw(b, o->failure);
+        break;
+    case STATUS_VALUE:
+        json_obj(b);
+        json_key(b, "SuccessValue");
+        view_base64(b, o->value);
+        break;
+    case STATUS_RECEIPT:
+        json_obj(b);
+        json_key(b, "SuccessReceiptId");
+        view_hash(b, &o->receipt_id);
+        break;
+    }
+    json_obj_end(b);
+}
+
+static void contract(struct buf *b, const struct contract_ref *c)
+{
+    switch (c->kind) {
+    case CODE_LOCAL:
+    case CODE_GLOBAL_HASH:
+        json_obj(b);
+        json_key(b, c->kind == CODE_LOCAL ? "local" : "global_hash");
+        view_hash(b, &c->hash);
+        json_obj_end(b);
+        break;
+    case CODE_GLOBAL_ACCOUNT:
+        json_obj(b);
+        json_key(b, "global_account_id");
+        view_id(b, &c->account);
+        json_obj_end(b);
+        break;
+    default:
+        json_put_null(b);
+    }
+}
+
+static void metadata(struct buf *b, const struct outcome *o)
+{
+    json_obj(b);
+    json_key(b, "version");
+    json_put_u64(b, o->metadata_version);
+    json_key(b, "gas_profile");
+    if (o->metadata_version < 2) {
+        json_put_null(b);
+    } else {
+        json_arr(b);
+        for (size_t i = 0; i < o->n_profile; i++) {
+            json_obj(b);
+            json_key(b, "cost_category");
+            json_putz(b, o->profile[i].category);
+            json_key(b, "cost");
+            json_putz(b, o->profile[i].name);
+            json_key(b, "gas_used");
+            json_put_u128_str(b, o->profile[i].gas);
+            json_obj_end(b);
+        }
+        json_arr_end(b);
+    }
+    if (o->metadata_version >= 4) {
+        json_key(b, "contracts");
+        json_arr(b);
+        for (size_t i = 0; i < o->n_contracts; i++)
+            contract(b, &o->contracts[i]);
+        json_arr_end(b);
+    }
+    json_obj_end(b);
+}
+
+void view_path(struct buf *b, const struct merkle_step *path, size_t n)
+{
+    json_arr(b);
+    for (size_t i = 0; i < n; i++) {
+        json_obj(b);
+        json_key(b, "hash");
+        view_hash(b, &path[i].hash);
+        json_key(b, "direction");
+        json_putz(b, path[i].left ? "Left" : "Right");
+        json_obj_end(b);
+    }
+    json_arr_end(b);
+}
+
+static void proof(struct buf *b, struct arena *a, const struct block *block, size_t at)
+{
+    const size_t n = block->outcomes.n;
+    struct hash256 *leaves = arena_new_n(a, struct hash256, n);
+    const struct merkle_step *path;
+    size_t steps;
+
+    for (size_t i = 0; n > 1 && i < n; i++)
+        leaves[i] = outcome_leaf(&block->outcomes.at[i]);
+    path = merkle_path(a, leaves, n, at, &steps);
+    view_path(b, path, steps);
+}
+
+void view_outcome(struct buf *b, struct arena *a, const struct block *block, size_t at)
+{
+    view_outcome_in(b, a, block, at, &block->hash);
+}
+
+void view_outcome_in(struct buf *b, struct arena *a, const struct block *block, size_t at,
+                     const struct hash256 *block_hash)
+{
+    const struct outcome *o = &block->outcomes.at[at];
+
+    json_obj(b);
+    json_key(b, "proof");
+    proof(b, a, block, at);
+    json_key(b, "block_hash");
+    view_hash(b, block_hash);
+    json_key(b, "id");
+    view_hash(b, &o->id);
+    json_key(b, "outcome");
+    json_obj(b);
+    json_key(b, "logs");
+    json_arr(b);
+    for (size_t i = 0; i < o->n_logs; i++)
+        json_put_str(b, o->logs[i]);
+    json_arr_end(b);
+    json_key(b, "receipt_ids");
+    json_arr(b);
+    for (size_t i = 0; i < o->n_receipt_ids; i++)
+        view_hash(b, &o->receipt_ids[i]);
+    json_arr_end(b);
+    json_key(b, "gas_burnt");
+    json_put_u64(b, o->gas_burnt);
+    member_money(b, "tokens_burnt", o->tokens_burnt);
+    json_key(b, "executor_id");
+    view_id(b, &o->executor);
+    json_key(b, "status");
+    outcome_status(b, o);
+    json_key(b, "metadata");
+    metadata(b, o);
+    json_obj_end(b);
+    json_obj_end(b);
+}
