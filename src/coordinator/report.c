@@ -1,0 +1,62 @@
+#include "coordinator/report.h"
+
+#include "codec/hex.h"
+
+#define ERROR_TEXT_MAX (128u << 10) /* bytes of an error taken; JOB_ERROR_MAX of it are kept */
+
+/* An optional string; false: there is one and it is not of the kind. */
+static bool text_of(struct json v, size_t max, struct arena *a, struct str *out)
+{
+    struct buf b = BUF_INIT(max);
+    bool ok = true;
+
+    *out = STR_NONE;
+    if (json_is_null(v))
+        return true;
+    ok = json_str(v, &b) && !b.full;
+    if (ok)
+        *out = arena_str(a, b.len ? buf_str(&b) : STR(""));
+    buf_release(&b);
+    return ok;
+}
+
+const char *report_parse(struct json body, struct arena *a, struct job_result *out)
+{
+    struct json instructions = json_get(body, "instructions"), charged;
+    struct job_result v = {0};
+
+    if (!json_bool(json_get(body, "success"), &v.success))
+        return "'success' must be true or false";
+    if (!text_of(json_get(body, "status"), 64, a, &v.status))
+        return "'status' must be a text";
+    if (!v.status.ptr)
+        v.status = v.success ? STR("completed") : STR("execution_failed");
+    else if (v.success && str_eqz(v.status, "success"))
+        v.status = STR("completed");
+    if (!job_status_ok(v.status, v.success))
+        return "'status' must be completed, or for a failure one of compilation_failed, "
+               "execution_failed, access_denied, insufficient_payment, custom, failed";
+    if (!json_is_null(json_get(body, "output")))
+        v.output = json_get(body, "output").text;
+    if (!text_of(json_get(body, "error"), ERROR_TEXT_MAX, a, &v.error))
+        return "'error' must be a text";
+    if (!json_is_null(instructions)) {
+        v.has_use = json_u64(instructions, &v.instructions) && v.instructions <= INT64_MAX &&
+                    json_u64(json_get(body, "time_ms"), &v.time_ms) && v.time_ms <= INT64_MAX;
+        if (!v.has_use)
+            return "'instructions' and 'time_ms' must be numbers";
+    }
+    if (!text_of(json_get(body, "wasm_sha256"), 64, a, &v.wasm_sha256) ||
+        (v.wasm_sha256.ptr && (v.wasm_sha256.len != 64 || !hex_is_lower(v.wasm_sha256))))
+        return "'wasm_sha256' must be 64 lower-case hex digits";
+    if (!text_of(json_get(body, "resolve_tx"), 64, a, &v.resolve_tx))
+        return "'resolve_tx' must be a transaction's hash";
+    charged = json_get(body, "charged_yocto");
+    if (!json_is_null(charged)) {
+        v.has_charged = json_u128_str(charged, &v.charged);
+        if (!v.has_charged)
+            return "'charged_yocto' must be a decimal string";
+    }
+    *out = v;
+    return NULL;
+}
