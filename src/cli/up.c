@@ -467,7 +467,7 @@ int cmd_up(int argc, char **argv)
     if (u.home_is_temporary && status == EXIT_DONE)
         (void)!dir_remove(u.home, NULL);
     if (u.o.once)
-        print_result(&u, why.len ? &why : NULL);
+        print_result(&u, status && why.len ? &why : NULL);
     story_result_release(&u.result);
 out:
     buf_release(&why);
