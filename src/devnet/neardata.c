@@ -60,10 +60,9 @@ static void put_chunk(struct buf *b, struct reader *r, struct arena *a, const st
     json_obj_end(b);
 }
 
-static const struct block *sorting;
-
-static int by_id(const void *a, const void *b)
+static int by_id(const void *a, const void *b, void *block)
 {
+    const struct block *sorting = block;
     const struct hash256 *x = &sorting->outcomes.at[*(const size_t *)a].id;
     const struct hash256 *y = &sorting->outcomes.at[*(const size_t *)b].id;
 
@@ -78,8 +77,7 @@ static void put_executed(struct buf *b, struct reader *r, struct arena *a, const
     for (size_t i = 0; i < x->outcomes.n; i++)
         if (!x->outcomes.at[i].is_tx)
             order[n++] = i;
-    sorting = x;
-    qsort(order, n, sizeof(order[0]), by_id);
+    qsort_r(order, n, sizeof(order[0]), by_id, (void *)(uintptr_t)x);
     json_arr(b);
     for (size_t i = 0; i < n; i++) {
         const struct receipt *receipt = reader_receipt(r, &x->outcomes.at[order[i]].id);
