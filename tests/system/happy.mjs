@@ -68,8 +68,7 @@ test('the coordinator tells the same story, in order', async () => {
 
     // Nothing new after the last step: a long poll waits its time and says so.
     const began = Date.now();
-    const later = await (await fetch(`${net.coordinator.url}/requests/${id}?after=6&wait_ms=300`)).json();
-    assert.deepEqual(later.steps, []);
+    assert.equal((await fetch(`${net.coordinator.url}/requests/${id}?after=6&wait_ms=300`)).status, 204);
     assert.ok(Date.now() - began >= 250);
     assert.equal((await fetch(`${net.coordinator.url}/requests/999999`)).status, 404);
     assert.equal((await fetch(`${net.coordinator.url}/livez`)).status, 200);
