@@ -175,17 +175,24 @@ static enum err settle(struct work *w, struct buf *why)
     return e;
 }
 
+/* Absent is an answer here, and no reason for anything. */
 static enum err look_up(struct work *w, struct buf *why)
 {
-    for (size_t i = 0; i < ACTORS; i++) {
-        struct rpc_account state;
-        enum err e = rpc_view_account(w->b->rpc, str_of(actors[i].id), &state, why);
+    struct buf absent = WHY_INIT;
+    enum err e = ERR_OK;
 
-        if (e && rpc_fault(w->b->rpc) != RPC_UNKNOWN_ACCOUNT)
-            return e;
+    for (size_t i = 0; i < ACTORS && !e; i++) {
+        struct rpc_account state;
+
+        e = rpc_view_account(w->b->rpc, str_of(actors[i].id), &state, &absent);
         w->there[i] = !e;
+        if (e && rpc_fault(w->b->rpc) == RPC_UNKNOWN_ACCOUNT)
+            e = ERR_OK;
     }
-    return ERR_OK;
+    if (e)
+        err_put(why, e, "%s", buf_z(&absent));
+    buf_release(&absent);
+    return e;
 }
 
 static struct action add_key(const struct near_key *k, struct access_key access)
@@ -285,22 +292,32 @@ static enum err first_round(struct work *w, struct buf *why)
     return e ? e : settle(w, why);
 }
 
+/* An operator without the worker's key: that file was lost, and made anew. */
+static enum err mend_operator_key(struct work *w, struct buf *why)
+{
+    struct action action = add_operator_key(w);
+    struct buf absent = WHY_INIT;
+    struct rpc_key_state key;
+    uint64_t nonce = 0;
+    enum err e = rpc_view_access_key(w->b->rpc, STR(ACCOUNT_OPERATOR), &w->operator_key.key.pub,
+                                     &key, &absent);
+
+    if (e && rpc_fault(w->b->rpc) == RPC_UNKNOWN_KEY)
+        e = send(w, &w->key[OPERATOR], ACCOUNT_OPERATOR, &action, 1, &nonce,
+                 "give the worker its key", why);
+    else if (e)
+        err_put(why, e, "%s", buf_z(&absent));
+    buf_release(&absent);
+    return e;
+}
+
 static enum err second_round(struct work *w, struct buf *why)
 {
-    uint64_t nonce = 0, caller_nonce = 0, operator_nonce = 0;
-    struct rpc_key_state key;
-    struct action action = add_operator_key(w);
-    enum err e = ERR_OK;
+    uint64_t nonce = 0, caller_nonce = 0;
+    enum err e;
 
-    if (!w->there[OPERATOR]) {
-        e = create(w, OPERATOR, &w->key[OUTLAYER], &nonce, why);
-    } else {
-        e = rpc_view_access_key(w->b->rpc, STR(ACCOUNT_OPERATOR), &w->operator_key.key.pub, &key,
-                                why);
-        if (e && rpc_fault(w->b->rpc) == RPC_UNKNOWN_KEY)
-            e = send(w, &w->key[OPERATOR], ACCOUNT_OPERATOR, &action, 1, &operator_nonce,
-                     "give the worker its key", why);
-    }
+    e = w->there[OPERATOR] ? mend_operator_key(w, why)
+                           : create(w, OPERATOR, &w->key[OUTLAYER], &nonce, why);
     if (!e)
         e = deploy(
             w, OUTLAYER, "outlayer.wasm",

@@ -100,7 +100,7 @@ static void call_args(const struct story *s, struct buf *out)
 
 static enum err send_request(struct telling *t, struct buf *why)
 {
-    struct buf args = BUF_INIT(CALL_ARGS_MAX), detail = BUF_INIT(512), amount = BUF_INIT(64);
+    struct buf args = BUF_INIT(CALL_ARGS_MAX), detail = BUF_INIT(512), amount = BUF_INIT(256);
     struct near_key key;
     struct action action = {.kind = ACTION_FUNCTION_CALL};
     uint64_t nonce = 0;
@@ -487,7 +487,7 @@ static enum err follow(struct telling *t, struct buf *why)
                            "the request was not answered within %d s; the logs in '%s/logs' say "
                            "how far it came",
                            STORY_MS / 1000, t->s->net->home);
-        if (t->requested)
+        if (t->requested && !t->last_step)
             e = look_at_coordinator(t, why);
         else
             network_watch(t->s->net, LOOK_MS);
