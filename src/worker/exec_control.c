@@ -80,7 +80,9 @@ static enum err fetch(struct runner *r, const struct code_source *source, struct
     if (!e && f.result == FETCH_FAULT)
         e = err_put(why, ERR_IO, "the fetch child cannot keep what it fetches: %s", buf_z(&f.text));
     if (!e && f.result == FETCH_WRONG_HASH) {
-        buf_addz(&text, "The file at the URL does not have the SHA-256 that the request names");
+        buf_addz(&text, "The file at the URL does not have the hash that the request names: its "
+                        "SHA-256 is ");
+        hash_put_hex(&text, &f.sha256);
     } else if (!e && f.result != FETCH_OK) {
         buf_addz(&text, "The program cannot be downloaded: ");
         buf_add_str(&text, buf_str(&f.text));

@@ -70,6 +70,7 @@ static enum err ask(struct fetcher *f, struct str url, const struct hash256 *sha
         out->status = a.status;
         out->size = a.size;
         out->time_ms = a.time_ms;
+        out->sha256 = a.sha256;
         buf_add_str(&out->text, a.text);
     }
     frame_release(&answer);

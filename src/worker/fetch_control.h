@@ -27,7 +27,8 @@ struct fetched {
     enum fetch_result result;
     unsigned status;
     uint64_t size, time_ms;
-    struct buf text; /* when not FETCH_OK; set up by the caller */
+    struct hash256 sha256; /* with FETCH_OK and FETCH_WRONG_HASH */
+    struct buf text;       /* when not FETCH_OK; set up by the caller */
 };
 
 /*

@@ -382,7 +382,8 @@ static void test_failure(void **state)
         "execution_failed: the program used all of its 5000000 instructions",
         "execution_failed: WASM execution timed out after 1 seconds",
         "execution_failed: Failed to parse output as JSON: ",
-        "execution_failed: The file at the URL does not have the SHA-256",
+        "execution_failed: The file at the URL does not have the hash that the request names: its "
+        "SHA-256 is ",
         "execution_failed: The program cannot be downloaded: the server answered with status 404",
         "custom: max_memory_mb of 513 is over the limit of 512",
         "compilation_failed: ",
@@ -415,7 +416,8 @@ static void test_compile_only(void **state)
     assert_output(&s, buf_z(&want));
     s.id++;
     s.wrong_hash = true;
-    assert_failure(&s, "execution_failed: The file at the URL does not have the SHA-256");
+    assert_failure(&s, "execution_failed: The file at the URL does not have the hash that the "
+                       "request names: its SHA-256 is ");
     buf_release(&want);
 }
 
