@@ -67,7 +67,7 @@ test('malformed arguments', async () => {
     await refused({ source: { WasmUrl: { ...WasmUrl, url: 'ftp://example.com/x.wasm' } } }, /url/);
     await refused({ source: { WasmUrl: { ...WasmUrl, url: `https://example.com/${'x'.repeat(2100)}` } } }, /url/);
     await refused({ source: { WasmUrl: { ...WasmUrl, url: 'https://example.com/a b' } } }, /url/);
-    await refused({ source: { WasmUrl: { ...WasmUrl, build_target: 'sparc' } } }, /./);
+    await refused({ source: { WasmUrl: { ...WasmUrl, build_target: 'wasm 32' } } }, /./);
     await refused({ source: echo, resource_limits: { max_instructions: -1 } }, /./);
     await refused({ source: echo, resource_limits: { max_instructions: '1000' } }, /./);
     await refused({ source: echo, resource_limits: { max_memory_mb: 4294967296 } }, /./);
