@@ -85,9 +85,15 @@ void buf_addz(struct buf *b, const char *z)
     buf_add_str(b, str_of(z));
 }
 
-void buf_add_byte(struct buf *b, uint8_t c)
+/* Not inlined: contracts are built with link-time optimisation and pay for their size. */
+__attribute__((noinline)) void buf_add_byte(struct buf *b, uint8_t c)
 {
-    buf_add(b, &c, 1);
+    if (b->full || b->len >= b->cap) { /* the long way, which also sees to `max` */
+        buf_add(b, &c, 1);
+        return;
+    }
+    b->ptr[b->len++] = (char)c;
+    b->ptr[b->len] = '\0';
 }
 
 void buf_add_u64(struct buf *b, uint64_t v)

@@ -66,7 +66,8 @@ bool str_has_byte(struct str s, char c)
 size_t str_find(struct str s, struct str what)
 {
     for (size_t i = 0; i + what.len <= s.len; i++)
-        if (str_eq(str_head(str_skip(s, i), what.len), what))
+        if (!what.len ||
+            (s.ptr[i] == what.ptr[0] && str_eq(str_head(str_skip(s, i), what.len), what)))
             return i;
     return s.len;
 }
@@ -134,8 +135,13 @@ bool str_is_utf8(struct str s)
     const uint8_t *p = (const uint8_t *)s.ptr;
 
     for (size_t i = 0; i < s.len;) {
-        size_t step = utf8_step(p + i, s.len - i);
+        uint64_t eight;
+        size_t step = 8;
 
+        if (s.len - i >= 8)
+            __builtin_memcpy(&eight, p + i, 8);
+        if (s.len - i < 8 || eight & UINT64_C(0x8080808080808080)) /* not all ASCII */
+            step = utf8_step(p + i, s.len - i);
         if (!step)
             return false;
         i += step;

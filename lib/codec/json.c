@@ -99,18 +99,17 @@ static bool scan_string(struct scan *s)
 {
     const char *start = ++s->p;
 
-    while (s->p < s->end && *s->p != '"') {
-        if ((unsigned char)*s->p < 0x20)
+    for (;;) {
+        s->p += json_run(str_from(s->p, (size_t)(s->end - s->p)));
+        if (s->p == s->end)
+            return bad(s, "unfinished string");
+        if (*s->p == '"')
+            break;
+        if (*s->p != '\\')
             return bad(s, "control character in a string");
-        if (*s->p == '\\') {
-            if (!scan_escape(s))
-                return false;
-        } else {
-            s->p++;
-        }
+        if (!scan_escape(s))
+            return false;
     }
-    if (s->p == s->end)
-        return bad(s, "unfinished string");
     if (!str_is_utf8(str_from(start, (size_t)(s->p - start))))
         return bad(s, "string is not UTF-8");
     s->p++;
@@ -264,9 +263,8 @@ static const char *value_end(const char *p, const char *end)
 
     do {
         if (*p == '"') {
-            for (p++; *p != '"'; p++)
-                if (*p == '\\')
-                    p++;
+            for (p++; *(p += json_run(str_from(p, (size_t)(end - p)))) != '"'; p += 2)
+                ; /* over an escape */
             p++;
         } else if (*p == '[' || *p == '{') {
             depth++;
@@ -441,7 +439,7 @@ bool json_plain(struct json v, struct str *out)
     if (json_type(v) != JSON_STRING)
         return false;
     in = str_from(v.text.ptr + 1, v.text.len - 2);
-    if (str_has_byte(in, '\\'))
+    if (json_run(in) < in.len)
         return false;
     *out = in;
     return true;
@@ -491,8 +489,7 @@ static bool next_piece(struct pieces *s, struct str *out)
 
     if (s->p == s->end)
         return false;
-    while (s->p < s->end && *s->p != '\\')
-        s->p++;
+    s->p += json_run(str_from(s->p, (size_t)(s->end - s->p)));
     if (s->p > start) {
         *out = str_from(start, (size_t)(s->p - start));
         return true;

@@ -2,6 +2,9 @@
 #include "codec/hex.h"
 #include "codec/json.h"
 
+#define ONES  UINT64_C(0x0101010101010101)
+#define HIGHS UINT64_C(0x8080808080808080)
+
 /* A value or a name comes next: put the comma that must stand before it. */
 static void comma(struct buf *b)
 {
@@ -41,47 +44,73 @@ void json_key_str(struct buf *b, struct str key)
 
 void json_key(struct buf *b, const char *key)
 {
-    json_key_str(b, str_of(key));
+    comma(b);
+    buf_add_byte(b, '"');
+    buf_addz(b, key);
+    buf_add_byte(b, '"');
+    buf_add_byte(b, ':');
+}
+
+/* In each byte of the result the high bit tells whether that byte of `w` is below `n` (n <= 128); a
+ * borrow can spoil only bytes above a true one. */
+static uint64_t below(uint64_t w, uint64_t n)
+{
+    return (w - n * ONES) & ~w & HIGHS;
+}
+
+size_t json_run(struct str s)
+{
+    size_t i = 0;
+    uint64_t w;
+
+    for (; s.len - i >= 8; i += 8) {
+        __builtin_memcpy(&w, s.ptr + i, 8);
+        if (below(w, 0x20) | below(w ^ '"' * ONES, 1) | below(w ^ '\\' * ONES, 1))
+            break;
+    }
+    while (i < s.len && s.ptr[i] != '"' && s.ptr[i] != '\\' && (uint8_t)s.ptr[i] >= 0x20)
+        i++;
+    return i;
 }
 
 void json_esc(struct buf *b, struct str s)
 {
     size_t run = 0; /* bytes before `i` not yet added */
 
-    for (size_t i = 0; i < s.len; i++) {
+    for (size_t i = 0; (i += json_run(str_skip(s, i))) < s.len; i++) {
         uint8_t c = (uint8_t)s.ptr[i];
-        char two[2] = {'\\', 0};
+        char as = 0; /* the letter of a short escape */
 
         switch (c) {
         case '"':
         case '\\':
-            two[1] = (char)c;
+            as = (char)c;
             break;
         case '\b':
-            two[1] = 'b';
+            as = 'b';
             break;
         case '\f':
-            two[1] = 'f';
+            as = 'f';
             break;
         case '\n':
-            two[1] = 'n';
+            as = 'n';
             break;
         case '\r':
-            two[1] = 'r';
+            as = 'r';
             break;
         case '\t':
-            two[1] = 't';
+            as = 't';
             break;
         default:
-            if (c >= 0x20)
-                continue;
+            break; /* another control character */
         }
         buf_add(b, s.ptr + run, i - run);
         run = i + 1;
-        if (two[1]) {
-            buf_add(b, two, 2);
+        buf_add_byte(b, '\\');
+        if (as) {
+            buf_add_byte(b, (uint8_t)as);
         } else {
-            buf_addz(b, "\\u00");
+            buf_addz(b, "u00");
             hex_put(b, &c, 1);
         }
     }

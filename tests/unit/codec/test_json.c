@@ -273,6 +273,30 @@ static void commas_survive_tricky_text(void **state)
     buf_release(&b);
 }
 
+/* Runs are found eight bytes at a time: every special byte at every offset, with and without text
+ * beyond ASCII around it. */
+static void finds_the_end_of_runs(void **state)
+{
+    static const char special[] = {'"', '\\', 0, 1, 0x1f};
+    static const char around[] = {'a', ' ', '!', '#', '[', ']', 0x7f, (char)0x80, (char)0xff};
+    char text[24];
+
+    (void)state;
+    for (size_t a = 0; a < sizeof around; a++) {
+        memset(text, around[a], sizeof text);
+        for (size_t n = 0; n <= sizeof text; n++)
+            assert_int_equal(json_run(str_from(text, n)), n);
+        for (size_t at = 0; at < sizeof text; at++)
+            for (size_t c = 0; c < sizeof special; c++) {
+                memset(text, around[a], sizeof text);
+                text[at] = special[c];
+                assert_int_equal(json_run(str_from(text, sizeof text)), at);
+                assert_int_equal(json_run(str_from(text, at)), at);
+            }
+    }
+    assert_int_equal(json_run(STR_NONE), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +308,7 @@ int main(void)
         cmocka_unit_test(decodes_strings),
         cmocka_unit_test(writes),
         cmocka_unit_test(commas_survive_tricky_text),
+        cmocka_unit_test(finds_the_end_of_runs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
