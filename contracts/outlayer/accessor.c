@@ -211,6 +211,6 @@ struct str access_normal(struct json v)
 {
     struct buf b = BUF_INIT(ACCESS_MAX);
     condition(&b, v, 0);
-    REQUIRE(!b.full, "The access condition is too long");
+    REQUIRE(!b.full, "too long for the chain");
     return buf_str(&b);
 }

@@ -25,30 +25,6 @@ NEAR_CALL(set_paused)
     config_store(&c);
 }
 
-static void opt_fee(struct json args, const char *name, uint64_t *fee)
-{
-    u128 v = *fee;
-    arg_opt_u128(args, name, &v);
-    REQUIRE(v <= UINT64_MAX, "A fee per unit must be below 2^64");
-    *fee = (uint64_t)v;
-}
-
-NEAR_CALL(set_pricing)
-{
-    struct config c;
-    config_for_owner(&c);
-    struct fees *f = &c.fees;
-    arg_opt_u128(args, "base_fee", &f->base);
-    opt_fee(args, "per_million_instructions_fee", &f->per_million);
-    opt_fee(args, "per_ms_fee", &f->per_ms);
-    opt_fee(args, "per_compile_ms_fee", &f->per_compile_ms);
-    opt_fee(args, "base_fee_usd", &f->base_usd);
-    opt_fee(args, "per_million_instructions_fee_usd", &f->per_million_usd);
-    opt_fee(args, "per_sec_fee_usd", &f->per_sec_usd);
-    opt_fee(args, "per_compile_ms_fee_usd", &f->per_compile_ms_usd);
-    config_store(&c);
-}
-
 NEAR_CALL(set_payment_token_contract)
 {
     struct config c;

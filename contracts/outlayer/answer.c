@@ -68,11 +68,11 @@ void answer_parse(struct json v, struct answer *out)
 
     *out = (struct answer){0};
     out->success = arg_bool(v, "success");
-    out->output = json_get(v, "output");
+    out->output = arg_get(v, "output");
     parse_metrics(arg_object(v, "resources_used"), &out->used);
     arg_opt_str(v, "error", &message);
     arg_opt_str(v, "error_category", &category);
-    out->note = json_get(v, "compilation_note");
+    out->note = arg_get(v, "compilation_note");
     arg_opt_str(v, "compilation_note", &note);
     arg_opt_u64(v, "refund_usd", &out->refund_usd);
     if (!out->success)

@@ -135,16 +135,17 @@ static void resume(struct json args, const char *not_operator)
     config_load(&c);
     struct str who = near_predecessor();
     struct yield_id id;
-    struct str hex = arg_str(args, "data_id"), result = json_get(args, "result").text;
+    struct str hex = arg_str(args, "data_id"), result = arg_get(args, "result").text;
 
     if (!str_eq(who, c.operator_id))
         near_panic(str_of(not_operator));
     REQUIRE(hex.len % 2 == 0, "Invalid data_id hex");
     REQUIRE(hex.len == 2 * sizeof(id.b), "Invalid data_id length");
     REQUIRE(hex_get(hex, id.b, sizeof(id.b)), "Invalid data_id hex");
-    REQUIRE(result.ptr, "Failed to deserialize input from JSON.: missing field `result`");
+    if (!result.ptr)
+        near_bad_args("missing field", "result");
     if (!yield_resume(&id, result))
-        near_log(STR("nothing waits for this data_id: answered already, or too late"));
+        near_log(STR("nothing waits for this data_id"));
 }
 
 NEAR_CALL(resume_topup)
@@ -262,5 +263,5 @@ NEAR_PAYABLE(top_up_payment_key_with_near)
 
 NEAR_PAYABLE(top_up_payment_key_with_token)
 {
-    near_fail("Top-up with other tokens is disabled: use the stablecoin or NEAR");
+    near_fail("Top-up with other tokens is disabled");
 }

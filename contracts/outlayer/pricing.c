@@ -34,7 +34,7 @@ NEAR_VIEW(estimate_execution_cost)
 {
     struct config c;
     config_load(&c);
-    struct limits l = limits_parse(json_get(args, "resource_limits"));
+    struct limits l = limits_parse(arg_get(args, "resource_limits"));
     near_return_u128(cost_estimate(&c.fees, &l));
 }
 
@@ -52,20 +52,50 @@ NEAR_VIEW(get_pricing)
     near_return_buf(&b);
 }
 
+/* The fees under their names; `base_fee`, which is wider, stands first in both places. */
+static const struct {
+    const char *name;
+    size_t at;
+} per_unit[] = {
+    {"per_million_instructions_fee", offsetof(struct fees, per_million)},
+    {"per_ms_fee", offsetof(struct fees, per_ms)},
+    {"per_compile_ms_fee", offsetof(struct fees, per_compile_ms)},
+    {"base_fee_usd", offsetof(struct fees, base_usd)},
+    {"per_million_instructions_fee_usd", offsetof(struct fees, per_million_usd)},
+    {"per_sec_fee_usd", offsetof(struct fees, per_sec_usd)},
+    {"per_compile_ms_fee_usd", offsetof(struct fees, per_compile_ms_usd)},
+};
+
+static uint64_t *fee(struct fees *f, size_t i)
+{
+    return (uint64_t *)(void *)((char *)f + per_unit[i].at);
+}
+
 NEAR_VIEW(get_pricing_full)
 {
     struct config c;
-    config_load(&c);
     struct buf b = near_buf();
+
+    config_load(&c);
     json_obj(&b);
     put_u128(&b, "base_fee", c.fees.base);
-    put_u128(&b, "per_million_instructions_fee", c.fees.per_million);
-    put_u128(&b, "per_ms_fee", c.fees.per_ms);
-    put_u128(&b, "per_compile_ms_fee", c.fees.per_compile_ms);
-    put_u128(&b, "base_fee_usd", c.fees.base_usd);
-    put_u128(&b, "per_million_instructions_fee_usd", c.fees.per_million_usd);
-    put_u128(&b, "per_sec_fee_usd", c.fees.per_sec_usd);
-    put_u128(&b, "per_compile_ms_fee_usd", c.fees.per_compile_ms_usd);
+    for (size_t i = 0; i < countof(per_unit); i++)
+        put_u128(&b, per_unit[i].name, *fee(&c.fees, i));
     json_obj_end(&b);
     near_return_buf(&b);
+}
+
+NEAR_CALL(set_pricing)
+{
+    struct config c;
+
+    config_for_owner(&c);
+    arg_opt_u128(args, "base_fee", &c.fees.base);
+    for (size_t i = 0; i < countof(per_unit); i++) {
+        u128 v = *fee(&c.fees, i);
+        arg_opt_u128(args, per_unit[i].name, &v);
+        REQUIRE(v <= UINT64_MAX, "A fee per unit must be below 2^64");
+        *fee(&c.fees, i) = (uint64_t)v;
+    }
+    config_store(&c);
 }

@@ -83,7 +83,7 @@ static void parse_secrets(struct json v, struct request *q)
     q->secrets_account.len = true;
     q->secrets_profile = arg_str(v, "profile");
     q->secrets_account = arg_account(v, "account_id");
-    REQUIRE(q->secrets_profile.len <= PROFILE_MAX, "secrets_ref.profile has at most 64 bytes");
+    REQUIRE(q->secrets_profile.len <= PROFILE_MAX, "secrets_ref.profile is too long");
 }
 
 void limits_put(struct buf *b, const struct limits *l)
@@ -134,7 +134,7 @@ struct str request_data(const struct request *q, bool input_in_state)
     put_opt_str(&b, "project_uuid", q->project_uuid);
     put_opt_str(&b, "project_id", q->source.kind == SOURCE_PROJECT ? q->source.a : STR_NONE);
     json_obj_end(&b);
-    REQUIRE(!b.full, "the request is too large");
+    REQUIRE(!b.full, "too long for the chain");
     return buf_str(&b);
 }
 
@@ -155,7 +155,7 @@ static void event_requested(const struct config *c, const struct request *q)
             near_log(buf_str(&line));
             return;
         }
-        REQUIRE(!in_state, "the request is too large for its event");
+        REQUIRE(!in_state, "too long for the chain");
         in_state = true;
     }
 }
@@ -164,15 +164,15 @@ NEAR_PAYABLE(request_execution)
 {
     struct request q = {0};
     struct params p;
-    struct json limits = json_get(args, "resource_limits");
+    struct json limits = arg_get(args, "resource_limits");
 
     q.source = source_parse(arg_object(args, "source"));
     q.limits = limits_parse(limits);
     arg_opt_str(args, "input_data", &q.input);
-    parse_secrets(json_get(args, "secrets_ref"), &q);
-    q.format = parse_format(json_get(args, "response_format"));
+    parse_secrets(arg_get(args, "secrets_ref"), &q);
+    q.format = parse_format(arg_get(args, "response_format"));
     bool payer_given = arg_opt_account(args, "payer_account_id", &q.payer);
-    p = parse_params(json_get(args, "params"));
+    p = parse_params(arg_get(args, "params"));
 
     struct config c;
     config_not_paused(&c);

@@ -15,7 +15,7 @@ static void resume(const struct config *c, const struct request *q, const struct
                    struct str payload)
 {
     REQUIRE(payload.len <= NEAR_PAYLOAD_MAX,
-            "The response has more than 1024 bytes: use submit_execution_output_and_resolve");
+            "The response is too long: use submit_execution_output_and_resolve");
     REQUIRE(yield_resume(&q->data_id, payload), "Unable to resume execution promise");
     log_charged(charge(c, q, a));
 }
@@ -84,6 +84,6 @@ NEAR_CALL(submit_execution_output_and_resolve)
     put_raw(&b, "compilation_note", json_is_null(a.note) ? STR("null") : a.note.text);
     put_u64(&b, "refund_usd", a.refund_usd);
     json_obj_end(&b);
-    REQUIRE(!b.full, "error and compilation_note are too long");
+    REQUIRE(!b.full, "too long for the chain");
     resume(&c, &q, &a, buf_str(&b));
 }

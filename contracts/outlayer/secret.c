@@ -171,28 +171,27 @@ static void check_profile(struct str p, struct str who)
              c == '-' || c == '_';
     }
     REQUIRE(ok, "Profile must have 1 to 64 of A-Z a-z 0-9 - _");
-    REQUIRE(!account_id_is_implicit(p) || str_eq(p, who),
-            "A profile that is an implicit account is reserved for that account");
+    REQUIRE(!account_id_is_implicit(p) || str_eq(p, who), "Profile is reserved for that account");
 }
 
 static uint32_t nonce_of(struct str profile)
 {
     uint64_t n;
     REQUIRE(profile.len && profile.ptr[0] != '0' && str_u64(profile, &n) && n <= NONCE_MAX,
-            "The profile of a payment key is its nonce: 1 to 2147483647");
+            "The profile must be a nonce: 1 to 2147483647");
     return (uint32_t)n;
 }
 
 /* What a caller of store_secrets or estimate_storage_cost would store. */
 static struct secret parse_secret(struct json args)
 {
-    struct secret s = {.accessor = accessor_parse(json_get(args, "accessor"))};
+    struct secret s = {.accessor = accessor_parse(arg_get(args, "accessor"))};
     s.profile = arg_str(args, "profile");
     s.cipher = arg_str(args, "encrypted_secrets_base64");
-    s.access = access_normal(json_get(args, "access"));
+    s.access = access_normal(arg_get(args, "access"));
     arg_opt_account(args, "vault_id", &s.vault);
     REQUIRE(s.cipher.len, "Encrypted secrets cannot be empty");
-    REQUIRE(s.cipher.len <= CIPHER_MAX, "Encrypted secrets have at most 65536 characters");
+    REQUIRE(s.cipher.len <= CIPHER_MAX, "Encrypted secrets are too long");
     for (size_t i = 0; i < s.cipher.len; i++)
         REQUIRE(s.cipher.ptr[i] > ' ' && s.cipher.ptr[i] != '"' && s.cipher.ptr[i] != '\\',
                 "Encrypted secrets must be base64");
@@ -203,8 +202,7 @@ static void new_payment_key(struct directory *d, const struct secret *s)
 {
     uint32_t nonce = nonce_of(s->profile);
     if (nonce <= d->nonce_floor)
-        PANIC("Payment key nonce {} was used before; get_next_payment_key_nonce gives a free one",
-              s->profile);
+        PANIC("Payment key nonce {} was used before", s->profile);
     d->nonce_floor = nonce;
     event_top_up(&(struct yield_id){0}, d->owner, nonce, 0, s->cipher);
 }
@@ -242,7 +240,7 @@ NEAR_PAYABLE(store_secrets)
 
 static uint32_t find_mine(struct json args, struct directory *d, struct secret *s)
 {
-    struct accessor a = accessor_parse(json_get(args, "accessor"));
+    struct accessor a = accessor_parse(arg_get(args, "accessor"));
     *d = directory_load(near_predecessor());
     uint32_t i = secret_find(d, &a, arg_str(args, "profile"), s);
     REQUIRE(i != UINT32_MAX, "Secrets not found");
@@ -264,7 +262,7 @@ NEAR_PAYABLE(update_access)
     struct directory d;
     struct secret s;
     uint32_t i = find_mine(args, &d, &s);
-    s.access = access_normal(json_get(args, "new_access"));
+    s.access = access_normal(arg_get(args, "new_access"));
     s.updated = near_timestamp();
     /* The size did not grow: nothing to pay, whatever the row was priced at when it was new. */
     uint32_t bytes = cost(&s, d.owner, false);
@@ -286,7 +284,7 @@ NEAR_CALL(unbind_secret_vault)
 
 static bool find_named(struct json args, bool fall_back, struct secret *s)
 {
-    struct accessor a = accessor_parse(json_get(args, "accessor"));
+    struct accessor a = accessor_parse(arg_get(args, "accessor"));
     struct str profile = arg_str(args, "profile");
     struct directory d = directory_load(arg_account(args, "owner"));
     if (secret_find(&d, &a, profile, s) != UINT32_MAX)

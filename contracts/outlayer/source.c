@@ -26,7 +26,7 @@ struct source source_parse(struct json v)
 {
     struct source s = {0};
     if (json_type(v) != JSON_OBJECT || json_count(v) != 1)
-        near_bad_args("not one of GitHub, WasmUrl, Project:", "source");
+        near_bad_args("expected one of GitHub, WasmUrl, Project:", "source");
     struct json in = json_get(v, "GitHub");
     if (json_type(in) == JSON_OBJECT) {
         s.kind = SOURCE_GITHUB;
@@ -50,7 +50,7 @@ struct source source_parse(struct json v)
         arg_opt_str(in, "version_key", &s.b);
         return s;
     }
-    near_bad_args("unknown variant, expected one of GitHub, WasmUrl, Project:", "source");
+    near_bad_args("expected one of GitHub, WasmUrl, Project:", "source");
 }
 
 static bool of_set(struct str s, const char *extra)

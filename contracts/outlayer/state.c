@@ -58,6 +58,17 @@ void config_not_paused(struct config *c)
     REQUIRE(!c->paused, "Contract is paused");
 }
 
+static const struct fees fees_at_first = {
+    .base = (u128)1000 * 1000000000000000000u, /* 0.001 NEAR */
+    .per_million = 100000000000000u,
+    .per_ms = 100000000000000000u,
+    .per_compile_ms = 100000000000000000u,
+    .base_usd = 1000,
+    .per_million_usd = 1,
+    .per_sec_usd = 1,
+    .per_compile_ms_usd = 10,
+};
+
 NEAR_CALL(new)
 {
     struct config c = {.layout = STATE_LAYOUT};
@@ -71,15 +82,6 @@ NEAR_CALL(new)
     arg_opt_str(args, "event_version", &c.version);
     REQUIRE(c.standard.len <= EVENT_NAME_MAX && c.version.len <= EVENT_NAME_MAX,
             "Event names have at most 64 bytes");
-    c.fees = (struct fees){
-        .base = (u128)1000 * 1000000000000000000u, /* 0.001 NEAR */
-        .per_million = 100000000000000u,
-        .per_ms = 100000000000000000u,
-        .per_compile_ms = 100000000000000000u,
-        .base_usd = 1000,
-        .per_million_usd = 1,
-        .per_sec_usd = 1,
-        .per_compile_ms_usd = 10,
-    };
+    c.fees = fees_at_first;
     config_store(&c);
 }

@@ -49,6 +49,7 @@ void usd_attach(struct request *q)
         return;
     REQUIRE(q->source.kind == SOURCE_PROJECT,
             "attached_usd is only valid for Project execution source");
+    REQUIRE(q->attached_usd <= UINT64_MAX, "attached_usd is too large");
     u128 have = read_amount(TAG_BALANCE, q->predecessor);
     if (have < q->attached_usd)
         PANIC("Insufficient stablecoin balance. Required: {}, available: {}",
@@ -70,10 +71,13 @@ void usd_settle(const struct request *q, uint64_t refund_usd)
         usd_return(q);
         return;
     }
-    u128 price = q->priced ? q->price : q->attached_usd;
-    u128 guest = refund_usd < price ? refund_usd : price, earned = price - guest;
-    usd_credit(q->predecessor, q->attached_usd - earned);
-    u128 author = q->priced ? u128_div(u128_mul(earned, q->share_bp), 10000) : 0;
+    /* usd_attach took no more than 64 bits: nothing here can overflow in the callback */
+    uint64_t attached = (uint64_t)q->attached_usd, author = 0;
+    uint64_t price = q->priced ? (uint64_t)q->price : attached;
+    uint64_t earned = price - (refund_usd < price ? refund_usd : price);
+    if (q->priced)
+        author = earned / 10000 * q->share_bp + earned % 10000 * q->share_bp / 10000;
+    usd_credit(q->predecessor, attached - earned);
     credit(TAG_EARNINGS, q->author, author);
     credit(TAG_EARNINGS, project_owner(&p), earned - author);
 }

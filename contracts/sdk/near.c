@@ -84,6 +84,7 @@ static struct json read_args(void)
               near_dec(fault.at));
     if (json_type(args) != JSON_OBJECT)
         near_bad_args("expected an object:", "arguments");
+    args_forget();
     return args;
 }
 
@@ -177,7 +178,7 @@ size_t near_event(struct str standard, struct str version, const char *event, st
 {
     struct buf b = BUF_INIT(NEAR_LOG_MAX);
     near_event_put(&b, standard, version, event, data);
-    REQUIRE(!b.full, "the event is longer than a log may be");
+    REQUIRE(!b.full, "too long for the chain");
     near_log(buf_str(&b));
     return b.len;
 }
@@ -191,7 +192,7 @@ void near_return(struct str bytes)
 
 void near_return_buf(const struct buf *b)
 {
-    REQUIRE(!b->full, "the result is longer than a result may be");
+    REQUIRE(!b->full, "too long for the chain");
     near_return(buf_str(b));
 }
 

@@ -130,6 +130,9 @@ uint64_t near_storage_usage(void); /* bytes, with what this call wrote so far */
 /* ---- arguments: each panics when its member is missing or of another type ---- */
 
 NORETURN void near_bad_args(const char *what, const char *name);
+/* As json_get, for objects of arguments: reads through each one once and remembers its members. */
+struct json arg_get(struct json object, const char *name);
+void args_forget(void); /* for near_enter_…: a new call has new arguments */
 uint64_t arg_u64(struct json args, const char *name);
 uint32_t arg_u32(struct json args, const char *name);
 u128 arg_u128(struct json args, const char *name); /* a decimal string */

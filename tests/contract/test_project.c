@@ -166,7 +166,7 @@ static void test_transfer(void **state)
     static const char give[] = "{\"project_name\":\"dice\",\"new_owner\":\"" DICE "\"}";
     static const char take[] = "{\"from\":\"" ALICE "\",\"name\":\"dice\"}";
     fails(ALICE, 0, "transfer_project", give,
-          "The new owner has to call accept_project_transfer first");
+          "The new owner must call accept_project_transfer first");
     fails(DICE, 0, "accept_project_transfer", take, "Insufficient storage deposit");
     ok(DICE, NEAR_1, "accept_project_transfer", take);
     ok(DICE, 0, "accept_project_transfer", take); /* twice changes nothing */
@@ -174,7 +174,7 @@ static void test_transfer(void **state)
        "{\"from\":\"" ALICE "\",\"name\":\"dice\",\"accept\":false}");
     mock_run();
     assert_true(mock_balance(DICE) == dice);
-    fails(ALICE, 0, "transfer_project", give, "The new owner has to call");
+    fails(ALICE, 0, "transfer_project", give, "The new owner must call");
     ok(DICE, NEAR_1, "accept_project_transfer", take);
     fails(MALLORY, 0, "transfer_project", give, "Project not found");
     ok(ALICE, 0, "transfer_project", give);

@@ -147,7 +147,7 @@ static void test_sources(void **state)
 #define URL(u, h) "{\"source\":{\"WasmUrl\":{\"url\":\"" u "\",\"hash\":\"" h "\"}}}"
     NOT(NEAR_1, "{}", "Failed to deserialize input from JSON.: missing field `source`");
     NOT(NEAR_1, "{\"source\":\"WasmUrl\"}", "Failed to deserialize input from JSON.");
-    NOT(NEAR_1, "{\"source\":{\"Ftp\":{}}}", "unknown variant");
+    NOT(NEAR_1, "{\"source\":{\"Ftp\":{}}}", "expected one of GitHub, WasmUrl, Project");
     NOT(NEAR_1, "{\"source\":{\"WasmUrl\":{\"url\":\"https://x.example/a\"}}}",
         "missing field `hash`");
     NOT(NEAR_1, "{\"source\":{\"WasmUrl\":{},\"GitHub\":{}}}", "Failed to deserialize input");
