@@ -74,7 +74,7 @@ test('output without end', async () => {
 
 test('another hash than promised', async () => {
     const { WasmUrl } = await net.guest('test/echo');
-    await fails({ source: { WasmUrl: { ...WasmUrl, hash: '00'.repeat(32) } } }, /does not have the SHA-256 that the request names/);
+    await fails({ source: { WasmUrl: { ...WasmUrl, hash: '00'.repeat(32) } } }, /does not have the (hash|SHA-256) that the request names/);
 });
 
 test('nothing at the URL', async () => {
