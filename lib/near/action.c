@@ -205,8 +205,8 @@ static void state_init_read(struct rd *r, struct arena *a, struct action *out)
     n = rd_count(r, STATE_INIT_ENTRY_MAX);
     entries = arena_new_n(a, struct state_entry, n);
     for (size_t i = 0; i < n && !r->bad; i++) {
-        entries[i].key = rd_bytes(r, TX_SIZE_MAX);
-        entries[i].value = rd_bytes(r, TX_SIZE_MAX);
+        entries[i].key = rd_bytes(r, ACTION_BYTES_MAX);
+        entries[i].value = rd_bytes(r, ACTION_BYTES_MAX);
         /* A map is written in the order of its keys, each once. */
         if (i && str_cmp(entries[i - 1].key, entries[i].key) >= 0)
             rd_fail(r);
@@ -233,11 +233,11 @@ static struct action action_read_at(struct rd *r, struct arena *a, bool inner)
     case ACTION_CREATE_ACCOUNT:
         break;
     case ACTION_DEPLOY_CONTRACT:
-        x.code = rd_bytes(r, TX_SIZE_MAX);
+        x.code = rd_bytes(r, ACTION_BYTES_MAX);
         break;
     case ACTION_FUNCTION_CALL:
-        x.call.method = rd_text(r, TX_SIZE_MAX);
-        x.call.args = rd_bytes(r, TX_SIZE_MAX);
+        x.call.method = rd_text(r, ACTION_BYTES_MAX);
+        x.call.args = rd_bytes(r, ACTION_BYTES_MAX);
         x.call.gas = rd_u64(r);
         x.call.deposit = rd_u128(r);
         break;
@@ -266,7 +266,7 @@ static struct action action_read_at(struct rd *r, struct arena *a, bool inner)
             x.delegate = delegate_read(r, a, x.kind == ACTION_DELEGATE ? 1 : 2);
         break;
     case ACTION_DEPLOY_GLOBAL_CONTRACT:
-        x.deploy_global.code = rd_bytes(r, TX_SIZE_MAX);
+        x.deploy_global.code = rd_bytes(r, ACTION_BYTES_MAX);
         x.deploy_global.by_account = rd_bool(r);
         break;
     case ACTION_USE_GLOBAL_CONTRACT:
@@ -281,7 +281,7 @@ static struct action action_read_at(struct rd *r, struct arena *a, bool inner)
         x.gas_key.amount = rd_u128(r);
         break;
     case ACTION_UNIVERSAL_STATE_INIT:
-        x.universal.raw = rd_bytes(r, TX_SIZE_MAX);
+        x.universal.raw = rd_bytes(r, ACTION_BYTES_MAX);
         x.universal.deposit = rd_u128(r);
         break;
     }

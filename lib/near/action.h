@@ -18,6 +18,7 @@
 #include "near/key.h"
 
 #define TX_SIZE_MAX          1572864 /* bytes of a transaction without its signature */
+#define ACTION_BYTES_MAX     4194304 /* of one code or argument: receipts of contracts carry more */
 #define ACTIONS_MAX          4096    /* taken by the decoder; the protocol allows 100 */
 #define ACTION_STRINGS_MAX   4096    /* method names of one access key */
 #define STATE_INIT_ENTRY_MAX 4096

@@ -213,7 +213,7 @@ static void deploy_global(struct exec *e, const struct action *x)
 
     if (e->account.amount < cost) {
         exec_fail(e, fail(ap->a, "LackBalanceForState", "s account_id m amount", receiver(e),
-                          cost - e->account.amount));
+                          MONEY(cost - e->account.amount)));
         return;
     }
     e->account.amount -= cost;
@@ -295,7 +295,7 @@ void exec_state_init(struct exec *e, const struct action *x)
     lack = storage_lack(ap->p, &e->account);
     if (lack > x->state_init.deposit) {
         exec_fail(e, fail(ap->a, "LackBalanceForState", "s account_id m amount", id,
-                          lack - x->state_init.deposit));
+                          MONEY(lack - x->state_init.deposit)));
         return;
     }
     e->account.amount += lack;
@@ -343,12 +343,13 @@ static void stake(struct exec *e, const struct action *x)
 {
     if (x->stake.amount > e->account.amount)
         exec_fail(e, fail(e->ap->a, "TriesToStake", "s account_id m stake m locked m balance",
-                          receiver(e), x->stake.amount, e->account.locked, e->account.amount));
+                          receiver(e), MONEY(x->stake.amount), MONEY(e->account.locked),
+                          MONEY(e->account.amount)));
     else if (x->stake.amount == 0)
         fail_account(e, "TriesToUnstake");
     else
         exec_fail(e, fail(e->ap->a, "InsufficientStake", "s account_id m stake m minimum_stake",
-                          receiver(e), x->stake.amount, e->ap->b->total_supply));
+                          receiver(e), MONEY(x->stake.amount), MONEY(e->ap->b->total_supply)));
 }
 
 /* ------------------------------------------------------------------ all of them */

@@ -97,7 +97,7 @@ static void check_stake(struct exec *e)
     if (lack == 0)
         return;
     exec_fail(e, fail(e->ap->a, "LackBalanceForState", "s account_id m amount",
-                      account_id_str(&e->r->receiver), lack));
+                      account_id_str(&e->r->receiver), MONEY(lack)));
     e->error_index = -1;
 }
 

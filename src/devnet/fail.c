@@ -21,6 +21,7 @@ static struct str finish(struct arena *a, struct buf *b)
 struct str fail(struct arena *a, const char *name, const char *spec, ...)
 {
     struct buf b = BUF_INIT(FAIL_MAX);
+    uint64_t low;
     va_list ap;
 
     if (!spec) {
@@ -43,7 +44,8 @@ struct str fail(struct arena *a, const char *name, const char *spec, ...)
             json_put_u64(&b, va_arg(ap, uint64_t));
             break;
         case 'm':
-            json_put_u128_str(&b, va_arg(ap, u128));
+            low = va_arg(ap, uint64_t);
+            json_put_u128_str(&b, (u128)va_arg(ap, uint64_t) << 64 | low);
             break;
         case 'j':
             json_put_raw(&b, va_arg(ap, struct str));

@@ -110,18 +110,19 @@ struct str tx_verify(struct arena *a, const struct params *p, const struct kv *k
     c.key.nonce = tx->nonce.nonce;
     if (c.account.amount < c.cost.total)
         return fail(a, "NotEnoughBalance", "s signer_id m balance m cost", tx->signer_id,
-                    c.account.amount, c.cost.total);
+                    MONEY(c.account.amount), MONEY(c.cost.total));
     c.account.amount -= c.cost.total;
     if (c.key.kind == PERMISSION_FUNCTION_CALL && c.key.has_allowance) {
         if (c.key.allowance < c.cost.total)
             return key_fail(a, fail(a, "NotEnoughAllowance",
                                     "s account_id s public_key m allowance m cost", tx->signer_id,
-                                    key_text(a, tx->key), c.key.allowance, c.cost.total));
+                                    key_text(a, tx->key), MONEY(c.key.allowance),
+                                    MONEY(c.cost.total)));
         c.key.allowance -= c.cost.total;
     }
     lack = storage_lack(p, &c.account);
     if (lack > 0)
-        return fail(a, "LackBalanceForState", "s signer_id m amount", tx->signer_id, lack);
+        return fail(a, "LackBalanceForState", "s signer_id m amount", tx->signer_id, MONEY(lack));
     e = key_check(a, p, &c.key, tx->receiver_id, tx->actions, tx->nactions);
     if (e.ptr)
         return key_fail(a, e);
