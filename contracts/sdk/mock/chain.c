@@ -18,6 +18,7 @@ static struct method {
     void (*run)(void);
 } methods[METHODS_MAX];
 static size_t n_methods;
+static struct mock_receipt receipts[MOCK_RECEIPTS_MAX];
 
 /* What a panic puts back, newest last. */
 static struct undo {
@@ -444,7 +445,6 @@ void mock_end(void)
     }
     for (size_t i = 0; i < countof(mock.logs); i++)
         buf_release(&mock.logs[i]);
-    mem_free(mock.receipts);
     mem_free(mock.rows);
     mem_free(mock.accounts);
     mem_free(undo);
@@ -456,7 +456,7 @@ void mock_init(const char *contract, u128 balance)
 {
     mock_end();
     BUG_ON(sodium_init() < 0);
-    mock.receipts = mem_alloc_n(MOCK_RECEIPTS_MAX, sizeof(*mock.receipts));
+    mock.receipts = receipts;
     mock.gas = MOCK_GAS;
     mock.burn = TGAS;
     mock.height = 1000;
