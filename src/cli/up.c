@@ -85,7 +85,7 @@ struct up {
     struct file_server *files;
     struct bootstrap boot;
     struct story_result result;
-    const char *token_file, *program_url, *program_name;
+    const char *token_file, *program_file, *program_url, *program_name;
     struct hash256 program_hash;
     uint64_t began_ms;
     char home[4096];
@@ -203,6 +203,8 @@ static enum err start_coordinator(struct up *u, struct buf *why)
 static enum err make_accounts(struct up *u, struct buf *why)
 {
     struct bootstrap *b = &u->boot;
+    char outlayer_size[32], caller_size[32];
+    struct buf outlayer = BUF_OVER(outlayer_size), caller = BUF_OVER(caller_size);
     enum err e;
 
     *b = (struct bootstrap){
@@ -216,8 +218,10 @@ static enum err make_accounts(struct up *u, struct buf *why)
         return e;
     report_part(&u->report, "accounts", "%s, %s, %s, %s%s", ACCOUNT_OUTLAYER, ACCOUNT_OPERATOR,
                 ACCOUNT_USER, ACCOUNT_CALLER, b->made ? "" : " (as before)");
-    report_part(&u->report, "contracts", "%s %zu bytes, %s %zu bytes", ACCOUNT_OUTLAYER,
-                b->outlayer_size, ACCOUNT_CALLER, b->caller_size);
+    report_put_count(&outlayer, b->outlayer_size);
+    report_put_count(&caller, b->caller_size);
+    report_part(&u->report, "contracts", ACCOUNT_OUTLAYER " %s bytes, " ACCOUNT_CALLER " %s bytes",
+                outlayer_size, caller_size);
     return ERR_OK;
 }
 
@@ -254,6 +258,8 @@ static enum err serve_program(struct up *u, struct buf *why)
 {
     const char *file = u->o.guest, *slash;
     struct buf url = BUF_INIT(512);
+    char bytes[32];
+    struct buf count = BUF_OVER(bytes);
     size_t size;
     enum err e = ERR_OK;
 
@@ -266,6 +272,7 @@ static enum err serve_program(struct up *u, struct buf *why)
     slash = strrchr(file, '/');
     /* A URL of our own making: no file name can put anything odd into it. */
     u->program_name = u->o.guest ? "program.wasm" : "random.wasm";
+    u->program_file = file;
     e = file_server_add(u->files, u->program_name, file, &u->program_hash, &size, why);
     if (e)
         return e;
@@ -374,8 +381,7 @@ static void print_summary(const struct up *u)
         report_text(r, "  %-21s %s\n", who[i][0], who[i][1]);
     report_title(r, "\nWhat to try next");
     report_text(r, "  curl -s %s/requests/%llu\n", coord, (unsigned long long)u->result.request_id);
-    report_text(r, "  outlayer run %s --input '%s'\n", u->o.guest ? u->o.guest : "random.wasm",
-                u->o.input);
+    report_text(r, "  outlayer run %s --input '%s'\n", u->program_file, u->o.input);
     report_text(r, "  request_execution on %s from your own contract, with this source:\n",
                 ACCOUNT_OUTLAYER);
     report_text(r, "    {\"WasmUrl\":{\"url\":\"%s\",\"hash\":\"%s\"}}\n", u->program_url, hex);
@@ -427,12 +433,12 @@ static int run(struct up *u, struct buf *why)
 static void say_how_it_ended(struct up *u, int status, const struct buf *why)
 {
     if (u->net.state == NETWORK_INTERRUPTED) {
-        fprintf(stderr, "\nStopping.\n");
+        fprintf(stderr, "\nStopping the worker, the coordinator and the chain.\n");
     } else if (why->len) {
         command_failed(why);
         network_explain(&u->net);
     }
-    if (status != EXIT_DONE && u->net.home)
+    if (u->net.home && (status != EXIT_DONE || u->net.state == NETWORK_INTERRUPTED))
         fprintf(stderr, "Everything is kept in %s.\n", u->net.home);
 }
 
