@@ -279,8 +279,9 @@ static enum err serve_program(struct up *u, struct buf *why)
     buf_addf(&url, "%s/%s", file_server_url(u->files), u->program_name);
     u->program_url = arena_z(&u->net.arena, buf_str(&url));
     buf_release(&url);
-    report_part(&u->report, "files", "%s (%s, %zu bytes)", u->program_url, slash ? slash + 1 : file,
-                size);
+    report_put_count(&count, size);
+    report_part(&u->report, "files", "%s (%s, %s bytes)", u->program_url, slash ? slash + 1 : file,
+                bytes);
     return ERR_OK;
 }
 
