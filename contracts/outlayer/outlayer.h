@@ -49,13 +49,25 @@
 
 /* ---- state ---- */
 
-#define STATE_LAYOUT 1u
+#define STATE_KEY    STR("STATE") /* → struct config */
+#define STATE_LAYOUT 2u
 #define TAG_REQUEST  'r' /* u64 → struct request */
+
+/* Fees per unit have 64 bits: times a u64 they never overflow. */
+enum fee {
+    FEE_MILLION, /* instructions */
+    FEE_MS,
+    FEE_COMPILE_MS,
+    FEE_BASE_USD,
+    FEE_MILLION_USD,
+    FEE_SEC_USD,
+    FEE_COMPILE_MS_USD,
+    FEES
+};
 
 struct fees {
     u128 base;
-    uint64_t per_million, per_ms, per_compile_ms; /* 64 bits: times a u64 they never overflow */
-    uint64_t base_usd, per_million_usd, per_sec_usd, per_compile_ms_usd;
+    uint64_t unit[FEES];
 };
 
 struct config {

@@ -13,15 +13,16 @@ static u128 cost(u128 sum, uint64_t fee, uint64_t n)
 /* Memory and compiling are not estimated; an answer never costs more than was attached. */
 u128 cost_estimate(const struct fees *f, const struct limits *l)
 {
-    u128 sum = cost(f->base, f->per_million, l->instructions / MILLION);
-    return cost(sum, f->per_ms, l->seconds < UINT64_MAX / 1000 ? l->seconds * 1000 : UINT64_MAX);
+    u128 sum = cost(f->base, f->unit[FEE_MILLION], l->instructions / MILLION);
+    return cost(sum, f->unit[FEE_MS],
+                l->seconds < UINT64_MAX / 1000 ? l->seconds * 1000 : UINT64_MAX);
 }
 
 u128 cost_actual(const struct fees *f, const struct metrics *m)
 {
-    u128 sum = cost(f->base, f->per_million, m->instructions / MILLION);
-    sum = cost(sum, f->per_ms, m->time_ms);
-    return cost(sum, f->per_compile_ms, m->has_compile ? m->compile_ms : 0);
+    u128 sum = cost(f->base, f->unit[FEE_MILLION], m->instructions / MILLION);
+    sum = cost(sum, f->unit[FEE_MS], m->time_ms);
+    return cost(sum, f->unit[FEE_COMPILE_MS], m->has_compile ? m->compile_ms : 0);
 }
 
 void pay(struct str to, u128 amount)
@@ -45,31 +46,22 @@ NEAR_VIEW(get_pricing)
     struct buf b = near_buf();
     json_arr(&b);
     json_put_u128_str(&b, c.fees.base);
-    json_put_u128_str(&b, c.fees.per_million);
-    json_put_u128_str(&b, c.fees.per_ms);
-    json_put_u128_str(&b, c.fees.per_compile_ms);
+    json_put_u128_str(&b, c.fees.unit[FEE_MILLION]);
+    json_put_u128_str(&b, c.fees.unit[FEE_MS]);
+    json_put_u128_str(&b, c.fees.unit[FEE_COMPILE_MS]);
     json_arr_end(&b);
     near_return_buf(&b);
 }
 
-/* The fees under their names; `base_fee`, which is wider, stands first in both places. */
-static const struct {
-    const char *name;
-    size_t at;
-} per_unit[] = {
-    {"per_million_instructions_fee", offsetof(struct fees, per_million)},
-    {"per_ms_fee", offsetof(struct fees, per_ms)},
-    {"per_compile_ms_fee", offsetof(struct fees, per_compile_ms)},
-    {"base_fee_usd", offsetof(struct fees, base_usd)},
-    {"per_million_instructions_fee_usd", offsetof(struct fees, per_million_usd)},
-    {"per_sec_fee_usd", offsetof(struct fees, per_sec_usd)},
-    {"per_compile_ms_fee_usd", offsetof(struct fees, per_compile_ms_usd)},
+static const char *const fee_names[FEES] = {
+    [FEE_MILLION] = "per_million_instructions_fee",
+    [FEE_MS] = "per_ms_fee",
+    [FEE_COMPILE_MS] = "per_compile_ms_fee",
+    [FEE_BASE_USD] = "base_fee_usd",
+    [FEE_MILLION_USD] = "per_million_instructions_fee_usd",
+    [FEE_SEC_USD] = "per_sec_fee_usd",
+    [FEE_COMPILE_MS_USD] = "per_compile_ms_fee_usd",
 };
-
-static uint64_t *fee(struct fees *f, size_t i)
-{
-    return (uint64_t *)(void *)((char *)f + per_unit[i].at);
-}
 
 NEAR_VIEW(get_pricing_full)
 {
@@ -79,8 +71,8 @@ NEAR_VIEW(get_pricing_full)
     config_load(&c);
     json_obj(&b);
     put_u128(&b, "base_fee", c.fees.base);
-    for (size_t i = 0; i < countof(per_unit); i++)
-        put_u128(&b, per_unit[i].name, *fee(&c.fees, i));
+    for (size_t i = 0; i < FEES; i++)
+        put_u128(&b, fee_names[i], c.fees.unit[i]);
     json_obj_end(&b);
     near_return_buf(&b);
 }
@@ -91,11 +83,11 @@ NEAR_CALL(set_pricing)
 
     config_for_owner(&c);
     arg_opt_u128(args, "base_fee", &c.fees.base);
-    for (size_t i = 0; i < countof(per_unit); i++) {
-        u128 v = *fee(&c.fees, i);
-        arg_opt_u128(args, per_unit[i].name, &v);
+    for (size_t i = 0; i < FEES; i++) {
+        u128 v = c.fees.unit[i];
+        arg_opt_u128(args, fee_names[i], &v);
         REQUIRE(v <= UINT64_MAX, "A fee per unit must be below 2^64");
-        *fee(&c.fees, i) = (uint64_t)v;
+        c.fees.unit[i] = (uint64_t)v;
     }
     config_store(&c);
 }

@@ -225,7 +225,7 @@ static uint32_t version_add(struct project *p, const struct source *s)
 
     if (version_find(p, key, &v) != UINT32_MAX)
         PANIC("Version '{}' already exists in project", key);
-    REQUIRE(n < VERSIONS_MAX, "A project can have at most 200 versions");
+    REQUIRE(n < VERSIONS_MAX, "The list is full");
     near_sha256(key, hash);
     struct buf keys = BUF_INIT(VERSIONS_MAX * KEY_BYTES), row = near_buf();
     buf_add_str(&keys, p->keys);

@@ -83,7 +83,7 @@ static void parse_secrets(struct json v, struct request *q)
     q->secrets_account.len = true;
     q->secrets_profile = arg_str(v, "profile");
     q->secrets_account = arg_account(v, "account_id");
-    REQUIRE(q->secrets_profile.len <= PROFILE_MAX, "secrets_ref.profile is too long");
+    REQUIRE(q->secrets_profile.len <= PROFILE_MAX, "too long for the chain");
 }
 
 void limits_put(struct buf *b, const struct limits *l)

@@ -113,7 +113,7 @@ static uint32_t secret_add(struct directory *d, const struct secret *s)
     hash_of(&s->accessor, s->profile, hash);
     buf_add_str(&b, d->hashes);
     buf_add(&b, hash, HASH_BYTES);
-    REQUIRE(!b.full, "An account can have at most 1000 secrets");
+    REQUIRE(!b.full, "The list is full");
     d->hashes = buf_str(&b);
     return i;
 }
@@ -191,7 +191,7 @@ static struct secret parse_secret(struct json args)
     s.access = access_normal(arg_get(args, "access"));
     arg_opt_account(args, "vault_id", &s.vault);
     REQUIRE(s.cipher.len, "Encrypted secrets cannot be empty");
-    REQUIRE(s.cipher.len <= CIPHER_MAX, "Encrypted secrets are too long");
+    REQUIRE(s.cipher.len <= CIPHER_MAX, "too long for the chain");
     for (size_t i = 0; i < s.cipher.len; i++)
         REQUIRE(s.cipher.ptr[i] > ' ' && s.cipher.ptr[i] != '"' && s.cipher.ptr[i] != '\\',
                 "Encrypted secrets must be base64");

@@ -214,7 +214,7 @@ static void test_paused_and_many(void **state)
                  i);
         ok(ALICE, NEAR_1, "add_version", args);
     }
-    fails(ALICE, NEAR_1, "add_version", ADD("many", WASM(H1), "true"), "at most 200 versions");
+    fails(ALICE, NEAR_1, "add_version", ADD("many", WASM(H1), "true"), "The list is full");
     ok(ALICE, 0, "delete_project", "{\"project_name\":\"many\"}");
     mock_run();
 }

@@ -129,9 +129,11 @@ void mock_row_put(struct str key, const struct str *value)
 {
     mock_mem_pause();
     const struct mock_row *r = mock_row(key);
-    undo = mem_realloc(undo, n_undo * sizeof(*undo), (n_undo + 1) * sizeof(*undo));
-    undo[n_undo++] =
-        (struct undo){copy(key), r ? copy(buf_str(&r->value)) : BUF_INIT(0), r != NULL};
+    if (mock_frame) {
+        undo = mem_realloc(undo, n_undo * sizeof(*undo), (n_undo + 1) * sizeof(*undo));
+        undo[n_undo++] =
+            (struct undo){copy(key), r ? copy(buf_str(&r->value)) : BUF_INIT(0), r != NULL};
+    }
     row_set(key, value);
     mock_mem_resume();
 }

@@ -107,7 +107,7 @@ void mock_mem_pause(void)
 
 void mock_mem_resume(void)
 {
-    in_call = true;
+    in_call = mock_frame != NULL;
 }
 
 void mock_mem_leave(void)
