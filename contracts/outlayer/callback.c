@@ -95,7 +95,7 @@ static void end_answered(struct config *c, struct request *q, struct str payload
         value = q->output;
     } else if (a.success && !output_value(a.output, q->format, &value)) {
         a.success = false;
-        a.error = STR("execution_failed: the output does not have the format of the request");
+        a.error = STR("execution_failed: the output is not of the format asked for");
     }
     e.charged = charge(c, q, &a);
     if (!a.success) {
@@ -116,7 +116,7 @@ NEAR_CALLBACK(on_execution_response)
     uint64_t id = arg_u64(args, "request_id");
 
     if (!request_take(id, &q)) {
-        LOG("request {} is gone: it was cancelled", near_dec(id));
+        LOG("request {} was cancelled", near_dec(id));
         return_failure(STR("cancelled: the request was cancelled"));
         return;
     }
@@ -129,8 +129,9 @@ NEAR_CALLBACK(on_execution_response)
     if (wait_on(&q))
         return;
     struct config c;
-    config_load(&c);
     struct completion e = {.q = &q};
+
+    config_load(&c);
     e.charged = c.fees.base < q.payment ? c.fees.base : q.payment;
     end_failed(&c, &e, STR("timeout: no worker answered in time"));
 }

@@ -31,7 +31,7 @@ NEAR_CALL(cancel_stale_execution)
             "Execution is not yet stale, please wait");
     struct config c;
     config_load(&c);
-    request_cancel(&c, &q, "cancelled: cancelled by its sender");
+    request_cancel(&c, &q, "cancelled: by its sender");
     config_store(&c);
 }
 
@@ -43,7 +43,7 @@ NEAR_CALL(emergency_cancel_execution)
     config_for_owner(&c);
 
     REQUIRE(request_take(id, &q), "Execution request not found");
-    request_cancel(&c, &q, "cancelled: cancelled by the owner of the contract");
+    request_cancel(&c, &q, "cancelled: by the owner of the contract");
     config_store(&c);
 }
 
@@ -51,18 +51,18 @@ NEAR_CALL(cancel_pending_requests)
 {
     struct json ids = arg_array(args, "request_ids");
     struct config c;
-    config_for_owner(&c);
     struct json_iter it = json_iter(ids);
     uint64_t id, count = 0;
     size_t logged = 0;
 
+    config_for_owner(&c);
     while (logged < NEAR_LOG_MAX - EVENT_ROOM && json_next(&it)) {
         struct request q;
         if (!json_u64(it.value, &id))
             near_bad_args("not a u64 in", "request_ids");
         if (!request_take(id, &q))
             continue;
-        logged += request_cancel(&c, &q, "cancelled: cancelled by the owner of the contract");
+        logged += request_cancel(&c, &q, "cancelled: by the owner of the contract");
         count++;
     }
     config_store(&c);
@@ -74,15 +74,15 @@ NEAR_CALL(clear_all_pending_requests)
     uint64_t limit = PAGE_DEFAULT, count = 0;
     arg_opt_u64(args, "limit", &limit);
     struct config c;
-    config_for_owner(&c);
     size_t logged = 0;
 
+    config_for_owner(&c);
     for (uint64_t id = c.oldest;
          id < c.next_request && count < limit && logged < NEAR_LOG_MAX - EVENT_ROOM; id++) {
         struct request q;
         if (!request_take(id, &q))
             continue;
-        logged += request_cancel(&c, &q, "cancelled: cancelled by the owner of the contract");
+        logged += request_cancel(&c, &q, "cancelled: by the owner of the contract");
         count++;
     }
     config_store(&c);

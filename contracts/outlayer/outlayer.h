@@ -169,6 +169,8 @@ struct answer {
 };
 
 void answer_parse(struct json v, struct answer *out); /* panics when malformed */
+/* What base64 stands for, as an array of numbers. */
+void bytes_put(struct buf *b, struct str base64);
 /* The JSON value the caller gets for a tagged output; false when it is not of this format. */
 bool output_value(struct json output, uint8_t format, struct str *value);
 

@@ -7,6 +7,7 @@
  * and the token contract learns from the yield's value how much to give back.
  */
 #include "codec/hex.h"
+#include "outlayer/project.h"
 #include "outlayer/secret.h"
 
 #define TOP_UP_GAS   (30 * TGAS)
@@ -132,11 +133,11 @@ NEAR_CALL(ft_on_transfer)
 static void resume(struct json args, const char *not_operator)
 {
     struct config c;
-    config_load(&c);
     struct str who = near_predecessor();
     struct yield_id id;
     struct str hex = arg_str(args, "data_id"), result = arg_get(args, "result").text;
 
+    config_load(&c);
     if (!str_eq(who, c.operator_id))
         near_panic(str_of(not_operator));
     REQUIRE(hex.len % 2 == 0, "Invalid data_id hex");
@@ -174,7 +175,7 @@ NEAR_CALLBACK(on_top_up_response)
     uint32_t i = key_find(owner, nonce, &d, &s);
     size_t n = json_str_len(fresh);
     if (!n || n > CIPHER_MAX || i == UINT32_MAX) {
-        LOG("top-up of payment key {} failed: the tokens go back", near_dec(nonce));
+        LOG("top-up of payment key {} failed", near_dec(nonce));
         near_return_u128(amount);
         return;
     }
@@ -232,14 +233,15 @@ NEAR_CALLBACK(on_delete_payment_key_response)
 NEAR_PAYABLE(top_up_payment_key_with_near)
 {
     struct config c;
-    config_load(&c);
     struct str who = near_predecessor(), swap = arg_account(args, "swap_contract_id");
     struct directory d;
     struct secret s;
     uint64_t nonce = arg_u32(args, "nonce");
     u128 deposit = near_deposit();
+    struct project project;
 
-    REQUIRE(!c.paused, "Contract is paused");
+    config_not_paused(&c);
+    REQUIRE(project_load(STR(SWAP_PROJECT), &project), "Project not found");
     REQUIRE(deposit >= SWAP_DEPOSIT + MIN_NEAR, "Minimum top-up is 0.025 NEAR");
     if (key_find(who, nonce, &d, &s) == UINT32_MAX)
         key_missing(who, nonce);
@@ -251,13 +253,32 @@ NEAR_PAYABLE(top_up_payment_key_with_near)
                  TEXT("{\"receiver_id\":\"{}\",\"amount\":\"{}\"}", swap, near_dec(amount)), 1,
                  SWAP_GAS, 0);
     p = promise_then(p, near_current());
+    promise_call(p, "on_near_wrapped",
+                 TEXT("{\"owner\":\"{}\",\"nonce\":{},\"amount\":\"{}\",\"swap\":\"{}\"}", who,
+                      near_dec(nonce), near_dec(amount), swap),
+                 0, YIELD_GAS + 30 * TGAS, 1);
+    promise_return(p);
+}
+
+/* All goes back when the tokens did not reach the swap contract. */
+NEAR_CALLBACK(on_near_wrapped)
+{
+    struct str who = arg_str(args, "owner"), ignored;
+    u128 amount = arg_u128(args, "amount");
+
+    if (!promise_result(0, &ignored)) {
+        pay(who, amount + SWAP_DEPOSIT);
+        return;
+    }
+    uint64_t p = promise_batch(near_current());
     promise_call(p, "request_execution",
                  TEXT("{\"source\":{\"Project\":{\"project_id\":\"" SWAP_PROJECT "\"}},"
                       "\"input_data\":\"{\\\"owner\\\":\\\"{}\\\",\\\"nonce\\\":{},\\\"amount\\\":"
                       "\\\"{}\\\",\\\"token_id\\\":\\\"wrap.near\\\",\\\"swap_contract_id\\\":"
                       "\\\"{}\\\"}\",\"payer_account_id\":\"{}\"}",
-                      who, near_dec(nonce), near_dec(amount), swap, who),
-                 SWAP_DEPOSIT - 1, YIELD_GAS + 20 * TGAS, 1);
+                      who, near_dec(arg_u32(args, "nonce")), near_dec(amount),
+                      arg_str(args, "swap"), who),
+                 SWAP_DEPOSIT - 1, YIELD_GAS + 10 * TGAS, 1);
     promise_return(p);
 }
 

@@ -34,16 +34,18 @@ void pay(struct str to, u128 amount)
 NEAR_VIEW(estimate_execution_cost)
 {
     struct config c;
-    config_load(&c);
     struct limits l = limits_parse(arg_get(args, "resource_limits"));
+
+    config_load(&c);
     near_return_u128(cost_estimate(&c.fees, &l));
 }
 
 NEAR_VIEW(get_pricing)
 {
     struct config c;
-    config_load(&c);
     struct buf b = near_buf();
+
+    config_load(&c);
     json_arr(&b);
     json_put_u128_str(&b, c.fees.base);
     json_put_u128_str(&b, c.fees.unit[FEE_MILLION]);

@@ -39,7 +39,7 @@ static void keep_output(struct request *q, struct json output)
 {
     REQUIRE(!q->output.len, "Output already submitted for this request");
     if (!output_value(output, q->format, &q->output))
-        PANIC("The output does not have the format {} of the request", format_name(q->format));
+        PANIC("The output is not of the format {}", format_name(q->format));
     request_store(q);
 }
 

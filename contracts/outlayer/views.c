@@ -1,5 +1,4 @@
 /* views.c — looking at requests, settings and counters. */
-#include "codec/base64.h"
 #include "outlayer/outlayer.h"
 
 static void put_output(struct buf *b, const struct request *q)
@@ -10,13 +9,8 @@ static void put_output(struct buf *b, const struct request *q)
     }
     json_obj(b);
     json_key_str(b, format_name(q->format));
-    if (q->format == FORMAT_BYTES && q->output.len >= 2 && q->output.ptr[0] == '"') {
-        struct buf raw = near_buf();
-        bool ok = base64_get(str_from(q->output.ptr + 1, q->output.len - 2), &raw);
-        json_arr(b);
-        for (size_t i = 0; ok && i < raw.len; i++)
-            json_put_u64(b, (uint8_t)raw.ptr[i]);
-        json_arr_end(b);
+    if (q->format == FORMAT_BYTES && q->output.ptr[0] == '"') {
+        bytes_put(b, str_from(q->output.ptr + 1, q->output.len - 2));
     } else {
         json_put_raw(b, q->output);
     }
@@ -95,10 +89,10 @@ void page_parse(struct json args, uint64_t usual, uint64_t most, struct page *p)
 NEAR_VIEW(get_pending_request_ids)
 {
     struct config c;
-    config_load(&c);
     struct page p;
     struct buf b = near_buf();
 
+    config_load(&c);
     page_parse(args, PAGE_DEFAULT, PAGE_MAX, &p);
     json_arr(&b);
     for (uint64_t id = c.oldest, seen = 0; id < c.next_request && seen < p.from + p.limit; id++) {
@@ -114,8 +108,9 @@ NEAR_VIEW(get_pending_request_ids)
 NEAR_VIEW(get_stats)
 {
     struct config c;
-    config_load(&c);
     struct buf b = near_buf();
+
+    config_load(&c);
     json_arr(&b);
     json_put_u64(&b, c.executions);
     json_put_u128_str(&b, c.total_fees);
@@ -144,8 +139,9 @@ NEAR_VIEW(is_paused)
 NEAR_VIEW(get_config)
 {
     struct config c;
-    config_load(&c);
     struct buf b = near_buf();
+
+    config_load(&c);
     json_arr(&b);
     json_put_str(&b, c.owner);
     json_put_str(&b, c.operator_id);
@@ -156,8 +152,9 @@ NEAR_VIEW(get_config)
 NEAR_VIEW(get_event_metadata)
 {
     struct config c;
-    config_load(&c);
     struct buf b = near_buf();
+
+    config_load(&c);
     json_arr(&b);
     json_put_str(&b, c.standard);
     json_put_str(&b, c.version);

@@ -95,7 +95,7 @@ static void reach(uintptr_t end)
 {
     uintptr_t have = __builtin_wasm_memory_size(0) * PAGE;
     if (end > have && __builtin_wasm_memory_grow(0, (end - have + PAGE - 1) / PAGE) == SIZE_MAX)
-        near_fail("the call needs more memory than a contract can have");
+        near_fail("out of memory");
 }
 
 void *mem_alloc(size_t n)
@@ -104,7 +104,7 @@ void *mem_alloc(size_t n)
         top = (uintptr_t)&__heap_base;
     newest = (top + 15) & ~(uintptr_t)15;
     if (n > UINT32_MAX / 2 - newest)
-        near_fail("the call needs more memory than a contract can have");
+        near_fail("out of memory");
     top = newest + n;
     reach(top);
     return (void *)newest;
@@ -120,7 +120,7 @@ void *mem_realloc(void *p, size_t old, size_t n)
 {
     if (p && (uintptr_t)p == newest) {
         if (n > UINT32_MAX / 2 - newest)
-            near_fail("the call needs more memory than a contract can have");
+            near_fail("out of memory");
         if (newest + n > top)
             top = newest + n; /* never back: what lies below `top` is no longer zero */
         reach(top);

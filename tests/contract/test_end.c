@@ -76,9 +76,8 @@ static void test_cancel_by_sender(void **state)
     ok(DICE, 0, "cancel_stale_execution", "{\"request_id\":0}");
     mock_run();
     assert_true(mock_balance(ALICE) - alice == ESTIMATE);
-    assert_true(
-        mock_logged("\"error_message\":\"cancelled: cancelled by its sender\",\"payment_charged\":"
-                    "\"0\",\"payment_refunded\":\"7000100000000000000000\""));
+    assert_true(mock_logged("\"error_message\":\"cancelled: by its sender\",\"payment_charged\":"
+                            "\"0\",\"payment_refunded\":\"7000100000000000000000\""));
     still_waits(r);
     mock_blocks(WINDOW); /* the yield finds no request */
     ended_failed(r, "OutLayer execution failed: cancelled: the request was cancelled");

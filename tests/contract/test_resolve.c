@@ -53,7 +53,8 @@ static void test_wrong_format_fails(void **state)
     for (uint64_t i = 0; i < countof(outputs); i++) {
         size_t r = ASK(",\"response_format\":\"Bytes\"");
         resolve_ok(i, outputs[i]);
-        ended_failed(r, "OutLayer execution failed: execution_failed: the output does not have");
+        ended_failed(
+            r, "OutLayer execution failed: execution_failed: the output is not of the format");
     }
 }
 
@@ -214,7 +215,7 @@ static void test_submit_then_resolve(void **state)
     fails(OPERATOR, 0, "submit_execution_output", "{\"request_id\":7,\"output\":{\"Bytes\":[1]}}",
           "Execution request not found");
     fails(OPERATOR, 0, "submit_execution_output", "{\"request_id\":0,\"output\":{\"Text\":\"\"}}",
-          "The output does not have the format Bytes of the request");
+          "The output is not of the format Bytes");
     ok(OPERATOR, 0, "submit_execution_output", "{\"request_id\":0,\"output\":{\"Bytes\":[1,2]}}");
     fails(OPERATOR, 0, "submit_execution_output", "{\"request_id\":0,\"output\":{\"Bytes\":[1]}}",
           "Output already submitted for this request");

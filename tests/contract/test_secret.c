@@ -425,28 +425,45 @@ static void test_top_up_with_near(void **state)
     (void)state;
     static const char args[] = "{\"nonce\":1,\"swap_contract_id\":\"intents.near\"}";
     fails(ALICE, NEAR_1, "top_up_payment_key_with_token", "{}", "disabled");
+    fails(ALICE, NEAR_1, "top_up_payment_key_with_near", args, "Project not found");
+    fund("publishintent.near", NEAR_1);
+    ok("publishintent.near", NEAR_1, "create_project",
+       "{\"name\":\"payment-keys-with-intents\"," WASM_SOURCE "}");
     fails(ALICE, NEAR_1 / 100, "top_up_payment_key_with_near", args, "Minimum top-up");
     fails(ALICE, NEAR_1, "top_up_payment_key_with_near", args, "Payment key not found");
     ok(ALICE, NEAR_1, "store_secrets", secret(KEY_ACCESSOR, "1", "YWJj", "\"AllowAll\"", ""));
     mock_account_add("wrap.near", 0);
+    mock_run();
+
+    /* the tokens do not get through: all comes back */
+    u128 before = mock_balance(ALICE);
     size_t from = mock.n_receipts;
     ok(ALICE, NEAR_1, "top_up_payment_key_with_near", args);
+    mock_answer(mock_outgoing(from), false, z(""));
+    mock_run();
+    assert_true(mock_balance(ALICE) == before);
+
+    from = mock.n_receipts;
+    size_t r = ok(ALICE, NEAR_1, "top_up_payment_key_with_near", args);
     size_t out = mock_outgoing(from);
-    assert_true(out != SIZE_MAX);
     assert_true(mock.receipts[out].actions[0].deposit == NEAR_1 - 15 * MILLI);
     assert_true(mock.receipts[out].actions[1].deposit == 1);
     assert_true(
         str_eqz(buf_str(&mock.receipts[out].actions[1].args),
                 "{\"receiver_id\":\"intents.near\",\"amount\":\"985000000000000000000000\"}"));
+    mock_answer(out, true, z(""));
+    mock_run();
+    still_waits(r);
     struct json v, input;
-    struct str call = buf_str(&mock.receipts[out + 1].actions[0].args);
-    assert_true(json_parse(call, &v, NULL));
+    assert_true(json_parse(view("get_request", "{\"request_id\":0}"), &v, NULL));
     struct buf text = BUF_INIT(1000);
     assert_true(json_str(json_get(v, "input_data"), &text));
     assert_true(json_parse(buf_str(&text), &input, NULL));
+    assert_true(json_str_eq(json_get(input, "amount"), z("985000000000000000000000")));
     buf_release(&text);
-    mock_answer(out, true, z(""));
-    mock_run();
+    assert_true(json_str_eq(json_get(v, "payer_account_id"), z(ALICE)));
+    resolve_ok(0, "null");
+    ended_ok(r, "null");
 }
 
 int main(void)

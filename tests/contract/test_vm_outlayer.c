@@ -197,12 +197,37 @@ static void test_caller(void **state)
     stage_close(&s);
 }
 
+/* The other examples load and run at both versions. */
+static void test_examples(void **state)
+{
+    (void)state;
+    static const uint32_t versions[] = {79, 88};
+    for (size_t i = 0; i < countof(versions); i++) {
+        struct stage s;
+        stage_open(&s, versions[i], SHARE_DIR "/counter.wasm");
+        good(&s, (struct stage_call){"new", STR("{\"start\":1}"), STAGE_ME});
+        good(&s, (struct stage_call){"increment", STR("{\"by\":2}"), "alice.test"});
+        assert_true(str_eqz(s.last.value, "3"));
+        stage_close(&s);
+        stage_open(&s, versions[i], SHARE_DIR "/ft_receiver.wasm");
+        good(&s, (struct stage_call){"new", STR("{\"token_id\":\"token.test\"}"), STAGE_ME});
+        good(&s, (struct stage_call){
+                     "ft_on_transfer",
+                     STR("{\"sender_id\":\"alice.test\",\"amount\":\"70\",\"msg\":\"keep\"}"),
+                     "token.test"});
+        assert_true(str_eqz(s.last.value, "\"0\""));
+        good(&s, (struct stage_call){"list", STR("{}"), "any.test", .view = true});
+        assert_true(str_eqz(s.last.value, "[[\"alice.test\",\"70\"]]"));
+        stage_close(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_79),     cmocka_unit_test(test_88),
         cmocka_unit_test(test_large),  cmocka_unit_test(test_timeout_waits_on),
-        cmocka_unit_test(test_caller),
+        cmocka_unit_test(test_caller), cmocka_unit_test(test_examples),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

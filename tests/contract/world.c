@@ -34,6 +34,12 @@ struct str z(const char *text)
     return str_of(text);
 }
 
+void fund(const char *who, u128 amount)
+{
+    mock_account_add(who, amount);
+    money += amount;
+}
+
 static void show(const char *what, const char *method, struct str text)
 {
     print_error("%s %s: %.*s\n", what, method, (int)text.len, text.ptr);

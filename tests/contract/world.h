@@ -30,6 +30,8 @@ int world_setup(void **state);    /* cmocka: a fresh chain, contract initialised
 int world_teardown(void **state); /* and gone; checks that no money was made or lost */
 
 struct str z(const char *text);
+/* More money, outside of what the teardown counts. */
+void fund(const char *who, u128 amount);
 /* A call that must end well / must fail with a text that contains `text`. */
 size_t ok(const char *who, u128 deposit, const char *method, const char *args);
 void fails(const char *who, u128 deposit, const char *method, const char *args, const char *text);

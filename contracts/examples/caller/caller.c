@@ -9,6 +9,8 @@
 #define CALL_GAS     (100 * TGAS)
 #define CALLBACK_GAS (10 * TGAS)
 
+#define LOGGED_MAX 8192u /* logs of one call have room for 16,384 bytes */
+
 #define KEY_STATE  STR("STATE") /* account id of the OutLayer contract */
 #define KEY_COUNT  STR("n")     /* u64: calls so far */
 #define TAG_RESULT 'r'          /* u64 → JSON of what came back */
@@ -33,7 +35,7 @@ static uint64_t calls(void)
 NEAR_PAYABLE(call_outlayer)
 {
     struct str outlayer = STR_NONE;
-    struct buf count = BUF_INIT(8), callback = BUF_INIT(64);
+    struct buf count = near_buf();
 
     REQUIRE(near_read(KEY_STATE, &outlayer), "The contract is not initialized");
     uint64_t id = calls();
@@ -43,28 +45,24 @@ NEAR_PAYABLE(call_outlayer)
     uint64_t request = promise_batch(outlayer);
     promise_call(request, "request_execution", args.text, near_deposit(), CALL_GAS, 1);
 
-    json_obj(&callback);
-    put_u64(&callback, "id", id);
-    json_obj_end(&callback);
     uint64_t then = promise_then(request, near_current());
-    promise_call(then, "on_outlayer_result", buf_str(&callback), 0, CALLBACK_GAS, 0);
+    promise_call(then, "on_outlayer_result", TEXT("{\"id\":{}}", near_dec(id)), 0, CALLBACK_GAS, 0);
     promise_return(then);
 }
 
-NEAR_PRIVATE(on_outlayer_result)
+NEAR_CALLBACK(on_outlayer_result)
 {
     struct str value;
-    struct buf b = BUF_INIT(NEAR_BYTES_MAX);
+    struct buf b = near_buf();
     uint64_t id = arg_u64(args, "id");
-    bool ok = promise_results() == 1 && promise_result(0, &value);
+    bool ok = promise_result(0, &value) && str_is_utf8(value);
 
     json_obj(&b);
     put_str(&b, "status", ok ? STR("ok") : STR("failed"));
-    json_key(&b, "value");
     if (ok)
-        json_put_str(&b, value);
+        put_str(&b, "value", value);
     else
-        json_put_null(&b);
+        put_raw(&b, "value", STR_NONE);
     json_obj_end(&b);
     near_write_buf(near_key_u64(TAG_RESULT, id), &b);
 
@@ -73,7 +71,7 @@ NEAR_PRIVATE(on_outlayer_result)
         near_return_null();
         return;
     }
-    LOG("OutLayer result: {}", str_head(value, 4000));
+    LOG("OutLayer result: {}", value.len <= LOGGED_MAX ? value : STR("(long)"));
     near_return(value);
 }
 
