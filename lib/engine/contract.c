@@ -316,6 +316,16 @@ static enum err finish(struct contract_engine *e, wasmtime_module_t *wasm,
     return ERR_OK;
 }
 
+enum err contract_validate(struct contract_engine *e, struct str wasm, struct buf *why)
+{
+    wasmtime_error_t *error =
+        wasmtime_module_validate(e->wasm, (const uint8_t *)wasm.ptr, wasm.len);
+
+    if (error != NULL)
+        return engine_err(error, ERR_FORMAT, "the engine refuses the module", why);
+    return ERR_OK;
+}
+
 enum err contract_compile(struct contract_engine *e, struct str wasm, struct contract_module **out,
                           struct buf *why)
 {

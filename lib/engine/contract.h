@@ -55,6 +55,8 @@ void contract_engine_free(struct contract_engine *e);
 /* Name of the engine's build and of its settings, for caches. */
 const char *contract_engine_id(void);
 
+/* Would the engine compile it? ERR_FORMAT with the reason when not. */
+MUST_USE enum err contract_validate(struct contract_engine *e, struct str wasm, struct buf *why);
 /* Compile; ERR_FORMAT when the engine refuses the module. */
 MUST_USE enum err contract_compile(struct contract_engine *e, struct str wasm,
                                    struct contract_module **out, struct buf *why);

@@ -3,11 +3,9 @@
 #include <signal.h>
 #include <string.h>
 
-#include <wasm.h>
-#include <wasmtime.h>
-
 #include "codec/hex.h"
 #include "crypto/hash.h"
+#include "engine/wat.h"
 
 static struct chain_row *find(struct chain *c, struct str key)
 {
@@ -195,17 +193,13 @@ struct str chain_wasm(struct arena *a, const char *hex)
 
 struct str chain_wat(struct arena *a, const char *text)
 {
-    wasm_byte_vec_t v;
-    wasmtime_error_t *e = wasmtime_wat2wasm(text, strlen(text), &v);
+    struct buf out = BUF_INIT((size_t)16 << 20), why = WHY_INIT;
     struct str s;
 
-    if (e != NULL) {
-        wasm_byte_vec_t m;
-
-        wasmtime_error_message(e, &m);
-        bug(__FILE__, __LINE__, m.data);
-    }
-    s = arena_str(a, str_from(v.data, v.size));
-    wasm_byte_vec_delete(&v);
+    if (wat_assemble(str_of(text), &out, &why) != ERR_OK)
+        bug(__FILE__, __LINE__, buf_z(&why));
+    s = arena_str(a, buf_str(&out));
+    buf_release(&out);
+    buf_release(&why);
     return s;
 }
