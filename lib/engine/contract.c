@@ -204,7 +204,8 @@ enum err contract_engine_new(const struct contract_options *o, struct contract_e
     enum err err;
 
     e->imports = mem_new_n(struct contract_import, o->n_imports);
-    memcpy(e->imports, o->imports, o->n_imports * sizeof *o->imports);
+    if (o->n_imports > 0)
+        memcpy(e->imports, o->imports, o->n_imports * sizeof *o->imports);
     e->n_imports = o->n_imports;
     e->table_elements_max = o->table_elements_max;
     e->slots = o->instances_max;

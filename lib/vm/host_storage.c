@@ -43,14 +43,13 @@ bool host_storage_write(struct host *h, const uint64_t *a, uint64_t *r)
     e = h->x->storage_write(h->x->arg, key, value, &old, &touch, h->why);
     if (e)
         return host_broken(h, e);
-    if (!pay_touch(h, touch))
+    if ((old.ptr != NULL && !gas_pay_per(h, EXT_storage_write_evicted_byte, old.len)) ||
+        !pay_touch(h, touch))
         return false;
     if (old.ptr == NULL) {
         h->storage_usage += key.len + value.len + h->p->storage_num_extra_bytes_record;
         return true;
     }
-    if (!gas_pay_per(h, EXT_storage_write_evicted_byte, old.len))
-        return false;
     h->storage_usage = h->storage_usage - old.len + value.len;
     *r = 1;
     return host_set(h, a[4], old);
@@ -95,12 +94,11 @@ bool host_storage_remove(struct host *h, const uint64_t *a, uint64_t *r)
     e = h->x->storage_remove(h->x->arg, key, &old, &touch, h->why);
     if (e)
         return host_broken(h, e);
-    if (!pay_touch(h, touch))
+    if ((old.ptr != NULL && !gas_pay_per(h, EXT_storage_remove_ret_value_byte, old.len)) ||
+        !pay_touch(h, touch))
         return false;
     if (old.ptr == NULL)
         return true;
-    if (!gas_pay_per(h, EXT_storage_remove_ret_value_byte, old.len))
-        return false;
     h->storage_usage -= key.len + old.len + h->p->storage_num_extra_bytes_record;
     *r = 1;
     return host_set(h, a[2], old);

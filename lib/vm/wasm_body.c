@@ -28,41 +28,24 @@ static struct wasm_frame *top(struct wasm_body *b)
     return &b->frames[b->n_frames - 1];
 }
 
-/* ------------------------------------------------------------------ the operand stack */
+/* ------------------------------------------------------------------ types of the operands */
 
 static void push(struct wasm_body *b, uint8_t type)
 {
     ROOM(b, stack, n_stack, cap_stack);
     b->stack[b->n_stack++] = type;
-    if (top(b)->dead)
-        return;
-    b->stack_bytes += wasm_size_of(type);
-    if (b->stack_bytes > b->operand_bytes)
-        b->operand_bytes = b->stack_bytes;
-}
-
-/* Values pushed in dead code were not counted; they never outlive the frame that is dead. */
-static void forget(struct wasm_body *b)
-{
-    uint8_t type = b->stack[--b->n_stack];
-
-    if (!top(b)->dead)
-        b->stack_bytes -= wasm_size_of(type);
 }
 
 static uint8_t pop(struct wasm_body *b)
 {
     struct wasm_frame *f = top(b);
-    uint8_t type;
 
     if (b->n_stack == f->height) {
         if (!f->unreachable)
             fail(b);
         return WASM_ANY;
     }
-    type = b->stack[b->n_stack - 1];
-    forget(b);
-    return type;
+    return b->stack[--b->n_stack];
 }
 
 static uint8_t expect(struct wasm_body *b, uint8_t want)
@@ -72,6 +55,40 @@ static uint8_t expect(struct wasm_body *b, uint8_t want)
     if (got != want && got != WASM_ANY && want != WASM_ANY)
         fail(b);
     return got == WASM_ANY ? want : got;
+}
+
+/* ------------------------------------------------------------------ sizes of the operands */
+
+/*
+ * How many bytes a frame is charged for its operands is part of the protocol, and the metering that
+ * defined it leaves the table index of `call_indirect` on its stack: from there to the end of the
+ * block every operator works on a neighbour's size. So sizes are kept apart from types, and moved
+ * operator by operator as that metering moves them. Dead code moves nothing.
+ */
+static void grow(struct wasm_body *b, uint8_t type)
+{
+    if (top(b)->dead)
+        return;
+    ROOM(b, sizes, n_sizes, cap_sizes);
+    b->sizes[b->n_sizes] = (uint8_t)wasm_size_of(type);
+    b->bytes += b->sizes[b->n_sizes++];
+    if (b->bytes > b->operand_bytes)
+        b->operand_bytes = b->bytes;
+}
+
+static void shrink(struct wasm_body *b, uint32_t n)
+{
+    if (top(b)->dead)
+        return;
+    for (; n > 0 && b->n_sizes > 0; n--)
+        b->bytes -= b->sizes[--b->n_sizes];
+}
+
+/* Take `n`, leave one of `type`. */
+static void turn(struct wasm_body *b, uint32_t n, uint8_t type)
+{
+    shrink(b, n);
+    grow(b, type);
 }
 
 /* ------------------------------------------------------------------ charge points */
@@ -167,6 +184,7 @@ static void open_frame(struct wasm_body *b, uint8_t op, uint8_t result, bool dea
         .result = result,
         .dead = dead,
         .height = b->n_stack,
+        .size_height = b->n_sizes,
     };
 }
 
@@ -180,6 +198,8 @@ static struct wasm_frame close_frame(struct wasm_body *b)
     if (b->n_stack != f.height)
         fail(b);
     b->n_frames--;
+    if (b->n_frames > 0)
+        shrink(b, b->n_sizes - f.size_height);
     return f;
 }
 
@@ -187,8 +207,7 @@ static void make_dead(struct wasm_body *b)
 {
     struct wasm_frame *f = top(b);
 
-    while (b->n_stack > f->height)
-        forget(b);
+    b->n_stack = f->height;
     f->unreachable = true;
     f->dead = true;
 }
@@ -232,6 +251,7 @@ static uint8_t block_type(struct wasm_body *b)
 struct numeric {
     uint8_t in, arity, out;
     bool traps;
+    bool keeps; /* arithmetic: neither comparison nor conversion */
 };
 
 /* 0x45 … 0xc4: comparisons, arithmetic, conversions. */
@@ -260,6 +280,7 @@ static struct numeric numeric_of(uint8_t op)
         .in = runs[i].in,
         .arity = runs[i].arity,
         .out = runs[i].out,
+        .keeps = op >= 0x67 && op <= 0xa6,
         .traps = (op >= 0x6d && op <= 0x70) || (op >= 0x7f && op <= 0x82) ||
                  (op >= 0xa8 && op <= 0xab) || (op >= 0xae && op <= 0xb1),
     };
@@ -270,6 +291,10 @@ static void numeric(struct wasm_body *b, struct numeric n)
     for (unsigned i = 0; i < n.arity; i++)
         expect(b, n.in);
     push(b, n.out);
+    if (n.keeps)
+        shrink(b, n.arity - 1U); /* the result has the place of the first operand */
+    else
+        turn(b, n.arity, n.out);
 }
 
 /* 0x28 … 0x3e: loads and stores. */
@@ -288,11 +313,15 @@ static void memory_access(struct wasm_body *b, uint8_t op)
     if (wasm_u32(&b->r) > of[op - 0x28].align || b->m->n_memories == 0)
         fail(b);
     wasm_u32(&b->r);
-    if (op >= 0x36)
+    if (op >= 0x36) {
         expect(b, type);
-    expect(b, WASM_I32);
-    if (op < 0x36)
+        expect(b, WASM_I32);
+        shrink(b, 2);
+    } else {
+        expect(b, WASM_I32);
         push(b, type);
+        turn(b, 1, type);
+    }
 }
 
 static void memory_index(struct wasm_body *b)
@@ -321,8 +350,11 @@ static void signature(struct wasm_body *b, uint32_t type)
     t = &b->m->types[type];
     for (uint32_t i = t->n_params; i > 0; i--)
         expect(b, t->params[i - 1]);
-    if (t->result != WASM_ANY)
+    shrink(b, t->n_params);
+    if (t->result != WASM_ANY) {
         push(b, t->result);
+        grow(b, t->result);
+    }
 }
 
 static void branch(struct wasm_body *b, uint32_t depth, bool conditional)
@@ -387,6 +419,7 @@ static void select_(struct wasm_body *b, bool typed)
         expect(b, type);
         expect(b, type);
         push(b, type);
+        shrink(b, 2);
         return;
     }
     expect(b, WASM_I32);
@@ -395,12 +428,14 @@ static void select_(struct wasm_body *b, bool typed)
     if (x == WASM_FUNCREF || y == WASM_FUNCREF || (x != y && x != WASM_ANY && y != WASM_ANY))
         fail(b);
     push(b, x == WASM_ANY ? y : x);
+    shrink(b, 2);
 }
 
 static void pops(struct wasm_body *b, unsigned n)
 {
     for (unsigned i = 0; i < n; i++)
         expect(b, WASM_I32);
+    shrink(b, n);
 }
 
 static void bulk_point(struct wasm_body *b, uint32_t at)
@@ -473,16 +508,19 @@ static void prefixed(struct wasm_body *b, uint32_t at, uint64_t one)
         expect(b, WASM_I32);
         expect(b, WASM_FUNCREF);
         push(b, WASM_I32);
+        turn(b, 2, WASM_I32);
         break;
     case 16: /* table.size */
         table_index(b);
         push(b, WASM_I32);
+        grow(b, WASM_I32);
         break;
     default: /* table.fill */
         table_index(b);
         expect(b, WASM_I32);
         expect(b, WASM_FUNCREF);
         expect(b, WASM_I32);
+        shrink(b, 3);
         break;
     }
 }
@@ -510,8 +548,10 @@ static void end(struct wasm_body *b, uint32_t at)
     /* An `if` without `else` passes nothing through, so it can have no result. */
     if (closed.op == 0x04 && closed.result != WASM_ANY)
         fail(b);
-    if (b->n_frames > 0 && closed.result != WASM_ANY)
+    if (b->n_frames > 0 && closed.result != WASM_ANY) {
         push(b, closed.result);
+        grow(b, closed.result);
+    }
 }
 
 static void else_(struct wasm_body *b, uint32_t at)
@@ -543,6 +583,10 @@ static void local_access(struct wasm_body *b, uint8_t op)
         expect(b, type);
     if (op != 0x21)
         push(b, type);
+    if (op == 0x20)
+        grow(b, type);
+    else if (op == 0x21)
+        shrink(b, 1);
 }
 
 static void global_access(struct wasm_body *b, uint8_t op)
@@ -553,10 +597,13 @@ static void global_access(struct wasm_body *b, uint8_t op)
         fail(b);
         return;
     }
-    if (op == 0x24)
+    if (op == 0x24) {
         expect(b, b->m->globals[i].type);
-    else
+        shrink(b, 1);
+    } else {
         push(b, b->m->globals[i].type);
+        grow(b, b->m->globals[i].type);
+    }
 }
 
 /* The plain ones: control is done in operator_(). */
@@ -596,6 +643,7 @@ static void simple(struct wasm_body *b, uint8_t op, uint32_t at, uint64_t one)
         break;
     case 0x1a:
         pop(b);
+        shrink(b, 1);
         break;
     case 0x1b:
     case 0x1c:
@@ -618,12 +666,16 @@ static void simple(struct wasm_body *b, uint8_t op, uint32_t at, uint64_t one)
         if (op == 0x26)
             expect(b, WASM_FUNCREF);
         expect(b, WASM_I32);
-        if (op == 0x25)
+        shrink(b, op == 0x26 ? 2 : 1);
+        if (op == 0x25) {
             push(b, WASM_FUNCREF);
+            grow(b, WASM_FUNCREF);
+        }
         break;
     case 0x3f:
         memory_index(b);
         push(b, WASM_I32);
+        grow(b, WASM_I32);
         break;
     case 0x40:
         memory_index(b);
@@ -633,18 +685,22 @@ static void simple(struct wasm_body *b, uint8_t op, uint32_t at, uint64_t one)
     case 0x41:
         wasm_s32(&b->r);
         push(b, WASM_I32);
+        grow(b, WASM_I32);
         break;
     case 0x42:
         wasm_s64(&b->r);
         push(b, WASM_I64);
+        grow(b, WASM_I64);
         break;
     case 0x43:
         wasm_bytes(&b->r, 4);
         push(b, WASM_F32);
+        grow(b, WASM_F32);
         break;
     case 0x44:
         wasm_bytes(&b->r, 8);
         push(b, WASM_F64);
+        grow(b, WASM_F64);
         break;
     default:
         fail(b);
@@ -664,18 +720,21 @@ static void references(struct wasm_body *b, uint8_t op, uint32_t at, uint64_t on
         if (wasm_u8(&b->r) != WASM_FUNCREF)
             fail(b);
         push(b, WASM_FUNCREF);
+        grow(b, WASM_FUNCREF);
         break;
     case 0xd1: /* ref.is_null */
         t = pop(b);
         if (t != WASM_FUNCREF && t != WASM_ANY)
             fail(b);
         push(b, WASM_I32);
+        turn(b, 1, WASM_I32);
         break;
     default: /* ref.func */
         f = wasm_u32(&b->r);
         if (f >= b->m->n_funcs || !b->m->referenced[f])
             fail(b);
         push(b, WASM_FUNCREF);
+        grow(b, WASM_FUNCREF);
     }
 }
 
@@ -719,6 +778,7 @@ static void operator_(struct wasm_body *b)
         b->n_blocks++;
         result = block_type(b);
         expect(b, WASM_I32);
+        shrink(b, 1);
         open_frame(b, op, result, top(b)->dead);
         top(b)->taken = true;
         break;
@@ -735,6 +795,7 @@ static void operator_(struct wasm_body *b)
     case 0x0d:
         observable(b, at, one);
         expect(b, WASM_I32);
+        shrink(b, 1);
         branch(b, wasm_u32(&b->r), true);
         break;
     case 0x0e:
@@ -835,8 +896,8 @@ enum prepare_fault wasm_body_read(struct wasm_body *b, struct wasm_module *m, ui
     b->start = body.p;
     b->len = (uint32_t)wasm_left(&body);
     b->type = &m->types[m->funcs[func]];
-    b->operand_bytes = b->stack_bytes = 0;
-    b->n_blocks = b->n_points = b->n_returns = b->n_stack = b->n_frames = 0;
+    b->operand_bytes = b->bytes = 0;
+    b->n_blocks = b->n_points = b->n_returns = b->n_stack = b->n_sizes = b->n_frames = 0;
     b->has_bulk = b->after_due = false;
     if (b->len > m->params->max_function_body_size)
         return PREPARE_FunctionBodyTooLarge;
@@ -856,6 +917,7 @@ void wasm_body_release(struct wasm_body *b)
     mem_free(b->returns);
     mem_free(b->locals);
     mem_free(b->stack);
+    mem_free(b->sizes);
     mem_free(b->frames);
     *b = (struct wasm_body){0};
 }

@@ -32,11 +32,12 @@ struct point {
 struct wasm_frame {
     uint8_t op; /* block, loop, if, else; 0: the function itself */
     uint8_t result;
-    bool unreachable; /* for the type check: the rest of this frame */
-    bool dead;        /* for the prices: this frame or one around it */
-    bool taken;       /* something branches to its end */
-    uint32_t height;
-    uint32_t pre, post; /* loop: its points */
+    bool unreachable;     /* for the type check: the rest of this frame */
+    bool dead;            /* for the prices: this frame or one around it */
+    bool taken;           /* something branches to its end */
+    uint32_t height;      /* of the type stack when it was opened */
+    uint32_t size_height; /* of the size stack */
+    uint32_t pre, post;   /* loop: its points */
 };
 
 struct wasm_body {
@@ -59,9 +60,11 @@ struct wasm_body {
     const struct wasm_type *type;
     uint8_t *locals;
     uint32_t n_locals, cap_locals;
-    uint8_t *stack;
+    uint8_t *stack; /* types of the operands, for the check */
     uint32_t n_stack, cap_stack;
-    uint64_t stack_bytes;
+    uint8_t *sizes; /* their sizes, for the account: see the comment in wasm_body.c */
+    uint32_t n_sizes, cap_sizes;
+    uint64_t bytes; /* the sum of sizes */
     struct wasm_frame *frames;
     uint32_t n_frames, cap_frames;
     bool after_due; /* an "after" point waits for the next operator */
