@@ -137,7 +137,7 @@ struct vm *vm_for_tests(uint32_t protocol)
 
 void chain_init(struct chain *c)
 {
-    for (size_t i = 0; i < countof(signals); i++)
+    for (size_t i = 0; i < countof(signals) && engines[0].sa_sigaction != NULL; i++)
         sigaction(signals[i], &engines[i], NULL);
     *c = (struct chain){.ext = {.arg = c,
                                 .storage_read = read_,
