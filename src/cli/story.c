@@ -29,12 +29,12 @@ struct telling {
     struct http_client *http;
     struct hash256 tx;
     uint64_t began;
-    uint64_t sent_height; /* block of the transaction */
-    bool requested;       /* the request's event was seen */
-    uint64_t steps_shown; /* of the coordinator */
-    bool last_step;
-    struct buf answer; /* of the chain; the outcome borrows from it */
-    struct buf page;   /* of the coordinator */
+    uint64_t sent_height;     /* block of the transaction */
+    bool requested;           /* the request's event was seen */
+    uint64_t steps_shown;     /* of the coordinator */
+    bool resolved, completed; /* steps seen; the chain may be faster with the second */
+    struct buf answer;        /* of the chain; the outcome borrows from it */
+    struct buf page;          /* of the coordinator */
     struct outcome outcome;
 };
 
@@ -295,10 +295,11 @@ static void show_step(struct telling *t, struct json step)
             buf_addz(&text, " KiB of memory");
         }
     } else if (str_eqz(name, "resolved")) {
+        t->resolved = true;
         buf_addz(&text, "transaction ");
         put_text(&text, json_get(detail, "tx"));
     } else if (str_eqz(name, "completed")) {
-        t->last_step = true;
+        t->completed = true;
         goto out; /* the chain tells it better */
     } else if (detail.text.ptr) {
         buf_add_str(&text, str_head(detail.text, 400));
@@ -467,6 +468,7 @@ out:
 static enum err follow(struct telling *t, struct buf *why)
 {
     uint64_t done_at = 0;
+    bool all_told;
 
     for (;;) {
         enum err e = network_check(t->s->net, why);
@@ -479,15 +481,16 @@ static enum err follow(struct telling *t, struct buf *why)
             return e;
         if (t->outcome.status != OUTCOME_PENDING && !done_at)
             done_at = clock_mono_ms();
-        /* The coordinator sees the end a little after the chain has it. */
-        if (done_at && (!t->requested || t->last_step || clock_mono_ms() - done_at > DRAIN_MS))
+        /* The coordinator and the worker see the end a little after the chain has it. */
+        all_told = t->resolved && t->completed;
+        if (done_at && (!t->requested || all_told || clock_mono_ms() - done_at > DRAIN_MS))
             return show_end(t, why);
         if (clock_mono_ms() - t->began > STORY_MS)
             return err_put(why, ERR_TIMEOUT,
                            "the request was not answered within %d s; the logs in '%s/logs' say "
                            "how far it came",
                            STORY_MS / 1000, t->s->net->home);
-        if (t->requested && !t->last_step)
+        if (t->requested && !all_told)
             e = look_at_coordinator(t, why);
         else
             network_watch(t->s->net, LOOK_MS);

@@ -72,7 +72,7 @@ test('a hundred requests, exact to the yocto', async () => {
     for (const { requested } of results) {
         const page = await until('the resolve', async () => {
             const body = await (await fetch(`${net.coordinator.url}/requests/${requested.request_id}`)).json();
-            return body.steps.some((s) => s.step === 'completed') && body;
+            return ['resolved', 'completed'].every((name) => body.steps.some((s) => s.step === name)) && body;
         });
         const hashes = page.steps.filter((s) => s.step === 'resolved').map((s) => s.detail.tx);
         assert.equal(hashes.length, 1);
