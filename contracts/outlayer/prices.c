@@ -32,7 +32,7 @@ static struct json find(struct json list, struct str operation)
 void price_check(struct request *q)
 {
     struct str name = STR_NONE, id = q->source.a;
-    struct json list, input, entry;
+    struct json list, input = JSON_NONE, entry;
 
     state_need(price_list(id, &list));
     if (q->input.len <= PRICED_INPUT_MAX && json_parse(q->input, &input, NULL) &&

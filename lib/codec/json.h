@@ -82,8 +82,8 @@ MUST_USE bool json_plain(struct json v, struct str *out);
 /* Decoded length in bytes of a string; 0 for other types. */
 size_t json_str_len(struct json v);
 
-/* How many bytes at the start of `s` are neither '"' nor '\\' nor a control character: what stands in
- * a JSON string as it is. Goes by eight, since contracts pay for each step. */
+/* How many bytes at the start of `s` are neither '"' nor '\\' nor a control character: what stands
+ * in a JSON string as it is. Goes by eight, since contracts pay for each step. */
 size_t json_run(struct str s);
 
 void json_obj(struct buf *b);

@@ -98,7 +98,7 @@ static void measure(void)
          NULL);
     call("store_secrets", "store_secrets",
          "{" ACCESSOR ",\"encrypted_secrets_base64\":"
-                      "\"QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=\","
+         "\"QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=\","
          "\"access\":{\"Whitelist\":{\"accounts\":[\"alice.near\",\"bob.near\"]}}}",
          "alice.test", near_, NULL);
     call("update_access", "update_access", "{" ACCESSOR ",\"new_access\":\"AllowAll\"}",

@@ -149,8 +149,8 @@ static void step(uint8_t what, uint8_t arg)
         calln(who, 0, "cancel_stale_execution", "{\"request_id\":#}", arg >> 2);
         break;
     case 8:
-        CHECK(!calln("alice.test", 0, "emergency_cancel_execution", "{\"request_id\":#}",
-                     arg & 15));
+        CHECK(
+            !calln("alice.test", 0, "emergency_cancel_execution", "{\"request_id\":#}", arg & 15));
         calln("owner.test", 0, "emergency_cancel_execution", "{\"request_id\":#}", arg & 15);
         break;
     case 9:
