@@ -114,14 +114,6 @@ static bool chain_holds(struct run *r, size_t k)
     return true;
 }
 
-static void narrow(struct attest_window *w, int64_t from, int64_t until)
-{
-    if (from > w->from)
-        w->from = from;
-    if (until < w->until)
-        w->until = until;
-}
-
 static enum attest_code check_chains(struct run *r)
 {
     bool current = true;
@@ -139,7 +131,6 @@ static enum attest_code check_chains(struct run *r)
         const struct cert_chain *c = r->chain[k].c;
 
         for (size_t i = 0; i < c->n; i++) {
-            narrow(&r->v->window, c->cert[i].from, c->cert[i].until);
             if (r->in->at < c->cert[i].from || r->in->at > c->cert[i].until) {
                 r->v->subject = r->chain[k].what;
                 current = false;
@@ -167,8 +158,6 @@ static enum attest_code check_crls(struct run *r)
         return no(r, ATTEST_E_CRL_INVALID, "the root's list");
     if (!crl_holds(r, pck, ca))
         return no(r, ATTEST_E_CRL_INVALID, "the list of PCK certificates");
-    narrow(&r->v->window, root->from, root->until);
-    narrow(&r->v->window, pck->from, pck->until);
     if (r->in->at < root->from || r->in->at >= root->until)
         return no(r, ATTEST_E_CRL_TIME, "the root's list");
     if (r->in->at < pck->from || r->in->at >= pck->until)
@@ -199,8 +188,6 @@ static enum attest_code check_documents(struct run *r)
     const char *id = c->tcb.head.id;
     bool tdx = r->v->has_quote ? r->v->quote.tee == TEE_TDX : c->tcb.tdx;
 
-    narrow(&r->v->window, c->tcb.head.issued, c->tcb.head.next);
-    narrow(&r->v->window, c->qe.head.issued, c->qe.head.next);
     if (!signed_by(r, c->tcb_text, c->tcb_sig, c->tcb_chain.cert[0].key))
         return ATTEST_E_TCBINFO_SIG;
     if (!current(r, &c->tcb.head))
@@ -321,11 +308,35 @@ static void begin(struct run *r, const struct attest_input *in, struct attest_ve
     out->simulated = r->root->simulated;
 }
 
+static void narrow(struct attest_window *w, int64_t from, int64_t until)
+{
+    if (from > w->from)
+        w->from = from;
+    if (until < w->until)
+        w->until = until;
+}
+
+/* Of everything at hand, believed or not: a time error is explained by it. */
+static void set_window(struct run *r)
+{
+    const struct collateral *c = r->coll;
+    struct attest_window *w = &r->v->window;
+
+    for (size_t k = r->first; k < CHAINS; k++)
+        for (size_t i = 0; i < r->chain[k].c->n; i++)
+            narrow(w, r->chain[k].c->cert[i].from, r->chain[k].c->cert[i].until);
+    narrow(w, c->root_crl.from, c->root_crl.until);
+    narrow(w, c->pck_crl.from, c->pck_crl.until);
+    narrow(w, c->tcb.head.issued, c->tcb.head.next);
+    narrow(w, c->qe.head.issued, c->qe.head.next);
+}
+
 static enum attest_code run_all(struct run *r)
 {
     enum attest_code code;
 
     set_chains(r);
+    set_window(r);
     if (!x509_cert_read(r->root->der, &r->root_cert))
         return no(r, ATTEST_E_CHAIN_UNTRUSTED, "the trusted root itself");
     code = check_chains(r);

@@ -169,6 +169,8 @@ static void set_up(struct http_client *c, const struct http_call *call, struct s
     curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(h, CURLOPT_WRITEDATA, sink);
     curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers);
+    if (call->unix_socket)
+        curl_easy_setopt(h, CURLOPT_UNIX_SOCKET_PATH, call->unix_socket);
     if (call->body.ptr) {
         curl_easy_setopt(h, CURLOPT_POSTFIELDS, call->body.ptr);
         curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
@@ -176,6 +178,20 @@ static void set_up(struct http_client *c, const struct http_call *call, struct s
     if (!strcmp(call->method, "HEAD"))
         curl_easy_setopt(h, CURLOPT_NOBODY, 1L);
     curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, call->method);
+}
+
+/* The wanted header of the last answer, when it was sent. */
+static void take_header(struct http_client *c, const struct http_call *call)
+{
+    struct curl_header *h;
+
+    for (size_t i = 0; i < countof(call->header) && call->header_value; i++) {
+        if (call->header[i] &&
+            curl_easy_header(c->curl, call->header[i], 0, CURLH_HEADER, -1, &h) == CURLHE_OK) {
+            buf_addz(call->header_value, h->value);
+            return;
+        }
+    }
 }
 
 enum err http_client_call(struct http_client *c, const struct http_call *call, unsigned *status,
@@ -198,8 +214,10 @@ enum err http_client_call(struct http_client *c, const struct http_call *call, u
         header(&headers, "Authorization: Bearer ", call->bearer);
     set_up(c, call, &sink, headers);
     code = curl_easy_perform(c->curl);
-    if (!code)
+    if (!code) {
         curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &got);
+        take_header(c, call);
+    }
     curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, NULL);
     for (struct curl_slist *l = headers; l; l = l->next)
         mem_wipe(l->data, strlen(l->data));

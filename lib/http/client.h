@@ -20,6 +20,9 @@ struct http_call {
     size_t max_body;          /* of the answer */
     unsigned max_redirects;   /* 0: none is followed */
     bool https_only;          /* refuse plain http, also on a redirect */
+    const char *unix_socket;  /* connect to this path instead of the URL's host, or NULL */
+    const char *header[2];    /* answer headers wanted, the first that is there; may be NULL */
+    struct buf *header_value; /* gets it; left alone when none is there */
 };
 
 struct http_client *http_client_new(void);
