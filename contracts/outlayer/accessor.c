@@ -211,6 +211,6 @@ struct str access_normal(struct json v)
 {
     struct buf b = BUF_INIT(ACCESS_MAX);
     condition(&b, v, 0);
-    REQUIRE(!b.full, "too long for the chain");
+    REQUIRE(!b.full, "too long");
     return buf_str(&b);
 }

@@ -29,6 +29,7 @@
 #define GRACE_SECONDS        30u           /* to notice, fetch and answer a request */
 #define STALE_SECONDS        600u          /* from then on its sender may cancel it */
 #define INPUT_MAX            (256u * 1024) /* stored at the contract's cost while pending */
+#define OUTPUT_MAX           (256u * 1024) /* the callback can pay for it with REARM_GAS */
 #define INPUT_IN_STATE       10000u /* from this size on the event does not carry the input */
 #define EVENT_LINE_MAX       15000u /* leaves room for other logs under NEAR_LOG_MAX */
 #define URL_MAX              2048u

@@ -214,7 +214,7 @@ NEAR_CALL(set_subscription_plans)
         REQUIRE(plan_find(list, index).text.ptr == it.value.text.ptr,
                 "Plan indices must be unique");
         REQUIRE(json_type(old) == JSON_ABSENT || json_str_eq(json_get(old, "name"), name),
-                "A plan's index keeps its name");
+                "An index keeps its name");
     }
     near_write(KEY_PLANS, list.text);
 }

@@ -396,7 +396,7 @@ NEAR_CALL(transfer_project)
 
     mine(args, "project_name", &p);
     struct str key = accepted_key(to, p.id), id = project_id(to, name);
-    REQUIRE(!p.priced, "Remove the price list first");
+    REQUIRE(!p.priced, "Remove the price list");
     REQUIRE(near_remove(key), "The new owner must call accept_project_transfer first");
     if (project_load(id, &other))
         PANIC("Project '{}' already exists", id);

@@ -83,7 +83,7 @@ static void parse_secrets(struct json v, struct request *q)
     q->secrets_account.len = true;
     q->secrets_profile = arg_str(v, "profile");
     q->secrets_account = arg_account(v, "account_id");
-    REQUIRE(q->secrets_profile.len <= PROFILE_MAX, "too long for the chain");
+    REQUIRE(q->secrets_profile.len <= PROFILE_MAX, "too long");
 }
 
 void limits_put(struct buf *b, const struct limits *l)
@@ -134,7 +134,7 @@ struct str request_data(const struct request *q, bool input_in_state)
     put_opt_str(&b, "project_uuid", q->project_uuid);
     put_opt_str(&b, "project_id", q->source.kind == SOURCE_PROJECT ? q->source.a : STR_NONE);
     json_obj_end(&b);
-    REQUIRE(!b.full, "too long for the chain");
+    REQUIRE(!b.full, "too long");
     return buf_str(&b);
 }
 
@@ -155,7 +155,7 @@ static void event_requested(const struct config *c, const struct request *q)
             near_log(buf_str(&line));
             return;
         }
-        REQUIRE(!in_state, "too long for the chain");
+        REQUIRE(!in_state, "too long");
         in_state = true;
     }
 }

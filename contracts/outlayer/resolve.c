@@ -40,6 +40,7 @@ static void keep_output(struct request *q, struct json output)
     REQUIRE(!q->output.len, "Output already submitted for this request");
     if (!output_value(output, q->format, &q->output))
         PANIC("The output is not of the format {}", format_name(q->format));
+    REQUIRE(q->output.len <= OUTPUT_MAX, "too long");
     request_store(q);
 }
 
@@ -84,6 +85,6 @@ NEAR_CALL(submit_execution_output_and_resolve)
     put_raw(&b, "compilation_note", json_is_null(a.note) ? STR("null") : a.note.text);
     put_u64(&b, "refund_usd", a.refund_usd);
     json_obj_end(&b);
-    REQUIRE(!b.full, "too long for the chain");
+    REQUIRE(!b.full, "too long");
     resume(&c, &q, &a, buf_str(&b));
 }

@@ -178,7 +178,7 @@ static uint32_t nonce_of(struct str profile)
 {
     uint64_t n;
     REQUIRE(profile.len && profile.ptr[0] != '0' && str_u64(profile, &n) && n <= NONCE_MAX,
-            "The profile must be a nonce: 1 to 2147483647");
+            "Profile must be a nonce: 1 to 2147483647");
     return (uint32_t)n;
 }
 
@@ -191,7 +191,7 @@ static struct secret parse_secret(struct json args)
     s.access = access_normal(arg_get(args, "access"));
     arg_opt_account(args, "vault_id", &s.vault);
     REQUIRE(s.cipher.len, "Encrypted secrets cannot be empty");
-    REQUIRE(s.cipher.len <= CIPHER_MAX, "too long for the chain");
+    REQUIRE(s.cipher.len <= CIPHER_MAX, "too long");
     for (size_t i = 0; i < s.cipher.len; i++)
         REQUIRE(s.cipher.ptr[i] > ' ' && s.cipher.ptr[i] != '"' && s.cipher.ptr[i] != '\\',
                 "Encrypted secrets must be base64");

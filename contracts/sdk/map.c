@@ -13,7 +13,7 @@ static struct str row_key(struct map m, char kind, struct str rest)
     buf_add_str(&b, m.prefix);
     buf_add_byte(&b, (uint8_t)kind);
     buf_add_str(&b, rest);
-    REQUIRE(!b.full, "too long for the chain");
+    REQUIRE(!b.full, "too long");
     return buf_str(&b);
 }
 

@@ -178,7 +178,7 @@ size_t near_event(struct str standard, struct str version, const char *event, st
 {
     struct buf b = BUF_INIT(NEAR_LOG_MAX);
     near_event_put(&b, standard, version, event, data);
-    REQUIRE(!b.full, "too long for the chain");
+    REQUIRE(!b.full, "too long");
     near_log(buf_str(&b));
     return b.len;
 }
@@ -192,7 +192,7 @@ void near_return(struct str bytes)
 
 void near_return_buf(const struct buf *b)
 {
-    REQUIRE(!b->full, "too long for the chain");
+    REQUIRE(!b->full, "too long");
     near_return(buf_str(b));
 }
 

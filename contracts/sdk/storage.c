@@ -51,7 +51,7 @@ void near_write(struct str key, struct str v)
 
 void near_write_buf(struct str key, const struct buf *v)
 {
-    REQUIRE(!v->full, "too long for the chain");
+    REQUIRE(!v->full, "too long");
     near_write(key, buf_str(v));
 }
 

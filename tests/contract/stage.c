@@ -41,6 +41,11 @@ bool stage_call(struct stage *s, struct stage_call c)
     x.attached_deposit = c.deposit;
     x.balance *= 100;
     x.view = c.view;
+    static const struct str caller = {"caller.test", 11};
+    if (c.gas)
+        x.prepaid_gas = c.gas;
+    x.output_receivers = c.answered ? &caller : NULL;
+    x.n_output_receivers = c.answered;
     x.promise_results = c.result;
     x.n_promise_results = c.result != NULL;
     s->args_len = x.method.len + c.args.len;

@@ -33,6 +33,8 @@ struct stage_call {
     u128 deposit;
     const struct vm_promise_result *result; /* of a callback */
     bool view;
+    uint64_t gas;  /* 0: 300 Tgas */
+    bool answered; /* its value goes to a caller's callback */
 };
 /* Whether it ended well; `s->last` says how. A failed call leaves no trace in storage. */
 bool stage_call(struct stage *s, struct stage_call c);

@@ -331,7 +331,7 @@ static void test_price_lists(void **state)
     ok(OWNER, 0, "set_project_pricing", PRICES); /* again: still one */
     view_is("get_priced_project_count", "", "1");
     fails(ALICE, 0, "transfer_project", "{\"project_name\":\"dice\",\"new_owner\":\"" DICE "\"}",
-          "Remove the price list first");
+          "Remove the price list");
     ok(OWNER, 0, "remove_project_pricing", "{\"project_id\":\"alice.test/dice\"}");
     view_is("get_priced_projects", "", "[]");
     ok(ALICE, ESTIMATE, "request_execution", RUN(""));

@@ -178,7 +178,7 @@ static char *submit_args(uint64_t id, size_t n, bool success)
 static void test_large_outputs(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {0, 1023, 1024, 100000, 1000000};
+    static const size_t sizes[] = {0, 1023, 1024, 100000, 262142};
     uint64_t storage = mock_storage();
     mock_account_add(OUTLAYER, 0);
     for (uint64_t i = 0; i < countof(sizes); i++) {
@@ -194,6 +194,9 @@ static void test_large_outputs(void **state)
     }
     char *args = submit_args(99, 2000, true);
     size_t r = ASK("");
+    char *large = submit_args(5, 262143, true);
+    fails(OPERATOR, 0, "submit_execution_output_and_resolve", large, "too long");
+    free(large);
     fails(OPERATOR, 0, "submit_execution_output_and_resolve", args, "Execution request not found");
     fails(ALICE, 0, "submit_execution_output_and_resolve", args, "Only operator can call this");
     free(args);

@@ -402,7 +402,7 @@ static void test_subscriptions(void **state)
     view_is("get_subscription_plans", "",
             "[" PLAN("0", "Pro", "10000000", "true") "," PLAN("1", "Old", "5", "false") "]");
     fails(OWNER, 0, "set_subscription_plans", PLANS(PLAN("0", "Plus", "1", "true")),
-          "A plan's index keeps its name");
+          "An index keeps its name");
 
 #define BUY(plan) "{\\\"action\\\":\\\"buy_subscription\\\",\\\"nonce\\\":3,\\\"plan\\\":" plan "}"
     use_token();
