@@ -1,6 +1,8 @@
 /* answer.c — see answer.h. */
 #include "worker/answer.h"
 
+#include <string.h>
+
 #include "codec/json_canon.h"
 
 const char *answer_status_name(enum answer_status s)
@@ -70,6 +72,13 @@ static void fail_json(struct answer *a, struct str out, const char *reason, size
     buf_release(&text);
 }
 
+/* What the caller's callback gets: base64 of bytes, else what stands between {"Text": and }. */
+static size_t value_len(const struct answer *a, enum response_format format, struct str out)
+{
+    return format == FORMAT_BYTES ? (out.len + 2) / 3 * 4 + 2
+                                  : a->output.len - strlen("{\"Text\":}");
+}
+
 void answer_output(struct answer *a, enum response_format format, struct str out)
 {
     struct json_fault fault = {0, "not JSON"};
@@ -107,12 +116,12 @@ void answer_output(struct answer *a, enum response_format format, struct str out
     }
     json_obj_end(&a->output);
     a->status = ANSWER_COMPLETED;
-    if (a->output.full || a->output.len > ANSWER_ARGS_MAX - ANSWER_PAYLOAD_MAX) {
+    if (a->output.full || value_len(a, format, out) > ANSWER_VALUE_MAX) {
         char room[128];
         struct buf text = BUF_OVER(room);
 
-        buf_addf(&text, "The output of %zu bytes is too large to be sent in a transaction",
-                 out.len);
+        buf_addf(&text, "The output of %zu bytes is more than the %d that a contract can be given",
+                 out.len, ANSWER_VALUE_MAX);
         answer_fail(a, ANSWER_EXECUTION_FAILED, buf_str(&text));
     }
 }

@@ -15,6 +15,7 @@
 
 #define ANSWER_PAYLOAD_MAX 1024    /* bytes of a response given to a yield, exclusive */
 #define ANSWER_ARGS_MAX    1500000 /* bytes of arguments that a transaction can carry */
+#define ANSWER_VALUE_MAX   262144  /* bytes of the JSON value that the contract hands on */
 #define ANSWER_ERROR_MAX   65536
 #define ANSWER_ERROR_SHORT 512 /* characters kept of an error that is too long */
 

@@ -121,7 +121,13 @@ static void test_big_success(void **state)
     (void)args_of(&a, &args, "submit_execution_output_and_resolve");
     answer_output(&a, FORMAT_TEXT, str_from(text, sizeof(text)));
     assert_int_equal(a.status, ANSWER_EXECUTION_FAILED);
-    assert_buf(a.error, "The output of 1600000 bytes is too large to be sent in a transaction");
+    assert_buf(a.error,
+               "The output of 1600000 bytes is more than the 262144 that a contract can be given");
+    /* the value is a string: its quotes count */
+    answer_output(&a, FORMAT_TEXT, str_from(text, ANSWER_VALUE_MAX - 2));
+    assert_int_equal(a.status, ANSWER_COMPLETED);
+    answer_output(&a, FORMAT_TEXT, str_from(text, ANSWER_VALUE_MAX - 1));
+    assert_int_equal(a.status, ANSWER_EXECUTION_FAILED);
     buf_release(&args);
     answer_release(&a);
 }
