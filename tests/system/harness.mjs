@@ -99,7 +99,7 @@ export function alive(processes) {
 /** What in a log must fail a test. */
 export function badLines(text) {
     return text.split('\n').filter((line) =>
-        /Sanitizer|runtime error:|stack smashing|Assertion .* failed|\bbug at\b/.test(line) ||
+        /Sanitizer|runtime error:|stack smashing|Assertion .* failed|: bug: /.test(line) ||
         / broken /.test(line.slice(0, 60)));
 }
 
