@@ -29,8 +29,8 @@ static void child_run(const struct spawn *s, int sock, int report, pid_t parent)
     const char *const *envp = s->envp ? s->envp : no_env;
     int std[3] = {s->in, s->out, s->err};
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    int keep_from = s->socket ? SPAWN_SOCKET_FD + 1 : 3;
-    int what;
+    int keep_from = s->more ? SPAWN_MORE_FD + 1 : s->socket ? SPAWN_SOCKET_FD + 1 : 3;
+    int more = -1, what;
 
     setsid();
     if (!s->outlive) {
@@ -42,6 +42,8 @@ static void child_run(const struct spawn *s, int sock, int report, pid_t parent)
     report = fcntl(report, F_DUPFD_CLOEXEC, 64);
     if (s->socket)
         sock = fcntl(sock, F_DUPFD_CLOEXEC, 64);
+    if (s->more)
+        more = fcntl(s->more_fd, F_DUPFD_CLOEXEC, 64);
     null = fcntl(null, F_DUPFD_CLOEXEC, 64);
     for (int i = 0; i < 3; i++)
         std[i] = std[i] < 0 ? null : fcntl(std[i], F_DUPFD_CLOEXEC, 64);
@@ -50,6 +52,12 @@ static void child_run(const struct spawn *s, int sock, int report, pid_t parent)
             goto fail;
     if (s->socket && !place(sock, SPAWN_SOCKET_FD))
         goto fail;
+    if (s->more) {
+        if (!place(more, SPAWN_MORE_FD))
+            goto fail;
+        if (!s->socket)
+            close(SPAWN_SOCKET_FD);
+    }
     /* Everything else closes at exec, descriptors that a library left open included. */
     if (syscall(SYS_close_range, (unsigned)keep_from, ~0u, 4u /* CLOSE_RANGE_CLOEXEC */) < 0)
         goto fail;

@@ -1,9 +1,10 @@
 /*
  * spawn.h — starting a child that gets exactly what it is handed.
  *
- * The child keeps descriptors 0-2 as told, its end of the socket pair at 3, and nothing else: all
- * other descriptors are closed. Its environment is what the caller lists, nothing is inherited.
- * It dies with its parent (PR_SET_PDEATHSIG) unless told otherwise, and leads its own session.
+ * The child keeps descriptors 0-2 as told, its end of the socket pair at 3, one more at 4 when
+ * told, and nothing else: all other descriptors are closed. Its environment is what the caller
+ * lists, nothing is inherited. It dies with its parent (PR_SET_PDEATHSIG) unless told otherwise,
+ * and leads its own session.
  */
 #ifndef PROC_SPAWN_H
 #define PROC_SPAWN_H
@@ -13,6 +14,7 @@
 #include "base/err.h"
 
 #define SPAWN_SOCKET_FD 3
+#define SPAWN_MORE_FD   4
 
 struct spawn {
     const char *path;        /* executable */
@@ -21,6 +23,8 @@ struct spawn {
     int in, out, err;        /* descriptors for 0, 1, 2; -1: /dev/null */
     bool socket;             /* make a socket pair; the child's end is descriptor 3 */
     bool outlive;            /* not killed when the parent dies */
+    bool more;               /* hand over `more_fd` as descriptor 4 */
+    int more_fd;
 };
 
 struct child {
