@@ -22,6 +22,7 @@ help:
 	@echo "make lint             layout and static checks"
 	@echo "make fmt              lay the sources out"
 	@echo "make fuzz [NAME=… SECONDS=…]  fuzz longer"
+	@echo "make toolchain        what Rust programs from GitHub are compiled with, once for this machine"
 	@echo "make clean            remove build/ (the engine stays in the cache folder)"
 
 .PHONY: deps-run deps-test
@@ -53,8 +54,13 @@ build: deps-run build/.dir
 run: build
 	@build/bin/outlayer up $(ARGS)
 
+.PHONY: toolchain
+toolchain: deps-test
+	@tools/build-toolchain --wasip2 > /dev/null
+
 .PHONY: build-tests
 build-tests: deps-test build/.dir
+	@tools/build-toolchain > /dev/null
 	@tools/build-engine > /dev/null
 	@$(MAKE) contracts build/release/build.ninja
 	@cmake -DOUTLAYER_TESTS=ON build/release > build/release.cmake.log || { cat build/release.cmake.log; exit 1; }
