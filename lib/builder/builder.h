@@ -1,0 +1,45 @@
+/*
+ * builder.h — having a repository built, from a process that must not do it itself: the worker and
+ * the command line.
+ *
+ * Each call starts an outlayer-compile of its own, which builds in a throw-away sandbox and ends.
+ * What the build does wrong is in the answer, what we do wrong is an ERR_*.
+ *
+ * Memory: `struct built` owns what it holds. Thread: any, one call at a time per thread; the child
+ * dies with the thread.
+ */
+#ifndef BUILDER_BUILDER_H
+#define BUILDER_BUILDER_H
+
+#include "base/arena.h"
+#include "builder/compile_msg.h"
+
+#define BUILD_SECONDS_DEFAULT   300u
+#define BUILD_MEMORY_MB_DEFAULT 4096u
+#define BUILD_DISK_MB_DEFAULT   2048u
+#define BUILD_REGISTRIES        "index.crates.io static.crates.io proxy.golang.org sum.golang.org"
+
+struct built {
+    enum compile_result result;
+    struct str commit, error, record, log; /* in the arena given to build_run() */
+    struct hash256 sha256;
+    uint64_t size;
+    uint32_t time_ms;
+    int fd; /* the program, sealed, with COMPILE_OK; -1 otherwise; the caller closes it */
+};
+
+/* News; `p` borrows. false: give up, ERR_CLOSED. */
+typedef bool build_news(void *ctx, const struct compile_progress *p);
+
+/* `exe`: the compile child's file; NULL: outlayer-compile where our executables are. */
+MUST_USE enum err build_run(const char *exe, const struct compile_ask *ask, build_news *news,
+                            void *ctx, struct arena *a, struct built *out, struct buf *why);
+
+/* Where tools/build-toolchain puts its folder: OUTLAYER_TOOLCHAIN, else in the user's cache. Empty
+ * when it is not there. */
+struct str build_toolchain(struct arena *a);
+
+/* One line that names the versions in such a folder; ERR_ABSENT. */
+MUST_USE enum err build_toolchain_id(struct str dir, struct buf *out, struct buf *why);
+
+#endif
