@@ -1,0 +1,47 @@
+/*
+ * broker.h — the only way from a build to the network.
+ *
+ * A process that stays in the machine's network namespace and accepts connections from the build's
+ * (it is handed a socket that was made there). It speaks SOCKS 5 (RFC 1928) without a login: name
+ * and port, nothing else. It connects to what is on its list and refuses the rest, so that tools
+ * which fetch dependencies reach their registry and nothing else: TLS goes through it untouched.
+ *
+ * The list is made before it starts and cannot change. Addresses are resolved by the broker. What
+ * it refused can be asked for afterwards. Thread: the only one.
+ */
+#ifndef COMPILE_BROKER_H
+#define COMPILE_BROKER_H
+
+#include <sys/types.h>
+
+#include "base/err.h"
+
+#define BROKER_ALLOW_MAX   16
+#define BROKER_HOST_MAX    255
+#define BROKER_REFUSED_MAX 512                 /* bytes of names told */
+#define BROKER_CONNS_MAX   64                  /* at once */
+#define BROKER_BYTES_MAX   (UINT64_C(2) << 30) /* both ways, all connections */
+
+struct broker_target {
+    char host[BROKER_HOST_MAX + 1];
+    unsigned port;
+};
+
+struct broker {
+    struct broker_target allow[BROKER_ALLOW_MAX];
+    size_t n;
+    pid_t pid;
+    int sock; /* to it; -1 before it started */
+};
+#define BROKER_INIT ((struct broker){.sock = -1})
+
+/* false: no room, or no name. */
+MUST_USE bool broker_allow(struct broker *b, struct str host, unsigned port);
+/* Fork it, in the namespaces of now, as `uid`; it ends with us. */
+MUST_USE enum err broker_start(struct broker *b, uid_t uid, gid_t gid, struct buf *why);
+/* Give it the listening socket. */
+MUST_USE enum err broker_open(struct broker *b, int door, struct buf *why);
+/* Append the names it has refused since it was asked last, separated by spaces. */
+void broker_refused(struct broker *b, struct buf *out);
+
+#endif

@@ -1,0 +1,95 @@
+/*
+ * c.c — building a C project with clang and wasi-libc.
+ *
+ * A Makefile is run with CC, AR and the like in the environment and on the command line, so that it
+ * needs to know nothing of WebAssembly; it leaves NAME.wasm in the root, build/, bin/ or out/.
+ * Without one, the single .c file of the root, or of src/, is the program.
+ */
+#include "compile/project.h"
+
+#include "base/file.h"
+
+#define CC "clang-14 --target=wasm32-wasi"
+
+static const char *env_time(const struct job *j)
+{
+    return j->commit_time.len ? j->commit_time.ptr : "0";
+}
+
+static enum err make(struct job *j, struct project *p, struct buf *why)
+{
+    static const char *const folders[] = {"src", "src/build", "src/bin", "src/out"};
+    const char *const argv[] = {"make", "CC=" CC, "AR=llvm-ar-14", "RANLIB=llvm-ranlib-14", NULL};
+    const char *const env[] = {"SOURCE_DATE_EPOCH", env_time(j), NULL};
+    const struct tool t = {.argv = argv, .env = env, .dir = "/work/src"};
+    struct job_list found = {.n = 0};
+    size_t at = 0;
+    int status;
+    enum err e;
+
+    job_phase(j, COMPILE_BUILDING, STR("make"));
+    e = job_tool(j, &t, &status, why);
+    if (!e && status)
+        e = job_fail_tool(j, "make", status);
+    if (e)
+        return e;
+    for (; at < countof(folders) && !found.n; at++)
+        job_list(j, folders[at], ".wasm", &found);
+    return project_choose(j, p, folders[at - 1], &found);
+}
+
+static enum err single(struct job *j, struct project *p, const char *dir, struct str file,
+                       struct buf *why)
+{
+    char room[512];
+    struct buf path = BUF_OVER(room);
+    const char *const argv[] = {
+        "clang-14", "--target=wasm32-wasi",   "-std=gnu17", "-O2", "-g0", "-Wl,--strip-debug",
+        "-o",       "/work/out/program.wasm", room,         NULL};
+    const char *const folder[] = {"mkdir", "-p", "/work/out", NULL};
+    const char *const env[] = {"SOURCE_DATE_EPOCH", env_time(j), NULL};
+    struct tool t = {.argv = folder, .env = env, .dir = "/work/src"};
+    int status;
+    enum err e;
+
+    buf_addf(&path, "%s%.*s", dir, STR_ARG(file));
+    job_phase(j, COMPILE_BUILDING, file);
+    e = job_tool(j, &t, &status, why);
+    t.argv = argv;
+    if (!e)
+        e = job_tool(j, &t, &status, why);
+    if (!e && status)
+        e = job_fail_tool(j, "clang", status);
+    p->wasm = STR("out/program.wasm");
+    return e;
+}
+
+enum err c_build(struct job *j, struct project *p, struct buf *why)
+{
+    static const char *const places[] = {"src", "src/src"};
+    static const char *const as_seen[] = {"./", "./src/"};
+    char room[512];
+    struct buf names = BUF_OVER(room);
+    struct job_list found = {.n = 0};
+    size_t at = 0;
+
+    if (!str_eqz(j->ask.target, "wasm32-wasip1"))
+        return job_fail(j, COMPILE_PROJECT, "C is compiled for wasm32-wasip1, not for %.*s",
+                        STR_ARG(j->ask.target));
+    if (!file_exists("/usr/bin/clang-14") || !file_exists("/usr/lib/wasm32-wasi/libc.a"))
+        return job_fail(j, COMPILE_TOOLCHAIN,
+                        "this machine cannot compile C for wasm32-wasip1; its operator has to "
+                        "install clang-14, lld-14 and wasi-libc");
+    j->locked = true;
+    if (job_has(j, "src/Makefile"))
+        return make(j, p, why);
+    for (; at < countof(places) && !found.n; at++)
+        job_list(j, places[at], ".c", &found);
+    if (found.n == 1)
+        return single(j, p, as_seen[at - 1], found.name[0], why);
+    job_list_put(&found, &names);
+    return job_fail(j, COMPILE_PROJECT,
+                    found.n ? "several C files (%s) and no Makefile; add one that makes the program"
+                            : "there is no C file%s",
+                    buf_z(&names));
+}

@@ -1,0 +1,41 @@
+/*
+ * project.h — what kind of project a repository is, and how each kind is built.
+ *
+ * The root of the repository decides: `Cargo.toml` is Rust, `go.mod` Go, else a `Makefile` or one
+ * `.c` file C. Where that is not clear, or where a project makes several programs, `outlayer.toml`
+ * says what is meant:
+ *
+ *     [build]
+ *     language = "rust"       # or "c", "go"
+ *     program = "server"      # server.wasm, when several are built
+ *
+ * Each recipe leaves its program in the build's folder and names it. Dependencies are fetched
+ * first, with the registry's door open; what was fetched is then built without any network.
+ */
+#ifndef COMPILE_PROJECT_H
+#define COMPILE_PROJECT_H
+
+#include "compile/job.h"
+
+#define RECIPE_VERSION 1 /* another one builds other bytes from the same source */
+
+struct project {
+    struct str program; /* from outlayer.toml; may be empty */
+    struct str wasm;    /* path in the build's folder, set by the recipe */
+};
+
+MUST_USE enum err project_build(struct job *j, struct project *out, struct buf *why);
+
+MUST_USE enum err rust_build(struct job *j, struct project *p, struct buf *why);
+MUST_USE enum err c_build(struct job *j, struct project *p, struct buf *why);
+MUST_USE enum err go_build(struct job *j, struct project *p, struct buf *why);
+
+/* Choose among the programs in the folder `dir`. */
+MUST_USE enum err project_choose(struct job *j, struct project *p, const char *dir,
+                                 const struct job_list *found);
+
+/* The value of `key = "value"` in the section [build] of outlayer.toml; empty when there is none.
+ */
+struct str manifest_get(struct str text, const char *key);
+
+#endif

@@ -1,0 +1,169 @@
+/*
+ * rust.c — building a Rust project with cargo.
+ *
+ * Debian's cargo and rustc, whatever `rust-toolchain` asks for, with the standard library of the
+ * toolchain folder. Programs that start while dependencies are fetched are cargo and rustc alone:
+ * build scripts and procedural macros run in the second phase, which has no network.
+ */
+#include "compile/project.h"
+
+#include "base/file.h"
+#include "compile/wall.h"
+
+#include <string.h>
+
+#define LOCK_MAX (4u << 20)
+#define ENV_MAX  48
+
+struct rust {
+    bool component;
+    const char *target, *out_dir;
+};
+
+static void env_make(const struct job *j, const struct rust *r, const char *out[ENV_MAX])
+{
+    const char *const all[ENV_MAX] = {
+        "CARGO_HOME",
+        "/work/cargo",
+        "CARGO_TARGET_DIR",
+        "/work/target",
+        "RUSTC",
+        "/usr/bin/rustc",
+        /* Empty ones keep the project's settings from putting something in rustc's place. */
+        "RUSTC_WRAPPER",
+        "",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "",
+        "CARGO_HTTP_PROXY",
+        "socks5h://127.0.0.1:1080",
+        "CARGO_NET_RETRY",
+        "3",
+        /* Through the door or not at all: libgit2 does not know this kind of proxy. */
+        "CARGO_NET_GIT_FETCH_WITH_CLI",
+        "true",
+        "GIT_CONFIG_NOSYSTEM",
+        "1",
+        "GIT_CONFIG_GLOBAL",
+        "/work/gitconfig",
+        "GIT_TERMINAL_PROMPT",
+        "0",
+        "GIT_ALLOW_PROTOCOL",
+        "https",
+        "CARGO_TERM_COLOR",
+        "never",
+        "CARGO_TERM_PROGRESS_WHEN",
+        "never",
+        "CARGO_INCREMENTAL",
+        "0",
+        r->component ? "CARGO_TARGET_WASM32_WASIP2_LINKER" : "CARGO_TARGET_WASM32_WASIP1_LINKER",
+        r->component ? "/toolchain/bin/wasm-component-ld" : "wasm-ld-14",
+        r->component ? "CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS"
+                     : "CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS",
+        r->component ? "--sysroot=/toolchain/sysroot -Clink-arg=--wasm-ld-path=/usr/bin/wasm-ld-14"
+                     : "--sysroot=/toolchain/sysroot",
+        "SOURCE_DATE_EPOCH",
+        j->commit_time.len ? j->commit_time.ptr : "0",
+        NULL,
+    };
+
+    memcpy(out, all, sizeof(all));
+}
+
+/* How many packages the lock file names: no more than these are compiled. */
+static uint32_t packages(struct job *j)
+{
+    struct buf text = BUF_INIT(LOCK_MAX), why = WHY_INIT;
+    struct str rest;
+    uint32_t n = 0;
+
+    if (!job_read(j, "src/Cargo.lock", &text, &why))
+        for (rest = buf_str(&text); rest.len; n++) {
+            size_t at = str_find(rest, STR("[[package]]"));
+
+            if (at == rest.len)
+                break;
+            rest = str_skip(rest, at + 11);
+        }
+    buf_release(&text);
+    buf_release(&why);
+    return n;
+}
+
+static bool logged(const struct job *j, const char *what)
+{
+    struct str log = buf_str(&j->log);
+
+    return str_find(log, str_of(what)) < log.len;
+}
+
+static enum err fail_fetch(struct job *j, int status)
+{
+    static const char *const network[] = {
+        "network failure", "Could not resolve",      "timed out", "Timeout was reached", "SOCKS5",
+        "download of",     "failed to download from"};
+    char room[BROKER_REFUSED_MAX + 1];
+    struct buf refused = BUF_OVER(room);
+
+    broker_refused(&j->broker, &refused);
+    if (refused.len)
+        return job_fail(j, COMPILE_PROJECT,
+                        "a dependency comes from '%s'; only the registry '%.*s' may be used",
+                        buf_z(&refused), STR_ARG(j->ask.registries));
+    if (logged(j, "needs to be updated but --locked") || logged(j, "cannot update the lock file") ||
+        logged(j, "because --locked was passed"))
+        return job_fail(j, COMPILE_PROJECT,
+                        "Cargo.lock does not fit Cargo.toml; run `cargo update --workspace` and "
+                        "commit it");
+    for (size_t i = 0; i < countof(network); i++)
+        if (logged(j, network[i]))
+            return job_fail(j, COMPILE_NETWORK, "the registry could not be reached: %s",
+                            j->diag.len ? buf_z(&j->diag) : "cargo says nothing more");
+    return job_fail_tool(j, "cargo fetch", status);
+}
+
+enum err rust_build(struct job *j, struct project *p, struct buf *why)
+{
+    const struct rust r = {
+        .component = str_eqz(j->ask.target, "wasm32-wasip2"),
+        .target = arena_z(&j->arena, j->ask.target),
+    };
+    const char *locked = job_has(j, "src/Cargo.lock") ? "--locked" : NULL;
+    const char *const fetch[] = {"cargo", "fetch", "--target", r.target, locked, NULL};
+    const char *const build[] = {"cargo",    "build",  "--release", "--offline",
+                                 "--target", r.target, locked,      NULL};
+    const char *env[ENV_MAX];
+    struct tool t = {.argv = fetch, .env = env, .dir = "/work/src", .net = true};
+    char std_dir[128], out_dir[128];
+    struct buf std_at = BUF_OVER(std_dir), out = BUF_OVER(out_dir);
+    struct job_list found;
+    int status;
+    enum err e;
+
+    buf_addf(&std_at, WALL_TOOLCHAIN "/sysroot/lib/rustlib/%s/lib/.complete", r.target);
+    if (!j->sandbox.toolchain || !file_exists(buf_z(&std_at)))
+        return job_fail(j, COMPILE_TOOLCHAIN,
+                        "this machine cannot compile Rust for %s; its operator has to run "
+                        "tools/build-toolchain%s",
+                        r.target, r.component ? " --wasip2" : "");
+    env_make(j, &r, env);
+    j->locked = locked != NULL;
+    job_phase(j, COMPILE_DEPENDENCIES, STR_NONE);
+    e = job_tool(j, &t, &status, why);
+    if (!e && status)
+        e = fail_fetch(j, status);
+    if (e)
+        return e;
+    j->done = 0;
+    j->total = packages(j);
+    job_phase(j, COMPILE_BUILDING, STR_NONE);
+    t.argv = build;
+    t.net = false;
+    e = job_tool(j, &t, &status, why);
+    if (!e && status)
+        e = job_fail_tool(j, "cargo build", status);
+    if (e)
+        return e;
+    buf_addf(&out, "target/%s/release", r.target);
+    job_list(j, buf_z(&out), ".wasm", &found);
+    return project_choose(j, p, buf_z(&out), &found);
+}

@@ -1,0 +1,232 @@
+/* source.c — see source.h. */
+#include "compile/source.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "compile/wall.h"
+
+#define STATUS_FETCH 72 /* of the script below */
+
+#define GIT_ENV_MAX 20
+static void git_env(const struct job *j, const char *out[GIT_ENV_MAX])
+{
+    const char *const all[GIT_ENV_MAX] = {
+        "GIT_CONFIG_NOSYSTEM",
+        "1",
+        "GIT_CONFIG_GLOBAL",
+        "/work/gitconfig",
+        "GIT_TERMINAL_PROMPT",
+        "0",
+        "GIT_ASKPASS",
+        "/bin/false",
+        "SSH_ASKPASS",
+        "/bin/false",
+        "GIT_ALLOW_PROTOCOL",
+        j->ask.dev ? "https:http:file" : "https",
+        "GIT_PROTOCOL_FROM_USER",
+        "0",
+        "GIT_LFS_SKIP_SMUDGE",
+        "1",
+        NULL,
+    };
+
+    memcpy(out, all, sizeof(all));
+}
+
+/* The only settings git reads. */
+static const char git_config[] = "[http]\n"
+                                 "proxy = socks5h://127.0.0.1:1080\n"
+                                 "followRedirects = initial\n"
+                                 "lowSpeedLimit = 1000\n"
+                                 "lowSpeedTime = 30\n"
+                                 "[core]\n"
+                                 "hooksPath = /dev/null\n"
+                                 "fsmonitor = false\n"
+                                 "[submodule]\n"
+                                 "recurse = false\n"
+                                 "[init]\n"
+                                 "defaultBranch = main\n"
+                                 "[gc]\n"
+                                 "auto = 0\n"
+                                 "[credential]\n"
+                                 "helper =\n"
+                                 "[advice]\n"
+                                 "detachedHead = false\n"
+                                 /* in development only: the folder of somebody else */
+                                 "[safe]\n"
+                                 "directory = *\n";
+
+static const char fetch_script[] =
+    "git init -q /work/src && cd /work/src || exit 71\n"
+    "git fetch -q --depth 1 --no-tags --no-recurse-submodules \"$1\" \"$2\" || exit 72\n"
+    "git checkout -q --detach \"$2\" || exit 73\n"
+    "git show -s --format=commit-time:%ct HEAD\n"
+    "rm -rf .git\n";
+
+struct heard {
+    struct job *job;
+    struct str ref;
+    /* what the server says of the name, best first */
+    struct str head, peeled, tag;
+    char said[512]; /* what git complained of */
+    struct buf complaint;
+};
+
+static bool is_ref(struct str name, const char *kind, struct str ref, const char *tail)
+{
+    char room[REF_MAX + 32];
+    struct buf b = BUF_OVER(room);
+
+    buf_addz(&b, kind);
+    buf_add_str(&b, ref);
+    buf_addz(&b, tail);
+    return str_eq(name, buf_str(&b));
+}
+
+static void hear(void *ctx, struct str line)
+{
+    struct heard *h = ctx;
+    /* Tabs have become blanks. */
+    struct str sha, name = str_trim(str_cut(line, ' ', &sha));
+
+    if (str_starts(line, STR("commit-time:"))) {
+        h->job->commit_time = arena_str(&h->job->arena, str_skip(line, 12));
+    } else if (!ref_is_sha(sha)) {
+        if (h->complaint.len)
+            buf_addz(&h->complaint, "; ");
+        buf_add_str(&h->complaint, line);
+    } else if (is_ref(name, "refs/heads/", h->ref, "")) {
+        h->head = arena_str(&h->job->arena, sha);
+    } else if (is_ref(name, "refs/tags/", h->ref, "^{}")) {
+        h->peeled = arena_str(&h->job->arena, sha);
+    } else if (is_ref(name, "refs/tags/", h->ref, "")) {
+        h->tag = arena_str(&h->job->arena, sha);
+    }
+}
+
+static struct heard heard_init(struct job *j)
+{
+    return (struct heard){.job = j, .ref = j->ask.ref};
+}
+
+static bool said(const struct heard *h, const char *what)
+{
+    struct str s = buf_str(&h->complaint);
+
+    return str_find(s, str_of(what)) < s.len;
+}
+
+/* Whose fault is it that git could not talk to the server? */
+static enum err fail_talk(struct job *j, const struct heard *h, int status)
+{
+    static const char *const not_there[] = {
+        "not found",
+        "404",
+        "403",
+        "401",
+        "could not read Username",
+        "Authentication failed",
+        "does not appear to be a git repository",
+        "does not exist",
+        "not a git repository",
+    };
+
+    for (size_t i = 0; i < countof(not_there); i++)
+        if (said(h, not_there[i]))
+            return job_fail(j, COMPILE_REPOSITORY, "there is no public repository '%.*s'",
+                            STR_ARG(j->ask.repo));
+    return job_fail(j, COMPILE_NETWORK, "the server of '%.*s' could not be reached: %s",
+                    STR_ARG(j->ask.repo),
+                    h->complaint.len ? buf_z(&h->complaint)
+                    : status > 128   ? "git was ended"
+                                     : "git says nothing");
+}
+
+/* As git in the sandbox has to say it. */
+static const char *url_of(struct job *j)
+{
+    return str_starts(j->ask.repo, STR("file://")) ? "file:///repo"
+                                                   : arena_z(&j->arena, j->ask.repo);
+}
+
+static enum err settings_write(struct buf *why)
+{
+    return file_write_atomic("gitconfig", str_of(git_config), 0600, why);
+}
+
+enum err source_resolve(struct job *j, struct buf *why)
+{
+    struct heard h = heard_init(j);
+    const char *env[GIT_ENV_MAX];
+    char refs[3][REF_MAX + 32];
+    const char *const argv[] = {"git",     "ls-remote", "--quiet", "--exit-code", "--",
+                                url_of(j), refs[0],     refs[1],   refs[2],       NULL};
+    const struct tool t = {
+        .argv = argv, .env = env, .net = true, .quiet = true, .line = hear, .ctx = &h};
+    int status;
+    enum err e;
+
+    if (ref_is_sha(j->ask.ref)) {
+        char *sha = arena_z(&j->arena, j->ask.ref);
+
+        for (char *c = sha; *c; c++)
+            *c = *c >= 'A' && *c <= 'F' ? (char)(*c + 32) : *c;
+        j->commit = str_of(sha);
+        return ERR_OK;
+    }
+    h.complaint = BUF_OVER(h.said);
+    git_env(j, env);
+    snprintf(refs[0], sizeof(refs[0]), "refs/heads/%.*s", STR_ARG(j->ask.ref));
+    snprintf(refs[1], sizeof(refs[1]), "refs/tags/%.*s", STR_ARG(j->ask.ref));
+    snprintf(refs[2], sizeof(refs[2]), "refs/tags/%.*s^{}", STR_ARG(j->ask.ref));
+    e = settings_write(why);
+    if (!e)
+        e = job_tool(j, &t, &status, why);
+    if (e)
+        return e;
+    if (h.head.len || h.peeled.len || h.tag.len) {
+        j->commit = h.head.len ? h.head : h.peeled.len ? h.peeled : h.tag;
+        return ERR_OK;
+    }
+    if (status == 0 || status == 2)
+        return job_fail(j, COMPILE_REF,
+                        "the repository '%.*s' has no branch or tag '%.*s' (a commit is named by "
+                        "all 40 digits)",
+                        STR_ARG(j->ask.repo), STR_ARG(j->ask.ref));
+    return fail_talk(j, &h, status);
+}
+
+enum err source_fetch(struct job *j, struct buf *why)
+{
+    struct heard h = heard_init(j);
+    const char *env[GIT_ENV_MAX];
+    const char *const argv[] = {
+        "sh", "-c", fetch_script, "sh", url_of(j), arena_z(&j->arena, j->commit), NULL};
+    const struct tool t = {.argv = argv, .env = env, .net = true, .line = hear, .ctx = &h};
+    int status;
+    enum err e;
+
+    h.complaint = BUF_OVER(h.said);
+    git_env(j, env);
+    job_phase(j, COMPILE_FETCHING, j->commit);
+    e = settings_write(why);
+    if (!e)
+        e = job_tool(j, &t, &status, why);
+    if (e || status == 0)
+        return e;
+    if (said(&h, "No space left on device"))
+        return job_fail(j, COMPILE_LIMIT,
+                        "the repository is larger than %u MiB or has more than "
+                        "%u files",
+                        j->ask.disk_mb, (unsigned)WALL_FILES_MAX);
+    if (said(&h, "not our ref") || said(&h, "unadvertised object") ||
+        said(&h, "couldn't find remote ref") || said(&h, "reference is not a tree"))
+        return job_fail(j, COMPILE_REF, "the repository '%.*s' has no commit '%.*s'",
+                        STR_ARG(j->ask.repo), STR_ARG(j->commit));
+    if (status == STATUS_FETCH)
+        return fail_talk(j, &h, status);
+    return job_fail(j, COMPILE_REPOSITORY, "the files of '%.*s' cannot be laid out: %s",
+                    STR_ARG(j->ask.repo), buf_z(&h.complaint));
+}

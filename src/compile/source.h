@@ -1,0 +1,20 @@
+/*
+ * source.h — getting a repository: which commit a name means, and its files.
+ *
+ * Git runs in the sandbox, with the broker's door to the repository's server and nothing else. It
+ * reads no settings of this machine, runs no hooks and no filters, follows no submodules, asks
+ * nobody for a password, and speaks https (in development also http to loopback and files).
+ *
+ * Thread: the only one.
+ */
+#ifndef COMPILE_SOURCE_H
+#define COMPILE_SOURCE_H
+
+#include "compile/job.h"
+
+/* Find the commit that the ref means: j->commit. */
+MUST_USE enum err source_resolve(struct job *j, struct buf *why);
+/* Fetch j->commit into src/ of the build's folder, without its history. */
+MUST_USE enum err source_fetch(struct job *j, struct buf *why);
+
+#endif

@@ -1,0 +1,335 @@
+/* Repositories of this machine through the real compile child: what is built, what is refused, and
+ * what a build cannot do. */
+#include "test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "builder/builder.h"
+
+#define COMPILE BIN_DIR "/outlayer-compile"
+
+static char folder[64];
+
+static int setup(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof(folder), "/tmp/outlayer-builder-XXXXXX");
+    umask(022);
+    return mkdtemp(folder) && chmod(folder, 0755) == 0 ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return dir_remove(folder, NULL) == ERR_OK ? 0 : -1;
+}
+
+static void sh(const char *fmt, ...) PRINTF_LIKE(1, 2);
+static void sh(const char *fmt, ...)
+{
+    char line[4096];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(line, sizeof(line), fmt, args);
+    va_end(args);
+    if (system(line) != 0)
+        fail_msg("this failed: %s", line);
+}
+
+static void put(const char *repo, const char *path, const char *text)
+{
+    struct buf at = BUF_INIT(512), why = WHY_INIT;
+
+    buf_addf(&at, "%s/%s/%s", folder, repo, path);
+    sh("mkdir -p \"$(dirname %s)\"", buf_z(&at));
+    assert_ok(file_write_atomic(buf_z(&at), str_of(text), 0644, &why), why);
+    buf_release(&at);
+}
+
+static void commit(const char *repo)
+{
+    sh("cd %s/%s && { [ -d .git ] || git init -q -b main .; } && git add -A && "
+       "GIT_COMMITTER_DATE='2026-01-01T00:00:00Z' GIT_AUTHOR_DATE='2026-01-01T00:00:00Z' "
+       "git -c user.name=t -c user.email=t@example.com commit -qm x --allow-empty",
+       folder, repo);
+}
+
+struct how {
+    const char *ref, *target;
+    uint32_t seconds, memory_mb, disk_mb;
+    bool resolve_only;
+};
+
+static struct built build(struct arena *a, const char *repo, struct how how)
+{
+    struct buf url = BUF_INIT(512), why = WHY_INIT;
+    struct built b;
+
+    buf_addf(&url, "file://%s/%s", folder, repo);
+    const struct compile_ask ask = {
+        .resolve_only = how.resolve_only,
+        .repo = buf_str(&url),
+        .ref = str_of(how.ref ? how.ref : "main"),
+        .target = target_normalise(str_of(how.target)),
+        .seconds = how.seconds ? how.seconds : 300,
+        .memory_mb = how.memory_mb ? how.memory_mb : 4096,
+        .disk_mb = how.disk_mb ? how.disk_mb : 512,
+        .dev = true,
+        .toolchain = build_toolchain(a),
+        .registries = STR(BUILD_REGISTRIES),
+    };
+    assert_ok(build_run(COMPILE, &ask, NULL, NULL, a, &b, &why), why);
+    buf_release(&url);
+    return b;
+}
+
+static void refused(const char *repo, struct how how, enum compile_result result, const char *text)
+{
+    struct arena a = ARENA_INIT;
+    struct built b = build(&a, repo, how);
+
+    if (b.result != result || str_find(b.error, str_of(text)) == b.error.len)
+        fail_msg("got %s: '%.*s', want %s: '%s'\n%.*s", compile_result_name(b.result),
+                 STR_ARG(b.error), compile_result_name(result), text, STR_ARG(b.log));
+    assert_int_equal(b.fd, -1);
+    arena_release(&a);
+}
+
+static struct hash256 built(const char *repo, struct how how)
+{
+    struct arena a = ARENA_INIT;
+    struct built b = build(&a, repo, how);
+    struct hash256 is = b.sha256;
+
+    if (b.result != COMPILE_OK)
+        fail_msg("%s: %.*s\n%.*s", compile_result_name(b.result), STR_ARG(b.error), STR_ARG(b.log));
+    assert_true(b.fd >= 0);
+    assert_true(b.size > 100);
+    fd_close(&b.fd);
+    arena_release(&a);
+    return is;
+}
+
+static const char hello_c[] = "#include <stdio.h>\nint main(void) { puts(\"hello\"); return 0; }\n";
+static const char hello_toml[] = "[package]\nname = \"hello\"\nversion = \"0.1.0\"\n"
+                                 "edition = \"2021\"\n";
+static const char hello_rs[] = "fn main() { println!(\"hello\"); }\n";
+
+static bool has_rust(void)
+{
+    struct arena a = ARENA_INIT;
+    bool has = build_toolchain(&a).len > 0;
+
+    arena_release(&a);
+    return has;
+}
+
+static void c_alone(void **state)
+{
+    struct hash256 first, again;
+
+    (void)state;
+    put("c", "main.c", hello_c);
+    commit("c");
+    first = built("c", (struct how){0});
+    /* The same commit from another folder. */
+    sh("cp -r %s/c %s/c-elsewhere", folder, folder);
+    again = built("c-elsewhere", (struct how){.ref = "main"});
+    assert_true(hash_eq(&first, &again));
+    put("c", "main.c", "int main(void) { return 3; }\n");
+    commit("c");
+    again = built("c", (struct how){0});
+    assert_false(hash_eq(&first, &again));
+}
+
+static void c_makefile(void **state)
+{
+    (void)state;
+    put("make", "a.c", hello_c);
+    put("make", "b.c", "int b;\n");
+    put("make", "Makefile", "build/x.wasm: a.c b.c\n\tmkdir -p build\n\t$(CC) -O2 -o $@ a.c b.c\n");
+    commit("make");
+    (void)built("make", (struct how){0});
+}
+
+static void rust(void **state)
+{
+    struct hash256 first, again;
+
+    (void)state;
+    if (!has_rust())
+        skip();
+    put("rust", "Cargo.toml", hello_toml);
+    put("rust", "src/main.rs", hello_rs);
+    put("rust", "rust-toolchain", "nightly-2020-01-01\n");
+    commit("rust");
+    first = built("rust", (struct how){0});
+    sh("cp -r %s/rust %s/rust-elsewhere", folder, folder);
+    again = built("rust-elsewhere", (struct how){0});
+    assert_true(hash_eq(&first, &again));
+}
+
+static void rust_workspace(void **state)
+{
+    (void)state;
+    if (!has_rust())
+        skip();
+    put("ws", "Cargo.toml", "[workspace]\nmembers = [\"app\", \"more\"]\nresolver = \"2\"\n");
+    put("ws", "app/Cargo.toml", hello_toml);
+    put("ws", "app/src/main.rs", hello_rs);
+    put("ws", "more/Cargo.toml",
+        "[package]\nname = \"more\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    put("ws", "more/src/lib.rs", "pub fn f() {}\n");
+    commit("ws");
+    (void)built("ws", (struct how){0});
+    put("ws", "more/src/main.rs", hello_rs);
+    commit("ws");
+    refused("ws", (struct how){0}, COMPILE_PROJECT, "several programs");
+    put("ws", "outlayer.toml", "[build]\nprogram = \"more\"\n");
+    commit("ws");
+    (void)built("ws", (struct how){0});
+}
+
+static void refs(void **state)
+{
+    struct arena a = ARENA_INIT;
+    struct built b;
+
+    (void)state;
+    put("refs", "main.c", hello_c);
+    commit("refs");
+    sh("cd %s/refs && git tag v1 && git -c user.name=t -c user.email=t@example.com tag -a v2 -m x "
+       "&& git branch feature/x",
+       folder);
+    b = build(&a, "refs", (struct how){.resolve_only = true});
+    assert_int_equal(b.result, COMPILE_OK);
+    assert_int_equal(b.commit.len, SHA_HEX);
+    for (const char *const *ref = (const char *const[]){"v1", "v2", "feature/x", NULL}; *ref; ref++)
+        assert_true(str_eq(
+            b.commit, build(&a, "refs", (struct how){.ref = *ref, .resolve_only = true}).commit));
+    (void)built("refs", (struct how){.ref = b.commit.ptr});
+    refused("refs", (struct how){.ref = "nope"}, COMPILE_REF, "no branch or tag 'nope'");
+    refused("refs", (struct how){.ref = "0123456789abcdef0123456789abcdef01234567"}, COMPILE_REF,
+            "no commit");
+    refused("nowhere", (struct how){0}, COMPILE_REPOSITORY, "there is no folder");
+    sh("mkdir %s/plain", folder);
+    refused("plain", (struct how){0}, COMPILE_REPOSITORY, "no public repository");
+    arena_release(&a);
+}
+
+static void wrong_projects(void **state)
+{
+    (void)state;
+    put("empty", "README", "nothing\n");
+    commit("empty");
+    refused("empty", (struct how){0}, COMPILE_PROJECT, "nothing to build");
+    put("two", "a.c", hello_c);
+    put("two", "b.c", hello_c);
+    commit("two");
+    refused("two", (struct how){0}, COMPILE_PROJECT, "several C files");
+    put("wrong", "a.c", "int main(void) { return nothing; }\n");
+    commit("wrong");
+    refused("wrong", (struct how){0}, COMPILE_CODE, "undeclared identifier 'nothing'");
+    put("both", "Cargo.toml", hello_toml);
+    put("both", "go.mod", "module x\n");
+    commit("both");
+    refused("both", (struct how){0}, COMPILE_PROJECT, "outlayer.toml");
+    put("fake", "Makefile", "all:\n\techo no program > x.wasm\n");
+    commit("fake");
+    refused("fake", (struct how){0}, COMPILE_PROJECT, "no program for wasm32-wasip1");
+    put("link", "Makefile", "all:\n\tln -s /etc/hostname x.wasm\n");
+    commit("link");
+    refused("link", (struct how){0}, COMPILE_PROJECT, "no program");
+    put("fifo", "Makefile", "all:\n\tmkfifo x.wasm\n");
+    commit("fifo");
+    refused("fifo", (struct how){0}, COMPILE_PROJECT, "no program");
+    if (has_rust()) {
+        put("gitdep", "Cargo.toml",
+            "[package]\nname = \"g\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\n"
+            "x = { git = \"https://example.com/x\" }\n");
+        put("gitdep", "src/main.rs", hello_rs);
+        commit("gitdep");
+        refused("gitdep", (struct how){0}, COMPILE_PROJECT, "'example.com:443'");
+        put("badrs", "Cargo.toml", hello_toml);
+        put("badrs", "src/main.rs", "fn main() { let x: u32 = \"a\"; }\n");
+        commit("badrs");
+        refused("badrs", (struct how){0}, COMPILE_CODE, "error[E0308]");
+    }
+}
+
+/* Each rule fails the build when it comes through. */
+static void prison(void **state)
+{
+    (void)state;
+    put("prison", "a.c", hello_c);
+    put("prison", "probe.sh",
+        "set -u\n"
+        "for f in /root /home /etc/passwd /etc/shadow /var /srv /opt /run /mnt /proc/1/root/mnt; "
+        "do\n"
+        "  [ ! -e \"$f\" ] || { echo \"SEES $f\"; exit 1; }\n"
+        "done\n"
+        "for f in /usr/x /x /toolchain/x /etc/x /dev/x /proc/sys/kernel/core_pattern; do\n"
+        "  if (echo x > \"$f\") 2>/dev/null; then echo \"WRITES $f\"; exit 1; fi\n"
+        "done\n"
+        "[ $(ls -d /proc/[0-9]* | wc -l) -lt 12 ] || { echo SEES PROCESSES; exit 1; }\n"
+        "! tr '\\0' '\\n' < /proc/1/environ | grep -q . || { echo SEES ENVIRONMENT; exit 1; }\n"
+        "! (exec 5<>/dev/tcp/127.0.0.1/1080) 2>/dev/null || { echo REACHES BROKER; exit 1; }\n"
+        "! (exec 5<>/dev/tcp/1.1.1.1/443) 2>/dev/null || { echo REACHES NETWORK; exit 1; }\n"
+        "! unshare -Ur true 2>/dev/null || { echo MAKES NAMESPACES; exit 1; }\n"
+        "! mount -t tmpfs x /tmp 2>/dev/null || { echo MOUNTS; exit 1; }\n"
+        "! kill -9 1 2>/dev/null || true\n"
+        "[ \"$(ls /proc/self/fd | wc -l)\" -le 5 ] || { ls -l /proc/self/fd; exit 1; }\n"
+        "grep -q '^CapBnd:.*0000000000000000$' /proc/self/status || { echo CAPABLE; exit 1; }\n"
+        "grep -q '^Seccomp:.*2$' /proc/self/status || { echo UNFILTERED; exit 1; }\n");
+    put("prison", "Makefile",
+        "x.wasm: a.c\n\tbash probe.sh\n\t$(CC) -o $@ a.c\n\tsetsid sleep 1000 &\n");
+    commit("prison");
+    (void)built("prison", (struct how){0});
+}
+
+static void limits(void **state)
+{
+    uint64_t start = clock_mono_ms();
+
+    (void)state;
+    put("slow", "Makefile", "all:\n\tsleep 100\n");
+    commit("slow");
+    refused("slow", (struct how){.seconds = 2}, COMPILE_LIMIT, "longer than 2 seconds");
+    put("quiet", "Makefile", "all:\n\texec >&- 2>&-; sleep 100\n");
+    commit("quiet");
+    refused("quiet", (struct how){.seconds = 2}, COMPILE_LIMIT, "longer than 2 seconds");
+    put("bomb", "Makefile", "all:\n\tbash -c 'f() { f | f & }; f; sleep 100'\n");
+    commit("bomb");
+    refused("bomb", (struct how){.seconds = 4}, COMPILE_LIMIT, "longer than 4 seconds");
+    put("disk", "Makefile", "all:\n\tdd if=/dev/zero of=big bs=1M count=200\n");
+    commit("disk");
+    refused("disk", (struct how){.disk_mb = 64}, COMPILE_LIMIT, "more than 64 MiB of disk");
+    put("talk", "Makefile", "all:\n\tyes | head -c 50000000\n\tfalse\n");
+    commit("talk");
+    refused("talk", (struct how){0}, COMPILE_CODE, "make");
+    put("memory", "Makefile",
+        "all:\n\tbash -c 'for i in 1 2 3 4 5 6 7 8; do head -c 40000000 /dev/zero | "
+        "tail -c 40000000 | sleep 5 & done; wait'; true\n");
+    commit("memory");
+    refused("memory", (struct how){.memory_mb = 128}, COMPILE_LIMIT, "more than 128 MiB of memory");
+    assert_true(clock_mono_ms() - start < 60000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(c_alone), cmocka_unit_test(c_makefile),
+        cmocka_unit_test(rust),    cmocka_unit_test(rust_workspace),
+        cmocka_unit_test(refs),    cmocka_unit_test(wrong_projects),
+        cmocka_unit_test(prison),  cmocka_unit_test(limits),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
