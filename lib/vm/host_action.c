@@ -34,7 +34,7 @@ static bool read_code(struct host *h, const uint64_t *a, struct str *code)
 
 bool host_promise_batch_action_deploy_contract(struct host *h, const uint64_t *a, uint64_t *r)
 {
-    struct str code;
+    struct str code = STR_NONE;
     uint32_t receipt;
     bool sir;
 
@@ -50,7 +50,7 @@ bool host_promise_batch_action_deploy_contract(struct host *h, const uint64_t *a
 
 static bool deploy_global(struct host *h, const uint64_t *a, const char *function, bool by_account)
 {
-    struct str code;
+    struct str code = STR_NONE;
     uint32_t receipt;
     bool sir;
 
@@ -82,7 +82,7 @@ bool host_promise_batch_action_deploy_global_contract_by_account_id(struct host 
 /* A global contract's name: a hash, or whose it is. */
 static bool read_global(struct host *h, const uint64_t *a, bool by_account, struct vm_action *out)
 {
-    struct str s;
+    struct str s = STR_NONE;
 
     out->by_account = by_account;
     if (by_account)
@@ -189,7 +189,7 @@ bool host_promise_batch_action_transfer(struct host *h, const uint64_t *a, uint6
 
 bool host_promise_batch_action_delete_account(struct host *h, const uint64_t *a, uint64_t *r)
 {
-    struct str account;
+    struct str account = STR_NONE;
     uint32_t receipt;
     bool sir;
 
@@ -391,7 +391,7 @@ static void universal_id(struct str bytes, char out[54])
 bool host_universal_state_init_to_account_id(struct host *h, const uint64_t *a, uint64_t *r)
 {
     struct universal u;
-    struct str bytes;
+    struct str bytes = STR_NONE;
     char id[54];
 
     if (!gas_pay(h, EXT_universal_state_init_to_account_id_base) ||

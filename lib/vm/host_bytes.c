@@ -26,7 +26,7 @@ bool host_read(struct host *h, uint64_t len, uint64_t ptr, struct str *out)
 
 bool host_read_u128(struct host *h, uint64_t ptr, u128 *out)
 {
-    struct str s;
+    struct str s = STR_NONE;
     u128 v = 0;
 
     if (!host_read_memory(h, 16, ptr, &s))
@@ -156,7 +156,7 @@ void host_registers_release(struct host *h)
 
 bool host_read_account(struct host *h, uint64_t len, uint64_t ptr, struct str *out)
 {
-    struct str s;
+    struct str s = STR_NONE;
 
     if (!host_read(h, len, ptr, &s) || !gas_pay(h, EXT_utf8_decoding_base) ||
         !gas_pay_per(h, EXT_utf8_decoding_byte, s.len))

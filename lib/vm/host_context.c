@@ -7,7 +7,7 @@
 
 bool host_read_register(struct host *h, const uint64_t *a, uint64_t *r)
 {
-    struct str s;
+    struct str s = STR_NONE;
 
     (void)r;
     return gas_pay(h, EXT_base) && host_register(h, a[0], &s) && host_write_memory(h, a[1], s);
@@ -26,7 +26,7 @@ bool host_register_len(struct host *h, const uint64_t *a, uint64_t *r)
 
 bool host_write_register(struct host *h, const uint64_t *a, uint64_t *r)
 {
-    struct str s;
+    struct str s = STR_NONE;
 
     (void)r;
     return gas_pay(h, EXT_base) && host_read_memory(h, a[1], a[2], &s) && host_set(h, a[0], s);
@@ -188,7 +188,7 @@ bool host_attached_deposit(struct host *h, const uint64_t *a, uint64_t *r)
 
 bool host_validator_stake(struct host *h, const uint64_t *a, uint64_t *r)
 {
-    struct str account;
+    struct str account = STR_NONE;
 
     (void)r;
     return gas_pay(h, EXT_base) && host_read_account(h, a[0], a[1], &account) &&
@@ -213,7 +213,7 @@ bool host_gas(struct host *h, const uint64_t *a, uint64_t *r)
 
 bool host_value_return(struct host *h, const uint64_t *a, uint64_t *r)
 {
-    struct str s;
+    struct str s = STR_NONE;
     uint64_t burn = 0;
 
     (void)r;
@@ -273,7 +273,7 @@ static bool log_too_long(struct host *h, uint64_t len)
 static bool nul_terminated(struct host *h, uint64_t ptr, uint64_t max, struct str *out)
 {
     for (uint64_t i = 0;; i++) {
-        struct str one;
+        struct str one = STR_NONE;
         uint64_t at;
 
         if (__builtin_add_overflow(ptr, i, &at))
@@ -355,7 +355,7 @@ static bool decode_utf16(struct str s, struct buf *out)
 static bool utf16_length(struct host *h, uint64_t ptr, uint64_t max, uint64_t *out)
 {
     for (uint64_t len = 0;;) {
-        struct str unit;
+        struct str unit = STR_NONE;
         uint64_t at;
 
         if (__builtin_add_overflow(ptr, len, &at))
@@ -376,7 +376,7 @@ static bool read_utf16(struct host *h, uint64_t len, uint64_t ptr, struct str *o
 {
     uint64_t max = log_room(h);
     struct buf b = BUF_INIT(64 * 1024);
-    struct str s;
+    struct str s = STR_NONE;
     bool ok;
 
     if (!gas_pay(h, EXT_utf16_decoding_base))
@@ -420,7 +420,7 @@ static bool push_log(struct host *h, struct str s)
 
 bool host_panic_utf8(struct host *h, const uint64_t *a, uint64_t *r)
 {
-    struct str s;
+    struct str s = STR_NONE;
 
     (void)r;
     return gas_pay(h, EXT_base) && read_utf8(h, a[0], a[1], &s) && panic_with(h, s);
@@ -428,7 +428,7 @@ bool host_panic_utf8(struct host *h, const uint64_t *a, uint64_t *r)
 
 bool host_log_utf8(struct host *h, const uint64_t *a, uint64_t *r)
 {
-    struct str s;
+    struct str s = STR_NONE;
 
     (void)r;
     return gas_pay(h, EXT_base) && may_log(h) && read_utf8(h, a[0], a[1], &s) &&
@@ -437,7 +437,7 @@ bool host_log_utf8(struct host *h, const uint64_t *a, uint64_t *r)
 
 bool host_log_utf16(struct host *h, const uint64_t *a, uint64_t *r)
 {
-    struct str s;
+    struct str s = STR_NONE;
 
     (void)r;
     return gas_pay(h, EXT_base) && may_log(h) && read_utf16(h, a[0], a[1], &s) &&
@@ -447,7 +447,7 @@ bool host_log_utf16(struct host *h, const uint64_t *a, uint64_t *r)
 /* AssemblyScript keeps the length in bytes in front of a string. */
 static bool length_before(struct host *h, uint64_t ptr, uint64_t *out)
 {
-    struct str s;
+    struct str s = STR_NONE;
 
     if (!host_read_memory(h, 4, ptr - 4, &s))
         return false;
@@ -458,7 +458,7 @@ static bool length_before(struct host *h, uint64_t ptr, uint64_t *out)
 bool host_abort(struct host *h, const uint64_t *a, uint64_t *r)
 {
     struct buf message = BUF_INIT(128 * 1024), line = BUF_INIT(128 * 1024);
-    struct str msg, file;
+    struct str msg = STR_NONE, file = STR_NONE;
     uint64_t msg_len, file_len;
     bool ok;
 

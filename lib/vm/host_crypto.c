@@ -26,7 +26,7 @@ struct hash_fn {
 static bool hash(struct host *h, const struct hash_fn *f, const uint64_t *a)
 {
     uint8_t out[64];
-    struct str s;
+    struct str s = STR_NONE;
 
     if (!gas_pay(h, f->base) || !host_read(h, a[0], a[1], &s) || !gas_pay_per(h, f->byte, s.len))
         return false;
@@ -53,7 +53,7 @@ HASH(sha3_512, sha3_512, sha3_512, 64)
 bool host_ripemd160(struct host *h, const uint64_t *a, uint64_t *r)
 {
     uint8_t out[20];
-    struct str s;
+    struct str s = STR_NONE;
 
     (void)r;
     if (!gas_pay(h, EXT_ripemd160_base) || !host_read(h, a[0], a[1], &s) ||
@@ -79,7 +79,7 @@ static bool ecrecover_error(struct host *h, const char *before, uint64_t n, cons
 bool host_ecrecover(struct host *h, const uint64_t *a, uint64_t *r)
 {
     uint8_t hash32[32], sig64[64], key[64];
-    struct str sig, digest;
+    struct str sig = STR_NONE, digest = STR_NONE;
     uint64_t v = a[4], flag = a[5];
 
     if (!gas_pay(h, EXT_ecrecover_base) || !host_read(h, a[2], a[3], &sig))
@@ -116,7 +116,7 @@ bool host_ed25519_verify(struct host *h, const uint64_t *a, uint64_t *r)
     static const char prefix[] = "ED25519 signature verification error: ";
     struct ed25519_sig sig;
     struct ed25519_pub key;
-    struct str s, msg, k;
+    struct str s = STR_NONE, msg = STR_NONE, k = STR_NONE;
 
     if (!gas_pay(h, EXT_ed25519_verify_base) || !host_read(h, a[0], a[1], &s))
         return false;
@@ -140,7 +140,7 @@ bool host_p256_verify(struct host *h, const uint64_t *a, uint64_t *r)
     static const char debug[] = "P256VerifyInvalidInput";
     static const char prefix[] = "P256 signature verification error: ";
     uint8_t sig[64], key[33];
-    struct str s, msg, k;
+    struct str s = STR_NONE, msg = STR_NONE, k = STR_NONE;
 
     if (!gas_pay(h, EXT_p256_verify_base) || !host_read(h, a[0], a[1], &s))
         return false;

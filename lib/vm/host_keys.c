@@ -67,7 +67,7 @@ static bool split_names(struct host *h, struct str all, struct restriction *out)
 /* `a`: allowance_ptr, receiver_len, receiver_ptr, names_len, names_ptr */
 static bool read_restriction(struct host *h, const uint64_t *a, struct restriction *out)
 {
-    struct str names;
+    struct str names = STR_NONE;
 
     return host_read_u128(h, a[0], &out->allowance) &&
            host_read_account(h, a[1], a[2], &out->receiver) && host_read(h, a[3], a[4], &names) &&
@@ -131,7 +131,7 @@ bool host_promise_batch_action_add_key_with_function_call(struct host *h, const 
 {
     struct restriction f;
     struct vm_action act;
-    struct str key;
+    struct str key = STR_NONE;
     uint32_t receipt;
     bool sir;
 
@@ -238,7 +238,7 @@ bool host_promise_batch_action_add_gas_key_with_function_call(struct host *h, co
 {
     struct restriction f;
     struct vm_action act;
-    struct str key;
+    struct str key = STR_NONE;
     uint32_t receipt;
     bool sir;
 

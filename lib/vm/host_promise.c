@@ -132,7 +132,7 @@ struct str host_keep(struct host *h, struct str s)
 bool host_promise_batch_create(struct host *h, const uint64_t *a, uint64_t *r)
 {
     struct host_promise p = {0};
-    struct str account;
+    struct str account = STR_NONE;
 
     if (!host_enter(h, "promise_batch_create") || !host_read_account(h, a[0], a[1], &account) ||
         !pay_new_receipt(h, is_own(h, account), NULL, 0))
@@ -147,7 +147,7 @@ bool host_promise_batch_then(struct host *h, const uint64_t *a, uint64_t *r)
     const struct host_promise *on;
     struct host_promise p = {0};
     const uint32_t *deps;
-    struct str account;
+    struct str account = STR_NONE;
     size_t n;
 
     if (!host_enter(h, "promise_batch_then") || !host_read_account(h, a[1], a[2], &account))
@@ -172,7 +172,7 @@ bool host_promise_and(struct host *h, const uint64_t *a, uint64_t *r)
 {
     const uint64_t max = h->p->max_number_input_data_dependencies;
     struct host_promise p = {.joint = true};
-    struct str list;
+    struct str list = STR_NONE;
     size_t cap = 0;
     uint64_t bytes;
 
@@ -234,7 +234,7 @@ bool host_promise_then(struct host *h, const uint64_t *a, uint64_t *r)
 bool host_promise_set_refund_to(struct host *h, const uint64_t *a, uint64_t *r)
 {
     const struct host_promise *p;
-    struct str account;
+    struct str account = STR_NONE;
 
     (void)r;
     if (!host_enter(h, "promise_set_refund_to") || !host_read_account(h, a[1], a[2], &account))
@@ -329,8 +329,8 @@ static void add_call(struct host *h, uint32_t receipt, const struct call_args *c
 bool host_promise_batch_action_function_call_weight(struct host *h, const uint64_t *a, uint64_t *r)
 {
     struct call_args c = {.gas = a[6], .weight = a[7]};
-    uint32_t receipt;
-    bool sir;
+    uint32_t receipt = 0;
+    bool sir = false;
 
     (void)r;
     if (!host_enter(h, "promise_batch_action_function_call") ||
@@ -430,7 +430,7 @@ static struct host_receipt *own_yield_id(struct host *h, const uint8_t yield_id[
 
 static bool read_id(struct host *h, uint64_t len, uint64_t ptr, uint8_t out[32], bool *right)
 {
-    struct str s;
+    struct str s = STR_NONE;
 
     if (!host_read(h, len, ptr, &s))
         return false;
@@ -535,7 +535,7 @@ static bool read_resume(struct host *h, const char *function, const uint64_t *a,
 bool host_promise_yield_resume(struct host *h, const uint64_t *a, uint64_t *r)
 {
     const char *function = h->p->protocol < 84 ? "promise_submit_data" : "promise_yield_resume";
-    struct str payload;
+    struct str payload = STR_NONE;
     uint8_t id[32];
     bool right;
 
@@ -549,7 +549,7 @@ bool host_promise_yield_resume(struct host *h, const uint64_t *a, uint64_t *r)
 bool host_promise_yield_resume_with_yield_id(struct host *h, const uint64_t *a, uint64_t *r)
 {
     const struct host_receipt *own;
-    struct str payload;
+    struct str payload = STR_NONE;
     uint8_t id[32], data_id[32];
     bool right, pending = false;
     enum err e;

@@ -22,7 +22,7 @@ static bool read_key(struct host *h, uint64_t len, uint64_t ptr, struct str *out
 
 bool host_storage_write(struct host *h, const uint64_t *a, uint64_t *r)
 {
-    struct str key, value, old = STR_NONE;
+    struct str key = STR_NONE, value = STR_NONE, old = STR_NONE;
     struct vm_touch touch = {0};
     enum err e;
 
@@ -57,7 +57,7 @@ bool host_storage_write(struct host *h, const uint64_t *a, uint64_t *r)
 
 bool host_storage_read(struct host *h, const uint64_t *a, uint64_t *r)
 {
-    struct str key, value = STR_NONE;
+    struct str key = STR_NONE, value = STR_NONE;
     enum err e;
 
     if (!gas_pay(h, EXT_base) || !gas_pay(h, EXT_storage_read_base) ||
@@ -80,7 +80,7 @@ bool host_storage_read(struct host *h, const uint64_t *a, uint64_t *r)
 
 bool host_storage_remove(struct host *h, const uint64_t *a, uint64_t *r)
 {
-    struct str key, old = STR_NONE;
+    struct str key = STR_NONE, old = STR_NONE;
     struct vm_touch touch = {0};
     enum err e;
 
@@ -106,7 +106,7 @@ bool host_storage_remove(struct host *h, const uint64_t *a, uint64_t *r)
 
 bool host_storage_has_key(struct host *h, const uint64_t *a, uint64_t *r)
 {
-    struct str key;
+    struct str key = STR_NONE;
     bool there = false;
     enum err e;
 

@@ -67,8 +67,13 @@ static size_t list_imports(const struct params *p, struct contract_import *out)
     return n;
 }
 
-#define X(name, params, result, when) +1
-#define HOST_COUNT                    (0 HOST_LIST(X))
+/* One name each, so that the last one counts them. */
+enum {
+#define X(name, params, result, when) COUNT_##name,
+    HOST_LIST(X)
+#undef X
+        HOST_COUNT
+};
 
 /* ------------------------------------------------------------------ the machine */
 
