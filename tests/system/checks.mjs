@@ -35,5 +35,5 @@ test('waiting in vain fails', async () => {
 
 test('the price of a run', () => {
     assert.equal(price({ instructions: 812_345, time_ms: 37 }), 1_003_700_000_000_000_000_000n);
-    assert.equal(price({ instructions: 1_999_999, time_ms: 0 }), 1_000_100_000_000_000_000_000n);
+    assert.equal(price({ instructions: 1_999_999, time_ms: 0 }), 1_000_000_100_000_000_000_000n);
 });
