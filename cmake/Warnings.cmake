@@ -5,6 +5,10 @@ add_compile_options(
     -Wno-missing-field-initializers # `= {0}` and designated initializers are house style
     -fno-common
     "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
+if(CMAKE_C_COMPILER_ID MATCHES Clang)
+    # Its guess that a comma is missing is wrong for every text longer than a line.
+    add_compile_options(-Wno-string-concatenation)
+endif()
 if(OUTLAYER_WERROR)
     add_compile_options(-Werror)
 endif()

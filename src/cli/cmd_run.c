@@ -48,7 +48,7 @@ static const struct opt run_options[] = {
 
 static const char *const run_examples[] = {
     "outlayer run build/share/outlayer/guests/random.wasm --input '{\"min\":1,\"max\":100}'",
-    "outlayer run guest.wasm --input-file in.json --env API_KEY=test --json",
+    "outlayer run guest.wasm --input-file in.json --env LANG=en --json",
     NULL,
 };
 
