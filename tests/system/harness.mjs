@@ -117,7 +117,7 @@ export class Daemon {
         for (const name of ['ASAN_OPTIONS', 'UBSAN_OPTIONS', 'LSAN_OPTIONS', 'OUTLAYER_LOG', 'LLVM_PROFILE_FILE'])
             if (process.env[name])
                 env[name] = process.env[name];
-        this.child = spawn(path.join(BIN, this.name), this.args, { env, stdio: ['ignore', 'pipe', log] });
+        this.child = spawn(path.join(BIN, this.name), [...this.args, '--die-with-parent'], { env, stdio: ['ignore', 'pipe', log] });
         fs.closeSync(log);
         const child = this.child;
         this.ended = once(child, 'exit').then(([code, signal]) => ({ code, signal }), (e) => ({ code: -1, signal: String(e) }));

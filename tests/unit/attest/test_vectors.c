@@ -83,8 +83,8 @@ static void assert_verdict(struct json c, const struct attest_verdict *v, const 
 static struct str decoded(struct arena *a, struct str collateral, struct json name)
 {
     struct buf b = BUF_INIT(VECTOR_MAX);
-    struct json object;
-    struct str key, s;
+    struct json object = JSON_NONE;
+    struct str key = STR_NONE, s;
 
     assert_true(json_plain(name, &key) && json_parse(collateral, &object, NULL));
     assert_true(json_str(json_get(object, arena_z(a, key)), &b));
@@ -188,7 +188,7 @@ static void test_tamper(void **state)
         struct attest_verdict *v = arena_new(&a, struct attest_verdict);
         struct str quote = vector_named(&a, vector_text(c, "quote"));
         struct str collateral = vector_collateral(&a, vector_text(c, "collateral"));
-        uint64_t offset, flip, cut;
+        uint64_t offset = 0, flip = 0, cut = 0;
         int64_t at;
 
         assert_true(json_i64(json_get(c, "time"), &at));
