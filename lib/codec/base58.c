@@ -1,38 +1,63 @@
-/* base58.c — see base58.h. */
+/*
+ * base58.c — see base58.h.
+ *
+ * Conversion between bases, several digits at a time: five base58 digits fit a 32-bit limb, and a
+ * limb times 2^32 (or a word times 58^5) fits 64 bits.
+ */
 #include "codec/base58.h"
 
 #include <string.h>
 
 static const char alphabet[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
+#define LIMB_DIGITS 5
+#define LIMB        UINT32_C(656356768) /* 58^5 */
 /* 138 digits for 100 bytes: log(256)/log(58) is a little under 1.366. */
-#define DIGITS_MAX (BASE58_MAX * 138 / 100 + 1)
+#define DIGITS_MAX  (BASE58_MAX * 138 / 100 + 1)
+#define LIMBS_MAX   (DIGITS_MAX / LIMB_DIGITS + 2)
+#define WORDS_MAX   (BASE58_MAX / 4 + 2)
+
+static void put_limb(struct buf *out, uint32_t limb, bool first)
+{
+    char digits[LIMB_DIGITS];
+    int from = 0;
+
+    for (int i = LIMB_DIGITS; i-- > 0; limb /= 58)
+        digits[i] = alphabet[limb % 58];
+    while (first && from < LIMB_DIGITS - 1 && digits[from] == '1')
+        from++;
+    buf_add(out, digits + from, (size_t)(LIMB_DIGITS - from));
+}
 
 void base58_put(struct buf *out, const void *bytes, size_t n)
 {
-    uint8_t digits[DIGITS_MAX]; /* least significant first */
+    uint32_t limbs[LIMBS_MAX]; /* least significant first */
     const uint8_t *p = bytes;
-    size_t len = 0, zeros = 0;
+    size_t len = 0, zeros = 0, i;
 
     if (n > BASE58_MAX)
         BUG("base58 of too many bytes");
     while (zeros < n && p[zeros] == 0)
         zeros++;
-    for (size_t i = zeros; i < n; i++) {
-        uint32_t carry = p[i];
+    for (i = zeros; i < n;) {
+        size_t take = (n - i) % 4 ? (n - i) % 4 : 4;
+        const unsigned shift = 8 * (unsigned)take;
+        uint64_t carry = 0;
 
+        while (take--)
+            carry = carry << 8 | p[i++];
         for (size_t j = 0; j < len; j++) {
-            carry += (uint32_t)digits[j] << 8;
-            digits[j] = (uint8_t)(carry % 58);
-            carry /= 58;
+            carry += (uint64_t)limbs[j] << shift;
+            limbs[j] = (uint32_t)(carry % LIMB);
+            carry /= LIMB;
         }
-        for (; carry; carry /= 58)
-            digits[len++] = (uint8_t)(carry % 58);
+        for (; carry; carry /= LIMB)
+            limbs[len++] = (uint32_t)(carry % LIMB);
     }
     while (zeros--)
         buf_add_byte(out, '1');
-    while (len--)
-        buf_add_byte(out, (uint8_t)alphabet[digits[len]]);
+    for (i = len; i-- > 0;)
+        put_limb(out, limbs[i], i + 1 == len);
 }
 
 static int value_of(char c)
@@ -45,36 +70,43 @@ static int value_of(char c)
 
 bool base58_get(struct str text, void *out, size_t n)
 {
-    uint8_t bytes[BASE58_MAX]; /* least significant first */
-    size_t len = 0, zeros = 0;
+    uint32_t words[WORDS_MAX]; /* least significant first */
+    size_t len = 0, zeros = 0, size;
     uint8_t *to = out;
 
     if (n > BASE58_MAX || text.len > n * 138 / 100 + 1)
         return false;
     while (zeros < text.len && text.ptr[zeros] == '1')
         zeros++;
-    for (size_t i = zeros; i < text.len; i++) {
-        int v = value_of(text.ptr[i]);
-        uint32_t carry;
+    for (size_t i = zeros; i < text.len;) {
+        uint32_t scale = 1;
+        uint64_t carry = 0;
 
-        if (v < 0)
-            return false;
-        carry = (uint32_t)v;
-        for (size_t j = 0; j < len; j++) {
-            carry += (uint32_t)bytes[j] * 58;
-            bytes[j] = (uint8_t)carry;
-            carry >>= 8;
-        }
-        for (; carry; carry >>= 8) {
-            if (len == n)
+        for (int k = 0; k < LIMB_DIGITS && i < text.len; k++, scale *= 58) {
+            const int v = value_of(text.ptr[i++]);
+
+            if (v < 0)
                 return false;
-            bytes[len++] = (uint8_t)carry;
+            carry = carry * 58 + (uint32_t)v;
+        }
+        for (size_t j = 0; j < len; j++) {
+            carry += (uint64_t)words[j] * scale;
+            words[j] = (uint32_t)carry;
+            carry >>= 32;
+        }
+        if (carry) {
+            if (len * 4 >= n)
+                return false;
+            words[len++] = (uint32_t)carry;
         }
     }
-    if (zeros + len != n)
+    size = len * 4;
+    while (size && (words[(size - 1) / 4] >> (8 * ((size - 1) % 4)) & 0xff) == 0)
+        size--;
+    if (zeros + size != n)
         return false;
     memset(to, 0, zeros);
-    for (size_t i = 0; i < len; i++)
-        to[zeros + i] = bytes[len - 1 - i];
+    for (size_t i = 0; i < size; i++)
+        to[n - 1 - i] = (uint8_t)(words[i / 4] >> (8 * (i % 4)));
     return true;
 }

@@ -3,9 +3,7 @@
 
 #include <string.h>
 
-#include "base/mem.h"
 #include "devnet/fail.h"
-#include "devnet/merkle.h"
 
 /* ------------------------------------------------------------------ ids and groups */
 
@@ -330,14 +328,11 @@ static void process_delayed(struct apply *ap)
 static void finish(struct apply *ap)
 {
     struct block *b = ap->b;
-    struct hash256 *leaves = mem_new_n(struct hash256, b->outcomes.n);
 
-    for (size_t i = 0; i < b->outcomes.n; i++)
-        leaves[i] = outcome_leaf(&b->outcomes.at[i]);
-    b->post_outcome_root = merkle_root(leaves, b->outcomes.n);
+    block_prove(b);
+    b->post_outcome_root = merkle_full_root(&b->proofs);
     b->post_gas_used = ap->gas_used;
     b->post_burnt = ap->burnt - ap->minted;
-    mem_free(leaves);
 }
 
 void apply_block(struct apply *ap, const struct pending_tx *txs, size_t n_txs,

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "devnet/merkle.h"
 
 #define BLOCK_BYTES_MAX  (1u << 30)
 #define BLOCK_FORMAT     1
@@ -36,6 +35,16 @@ void block_free(struct block *b)
     kv_sealed_release(&b->sealed);
     arena_release(&b->arena);
     mem_free(b);
+}
+
+void block_prove(struct block *b)
+{
+    struct hash256 *leaves = mem_new_n(struct hash256, b->outcomes.n);
+
+    for (size_t i = 0; i < b->outcomes.n; i++)
+        leaves[i] = outcome_leaf(&b->outcomes.at[i]);
+    b->proofs = merkle_full(&b->arena, leaves, b->outcomes.n);
+    mem_free(leaves);
 }
 
 size_t block_find_outcome(const struct block *b, const struct hash256 *id)
@@ -168,6 +177,26 @@ void block_seal_header(struct block *b, const struct ed25519_key *validator)
 
 /* ------------------------------------------------------------------ outcomes */
 
+const char *cost_category(const struct cost_gas *c)
+{
+    return c->kind == COST_ACTION ? "ACTION_COST" : "WASM_HOST_COST";
+}
+
+void cost_put_name(struct buf *out, const struct cost_gas *c)
+{
+    switch (c->kind) {
+    case COST_ACTION:
+        buf_addz(out, action_cost_name((enum action_cost)c->index));
+        break;
+    case COST_HOST:
+        buf_addz(out, ext_cost_name((enum ext_cost)c->index));
+        break;
+    case COST_WASM:
+        buf_addz(out, "WASM_INSTRUCTION");
+        break;
+    }
+}
+
 static void put_outcome(struct buf *b, const struct outcome *o)
 {
     put_hash(b, &o->id);
@@ -188,8 +217,8 @@ static void put_outcome(struct buf *b, const struct outcome *o)
     wr_u8(b, o->metadata_version);
     wr_u32(b, (uint32_t)o->n_profile);
     for (size_t i = 0; i < o->n_profile; i++) {
-        wr_bytes(b, str_of(o->profile[i].category));
-        wr_bytes(b, str_of(o->profile[i].name));
+        wr_u8(b, (uint8_t)o->profile[i].kind);
+        wr_u8(b, o->profile[i].index);
         wr_u64(b, o->profile[i].gas);
     }
     wr_u32(b, (uint32_t)o->n_contracts);
@@ -240,11 +269,15 @@ static void get_outcome(struct rd *r, struct arena *a, struct outcome *o)
         o->value = text;
     o->receipt_id = get_hash(r);
     o->metadata_version = rd_u8(r);
-    o->n_profile = get_count(r, 16);
+    o->n_profile = get_count(r, 10);
     o->profile = arena_new_n(a, struct cost_gas, o->n_profile);
     for (size_t i = 0; i < o->n_profile; i++) {
-        o->profile[i].category = arena_z(a, rd_bytes(r, 64));
-        o->profile[i].name = arena_z(a, rd_bytes(r, 64));
+        const uint8_t kind = rd_u8(r);
+
+        if (kind > COST_WASM)
+            rd_fail(r);
+        o->profile[i].kind = r->bad ? COST_WASM : (enum cost_kind)kind;
+        o->profile[i].index = rd_u8(r);
         o->profile[i].gas = rd_u64(r);
     }
     o->n_contracts = get_count(r, 37);
@@ -399,7 +432,7 @@ enum err block_load(struct str bytes, struct block **out, struct buf *why)
         block_free(x);
         return err_put(why, ERR_FORMAT, "a stored block is damaged at byte %zu", r.at);
     }
-    x->bytes = bytes.len;
+    x->bytes = bytes.len * 3;
     *out = x;
     return ERR_OK;
 }

@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "devnet/kv.h"
+#include "devnet/merkle.h"
 #include "devnet/receipt.h"
 #include "near/tx.h"
 #include "vm/params.h"
@@ -33,10 +34,16 @@ void *list_room(struct arena *a, void *at, size_t n, size_t *cap, size_t size);
 
 enum status { STATUS_UNKNOWN, STATUS_FAILURE, STATUS_VALUE, STATUS_RECEIPT };
 
+enum cost_kind { COST_ACTION, COST_HOST, COST_WASM };
+
 struct cost_gas {
-    const char *category, *name;
+    enum cost_kind kind;
+    uint8_t index; /* enum action_cost or enum ext_cost */
     uint64_t gas;
 };
+/* "ACTION_COST" and the like; "STORAGE_READ_BASE" and the like, put into `out`. */
+const char *cost_category(const struct cost_gas *c);
+void cost_put_name(struct buf *out, const struct cost_gas *c);
 
 /* The contract that an account had just before an action. */
 struct contract_ref {
@@ -117,6 +124,8 @@ struct block {
     LIST(struct outcome) outcomes;   /* in order of execution, transactions first */
     LIST(struct change) changes;     /* by key, then in order */
 
+    struct merkle_full proofs; /* over the outcomes; made when the block is complete */
+
     /* what applying it gave */
     struct hash256 post_state_root, post_outcome_root;
     uint64_t post_gas_used;
@@ -124,7 +133,7 @@ struct block {
 
     struct kv_sealed sealed; /* state rows with what they were before */
     bool has_rows;           /* `sealed` is there: not in blocks read back from disk */
-    size_t bytes;            /* stored size */
+    size_t bytes;            /* memory that it takes, about */
 };
 
 struct block *block_new(void);
@@ -139,6 +148,9 @@ MUST_USE enum err block_load(struct str bytes, struct block **out, struct buf *w
 void block_seal_header(struct block *b, const struct ed25519_key *validator);
 /* The part of the header that light clients hash, as borsh. */
 void block_inner_lite(const struct block *b, struct buf *out);
+
+/* Make `proofs`. */
+void block_prove(struct block *b);
 
 /* Index of the outcome with `id`, or n. */
 size_t block_find_outcome(const struct block *b, const struct hash256 *id);

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 
 #define BLOCK_BYTES_MAX (1u << 30)
+#define GATHER_US       2000        /* see time_left() */
 #define THREAD_STACK    (16u << 20) /* contracts use up to 4 MiB of it */
 
 /* ------------------------------------------------------------------ a new block */
@@ -131,6 +132,12 @@ static void collect_changes(struct block *b, const struct apply *ap)
 
 /* ------------------------------------------------------------------ committing */
 
+static size_t row_bytes(const struct kv_row *r)
+{
+    return sizeof(*r) + r->key.len + (r->before ? r->before->len : 0) +
+           (r->after ? r->after->len : 0);
+}
+
 /*
  * Write the block, and keep in memory what was written: the block as read back refers to nothing
  * but itself, so the receipts and transactions it was made from may go.
@@ -152,6 +159,9 @@ static struct block *commit(struct chain *c, struct block *b, struct buf *why)
     if (kept) {
         kept->sealed = b->sealed;
         kept->has_rows = true;
+        for (size_t i = 0; i < b->sealed.n_rows; i++)
+            kept->bytes += row_bytes(&b->sealed.rows[i]);
+        kept->proofs = merkle_full(&kept->arena, b->proofs.nodes, b->outcomes.n);
         b->sealed = (struct kv_sealed){0};
     }
     buf_release(&bytes);
@@ -258,6 +268,7 @@ void chain_produce(struct chain *c)
     tickets = c->tickets;
     pthread_mutex_unlock(&c->wake_lock);
     taken = pool_take(c->pool, BLOCK_TXS_MAX, BLOCK_TX_BYTES_MAX, &n);
+    c->busy = n > 1;
     c->meta.time_offset_ns += skip * c->o.block_time_ms * UINT64_C(1000000);
 
     pthread_rwlock_wrlock(&c->lock);
@@ -287,31 +298,43 @@ static bool work_waits(struct chain *c)
            (c->o.instant && (c->has_work || !pool_is_empty(c->pool)));
 }
 
-static struct timespec in_ms(uint64_t ms)
+static struct timespec in_us(uint64_t us)
 {
     struct timespec t;
 
     clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += (time_t)(ms / 1000);
-    t.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
+    t.tv_sec += (time_t)(us / 1000000);
+    t.tv_nsec += (long)(us % 1000000) * 1000;
+    t.tv_sec += t.tv_nsec / 1000000000;
+    t.tv_nsec %= 1000000000;
     return t;
+}
+
+/* How long from now until the next block, in microseconds; 0: at once. */
+static uint64_t time_left(struct chain *c, uint64_t tick, uint64_t last)
+{
+    const uint64_t now = clock_mono_us();
+    uint64_t at = tick;
+
+    /* With many senders a short pause lets a block gather what would else be several blocks. */
+    if (work_waits(c))
+        at = c->busy ? last + GATHER_US : 0;
+    if (at > tick)
+        at = tick;
+    return at > now ? at - now : 0;
 }
 
 static void *run(void *arg)
 {
     struct chain *c = arg;
-    uint64_t next = clock_mono_ms() + c->o.block_time_ms;
+    const uint64_t every = c->o.block_time_ms * 1000;
+    uint64_t last = clock_mono_us(), tick = last + every, wait;
 
     pthread_mutex_lock(&c->wake_lock);
     while (!c->stop) {
-        const uint64_t now = clock_mono_ms();
-
-        if (now < next && !work_waits(c)) {
-            const struct timespec until = in_ms(next - now);
+        wait = time_left(c, tick, last);
+        if (wait > 0) {
+            const struct timespec until = in_us(wait);
 
             pthread_cond_timedwait(&c->wake, &c->wake_lock, &until);
             continue;
@@ -319,11 +342,11 @@ static void *run(void *arg)
         pthread_mutex_unlock(&c->wake_lock);
         chain_produce(c);
         pthread_mutex_lock(&c->wake_lock);
+        last = clock_mono_us();
         /* Blocks keep their distance; a late one does not make the next ones hurry. */
-        next = next + c->o.block_time_ms > clock_mono_ms() ? next + c->o.block_time_ms
-                                                           : clock_mono_ms() + c->o.block_time_ms;
-        if (c->o.instant)
-            next = clock_mono_ms() + c->o.block_time_ms;
+        tick += every;
+        if (c->o.instant || tick < last)
+            tick = last + every;
     }
     pthread_mutex_unlock(&c->wake_lock);
     return NULL;
@@ -344,6 +367,7 @@ void chain_start(struct chain *c)
     pthread_attr_setstacksize(&attr, THREAD_STACK);
     BUG_ON(pthread_create(&c->thread, &attr, run, c) != 0);
     pthread_attr_destroy(&attr);
+    pthread_setname_np(c->thread, "blocks");
     c->running = true;
 }
 

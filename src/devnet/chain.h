@@ -71,6 +71,7 @@ struct reader {
 };
 void chain_read(struct chain *c, struct reader *r);
 void chain_read_end(struct reader *r);
+bool chain_try_read(struct chain *c, struct reader *r);           /* false: a block is being made */
 const struct block *reader_at(struct reader *r, uint64_t height); /* NULL: none */
 const struct block *reader_by_hash(struct reader *r, const struct hash256 *hash);
 const struct block *reader_after(struct reader *r, uint64_t height); /* the next one */

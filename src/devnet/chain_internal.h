@@ -33,6 +33,7 @@ struct chain {
     pthread_cond_t wake;
     pthread_t thread;
     bool running, stop;
+    bool busy;     /* the last block had several transactions; the block thread's own */
     bool has_work; /* the head emitted receipts, or some are delayed; written by the block thread */
     struct patch *patches;
     uint64_t skip;                  /* heights to skip with the next block */

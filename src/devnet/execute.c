@@ -245,37 +245,38 @@ static void send_out(struct exec *e, struct outcome *o)
 
 /* ------------------------------------------------------------------ outcome */
 
+/* The order of profiles: category, then name. */
 static int by_name(const void *a, const void *b)
 {
     const struct cost_gas *x = a, *y = b;
-    int c = strcmp(x->category, y->category);
+    char xs[64], ys[64];
+    struct buf xb = BUF_OVER(xs), yb = BUF_OVER(ys);
+    const int c = strcmp(cost_category(x), cost_category(y));
 
-    return c ? c : strcmp(x->name, y->name);
+    cost_put_name(&xb, x);
+    cost_put_name(&yb, y);
+    return c ? c : strcmp(buf_z(&xb), buf_z(&yb));
 }
 
 static void put_profile(struct exec *e, struct outcome *o)
 {
-    struct arena *a = e->ap->a;
-    size_t n = 0;
+    size_t n = 1;
 
     for (int i = 0; i < EXT_COUNT; i++)
         n += e->profile_ext[i] > 0;
     for (int i = 0; i < ACTION_COUNT; i++)
         n += e->profile_action[i] > 0;
-    o->profile = arena_new_n(a, struct cost_gas, n + 1);
+    o->profile = arena_new_n(e->ap->a, struct cost_gas, n);
     for (int i = 0; i < ACTION_COUNT; i++)
         if (e->profile_action[i] > 0)
-            o->profile[o->n_profile++] = (struct cost_gas){
-                "ACTION_COST", arena_z(a, str_of(action_cost_name((enum action_cost)i))),
-                e->profile_action[i]};
+            o->profile[o->n_profile++] =
+                (struct cost_gas){COST_ACTION, (uint8_t)i, e->profile_action[i]};
     for (int i = 0; i < EXT_COUNT; i++)
         if (e->profile_ext[i] > 0)
-            o->profile[o->n_profile++] = (struct cost_gas){
-                "WASM_HOST_COST", arena_z(a, str_of(ext_cost_name((enum ext_cost)i))),
-                e->profile_ext[i]};
+            o->profile[o->n_profile++] =
+                (struct cost_gas){COST_HOST, (uint8_t)i, e->profile_ext[i]};
     if (e->profile_wasm > 0)
-        o->profile[o->n_profile++] =
-            (struct cost_gas){"WASM_HOST_COST", "WASM_INSTRUCTION", e->profile_wasm};
+        o->profile[o->n_profile++] = (struct cost_gas){COST_WASM, 0, e->profile_wasm};
     qsort(o->profile, o->n_profile, sizeof(o->profile[0]), by_name);
 }
 

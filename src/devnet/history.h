@@ -11,7 +11,7 @@
 #include "devnet/block.h"
 
 #define HISTORY_BLOCKS_MAX 1200
-#define HISTORY_BYTES_MAX  (96u << 20)
+#define HISTORY_BYTES_MAX  (64u << 20)
 
 enum history_kind { HISTORY_BLOCK, HISTORY_TX, HISTORY_RECEIPT, HISTORY_OUTCOME };
 

@@ -48,24 +48,64 @@ struct hash256 merkle_root(const struct hash256 *leaves, size_t n)
     return root;
 }
 
-struct merkle_step *merkle_path(struct arena *a, const struct hash256 *leaves, size_t n, size_t i,
-                                size_t *steps)
+static size_t all_nodes(size_t leaves)
+{
+    size_t sum = leaves;
+
+    for (size_t n = leaves; n > 1;) {
+        n = (n + 1) / 2;
+        sum += n;
+    }
+    return sum;
+}
+
+struct merkle_full merkle_full(struct arena *a, const struct hash256 *leaves, size_t n)
+{
+    struct merkle_full t = {arena_new_n(a, struct hash256, all_nodes(n)), n};
+    struct hash256 *level = t.nodes;
+
+    if (n)
+        memcpy(level, leaves, n * sizeof(level[0]));
+    while (n > 1) {
+        struct hash256 *up = level + n;
+
+        for (size_t i = 0; i < n; i += 2)
+            up[i / 2] = i + 1 < n ? merkle_combine(&level[i], &level[i + 1]) : level[i];
+        level = up;
+        n = (n + 1) / 2;
+    }
+    return t;
+}
+
+struct hash256 merkle_full_root(const struct merkle_full *t)
+{
+    return t->leaves ? t->nodes[all_nodes(t->leaves) - 1] : (struct hash256){{0}};
+}
+
+struct merkle_step *merkle_full_path(struct arena *a, const struct merkle_full *t, size_t i,
+                                     size_t *steps)
 {
     struct merkle_step *path = arena_new_n(a, struct merkle_step, 64);
-    struct hash256 *nodes;
+    const struct hash256 *level = t->nodes;
     size_t depth = 0;
 
-    BUG_ON(i >= n);
-    nodes = copy_of(a, leaves, n);
-    for (; n > 1; i /= 2) {
-        size_t sibling = i ^ 1;
+    BUG_ON(i >= t->leaves);
+    for (size_t n = t->leaves; n > 1; i /= 2, level += n, n = (n + 1) / 2) {
+        const size_t sibling = i ^ 1;
 
         if (sibling < n)
-            path[depth++] = (struct merkle_step){nodes[sibling], sibling < i};
-        n = level_up(nodes, n);
+            path[depth++] = (struct merkle_step){level[sibling], sibling < i};
     }
     *steps = depth;
     return path;
+}
+
+struct merkle_step *merkle_path(struct arena *a, const struct hash256 *leaves, size_t n, size_t i,
+                                size_t *steps)
+{
+    const struct merkle_full t = merkle_full(a, leaves, n);
+
+    return merkle_full_path(a, &t, i, steps);
 }
 
 struct hash256 merkle_climb(struct hash256 leaf, const struct merkle_step *path, size_t n)

@@ -20,6 +20,16 @@ struct hash256 merkle_root(const struct hash256 *leaves, size_t n);
 /* Path of leaf `i`, from the leaf up; *n gets its length. */
 struct merkle_step *merkle_path(struct arena *a, const struct hash256 *leaves, size_t n, size_t i,
                                 size_t *steps);
+
+/* A tree with all its nodes, for many paths: the leaves, then each level above, the root last. */
+struct merkle_full {
+    struct hash256 *nodes;
+    size_t leaves;
+};
+struct merkle_full merkle_full(struct arena *a, const struct hash256 *leaves, size_t n);
+struct hash256 merkle_full_root(const struct merkle_full *t);
+struct merkle_step *merkle_full_path(struct arena *a, const struct merkle_full *t, size_t i,
+                                     size_t *steps);
 struct hash256 merkle_climb(struct hash256 leaf, const struct merkle_step *path, size_t n);
 
 /* A tree that only grows, kept as the roots of its full parts. */

@@ -41,6 +41,14 @@ void chain_read(struct chain *c, struct reader *r)
     *r = (struct reader){.c = c, .kv = c->kv, .head = history_newest(c->history)};
 }
 
+bool chain_try_read(struct chain *c, struct reader *r)
+{
+    if (pthread_rwlock_tryrdlock(&c->lock) != 0)
+        return false;
+    *r = (struct reader){.c = c, .kv = c->kv, .head = history_newest(c->history)};
+    return true;
+}
+
 void chain_read_end(struct reader *r)
 {
     pthread_rwlock_unlock(&r->c->lock);
@@ -104,7 +112,7 @@ const struct block *reader_find(struct reader *r, enum history_kind kind, const 
 {
     const struct block *b = history_find(r->c->history, kind, id, at);
     uint64_t height;
-    size_t i = 0;
+    size_t i = 0, n = 0;
 
     if (b || !r->c->store || store_find(r->c->store, kind, id, &height, NULL))
         return b;
@@ -113,22 +121,27 @@ const struct block *reader_find(struct reader *r, enum history_kind kind, const 
         return NULL;
     switch (kind) {
     case HISTORY_BLOCK:
-        return b;
+        n = 1;
+        i = hash_eq(&b->hash, id) ? 0 : 1;
+        break;
     case HISTORY_TX:
-        while (i < b->txs.n && !hash_eq(&b->txs.at[i].hash, id))
+        n = b->txs.n;
+        while (i < n && !hash_eq(&b->txs.at[i].hash, id))
             i++;
         break;
     case HISTORY_RECEIPT:
-        while (i < b->receipts.n && !hash_eq(&b->receipts.at[i]->id, id))
+        n = b->receipts.n;
+        while (i < n && !hash_eq(&b->receipts.at[i]->id, id))
             i++;
         break;
     case HISTORY_OUTCOME:
+        n = b->outcomes.n;
         i = block_find_outcome(b, id);
         break;
     }
     if (at)
         *at = i;
-    return b;
+    return i < n ? b : NULL;
 }
 
 const struct block *reader_by_hash(struct reader *r, const struct hash256 *hash)

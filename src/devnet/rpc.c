@@ -37,6 +37,7 @@ struct rpc {
     struct list queued, waiting;
     size_t n;
     uint64_t blocks; /* made so far */
+    uint64_t looked; /* how many there were when those that wait were last looked at */
     bool stop;
 };
 
@@ -165,18 +166,31 @@ static bool answer_job(struct job *j)
 
 /* ------------------------------------------------------------------ threads */
 
+/* Most that wait follow a transaction: a look at its outcomes is enough to let them sleep on. */
 static void requeue_due(struct rpc *r)
 {
     const uint64_t now = clock_mono_ms();
+    struct reader reader;
+    const bool looks = r->looked != r->blocks && chain_try_read(r->chain, &reader);
 
+    if (looks)
+        r->looked = r->blocks;
     for (struct job *j = r->waiting.first, *next; j; j = next) {
+        const bool over = j->mem.deadline_ms != 0 && j->mem.deadline_ms <= now;
+
         next = j->next;
-        if (j->seen == r->blocks && (j->mem.deadline_ms == 0 || j->mem.deadline_ms > now))
+        if (!over && (!looks || j->seen == r->blocks))
             continue;
+        if (!over && j->mem.follows && tx_still_waits(&reader, &j->mem)) {
+            j->seen = r->blocks;
+            continue;
+        }
         take_out(&r->waiting, j);
         j->state = JOB_QUEUED;
         push(&r->queued, j);
     }
+    if (looks)
+        chain_read_end(&reader);
 }
 
 static struct timespec in_ms(uint64_t ms)
@@ -322,8 +336,10 @@ enum err rpc_start(struct chain *c, const char *host, uint16_t port, struct rpc 
     pthread_condattr_destroy(&cond);
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, THREAD_STACK);
-    for (size_t i = 0; i < RPC_THREADS; i++)
+    for (size_t i = 0; i < RPC_THREADS; i++) {
         BUG_ON(pthread_create(&r->threads[i], &attr, work, r) != 0);
+        pthread_setname_np(r->threads[i], "answers");
+    }
     pthread_attr_destroy(&attr);
     e = http_server_start(&o, &r->http, why);
     if (e) {

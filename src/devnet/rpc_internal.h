@@ -17,6 +17,8 @@ enum answer { ANSWERED, FAILED, WAITING };
 struct memory {
     uint64_t deadline_ms; /* 0: not set yet */
     bool sent;            /* the transaction was submitted */
+    bool follows;         /* it waits for `hash` to reach `level`, and for nothing else */
+    int level;
     struct hash256 hash;
     uint64_t ticket; /* of a patch or a fast-forward; 0: none yet */
 };
@@ -80,6 +82,8 @@ rpc_method rpc_status, rpc_health, rpc_network_info, rpc_validators, rpc_protoco
     rpc_client_config;
 rpc_method rpc_patch_state, rpc_fast_forward;
 
+/* A request that follows a transaction has nothing to say yet. */
+bool tx_still_waits(struct reader *r, const struct memory *mem);
 void status_put(struct chain *chain, struct buf *out);
 void network_info_put(struct chain *chain, struct buf *out);
 

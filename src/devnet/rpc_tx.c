@@ -238,7 +238,22 @@ static enum answer follow(struct call *c, const struct hash256 *hash, enum level
     arena_release(&a);
     if (answer == WAITING && !call_may_wait(c, RPC_TX_WAIT_MS))
         return call_timeout(c);
+    c->mem->follows = answer == WAITING;
+    c->mem->level = wanted;
     return answer;
+}
+
+bool tx_still_waits(struct reader *r, const struct memory *mem)
+{
+    struct arena a = ARENA_INIT;
+    struct tree t;
+    bool waits = true;
+
+    if (tree_of(&t, r, &a, &mem->hash))
+        waits = t.block->outcomes.at[t.at].status != STATUS_FAILURE &&
+                !satisfies(reached(&t), (enum level)mem->level);
+    arena_release(&a);
+    return waits;
 }
 
 /* ------------------------------------------------------------------ parameters */

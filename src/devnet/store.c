@@ -20,8 +20,7 @@ static const struct db_migration migrations[] = {
     {1, "CREATE TABLE state (k BYTEA PRIMARY KEY, v BYTEA NOT NULL) STRICT;"
         "CREATE TABLE block (height BIGINT PRIMARY KEY, hash BYTEA NOT NULL, body BYTEA NOT NULL) "
         "STRICT;"
-        "CREATE TABLE ids (id BYTEA NOT NULL, kind BIGINT NOT NULL, height BIGINT NOT NULL,"
-        " PRIMARY KEY (id, kind)) STRICT;"
+        "CREATE TABLE ids (id BIGINT PRIMARY KEY, height BIGINT NOT NULL) STRICT;"
         "CREATE TABLE meta (name TEXT PRIMARY KEY, value BYTEA NOT NULL) STRICT;"},
 };
 
@@ -100,13 +99,25 @@ static enum err put_block(struct store *s, const struct block *b, struct str byt
     return e;
 }
 
+/*
+ * Ids are hashes: eight of their bytes, with the kind in the lowest two bits, are a key that is
+ * never met twice in practice. Who looks something up sees in the block whether it is the one.
+ */
+static int64_t key_of_id(enum history_kind kind, const struct hash256 *id)
+{
+    uint64_t v = 0;
+
+    for (int i = 0; i < 8; i++)
+        v = v << 8 | id->b[i];
+    return (int64_t)((v & ~UINT64_C(3)) | kind);
+}
+
 static enum err put_id(struct db_stmt *q, enum history_kind kind, const struct hash256 *id,
                        uint64_t height, struct buf *why)
 {
     db_again(q);
-    db_bind_blob(q, 1, str_from(id->b, sizeof(id->b)));
-    db_bind_u64(q, 2, kind);
-    db_bind_u64(q, 3, height);
+    db_bind_i64(q, 1, key_of_id(kind, id));
+    db_bind_u64(q, 2, height);
     return db_run(q, why);
 }
 
@@ -116,8 +127,8 @@ static enum err put_ids(struct store *s, const struct block *b, struct buf *why)
     enum err e;
 
     e = db_stmt(s->db,
-                "INSERT INTO ids (id, kind, height) VALUES ($1, $2, $3)"
-                " ON CONFLICT (id, kind) DO UPDATE SET height = excluded.height",
+                "INSERT INTO ids (id, height) VALUES ($1, $2)"
+                " ON CONFLICT (id) DO UPDATE SET height = excluded.height",
                 &q, why);
     if (!e)
         e = put_id(q, HISTORY_BLOCK, &b->hash, b->height, why);
@@ -241,6 +252,7 @@ static enum err get_blocks(struct store *s, struct history *h, struct buf *why)
         e = block_load(db_blob(q, 0), &b, why);
         if (e)
             break;
+        block_prove(b);
         history_add(h, b);
     }
     db_done(&q);
@@ -277,6 +289,8 @@ static enum err one_block(struct store *s, const char *sql, uint64_t height, str
         e = db_step(q, why);
         if (!e)
             e = block_load(db_blob(q, 0), out, why);
+        if (!e)
+            block_prove(*out);
         else if (e == ERR_EMPTY)
             e = err_put(why, ERR_ABSENT, "no block at height %llu", (unsigned long long)height);
         db_done(&q);
@@ -303,10 +317,9 @@ enum err store_find(struct store *s, enum history_kind kind, const struct hash25
     enum err e;
 
     pthread_mutex_lock(&s->lock);
-    e = db_stmt(s->db, "SELECT height FROM ids WHERE id = $1 AND kind = $2", &q, why);
+    e = db_stmt(s->db, "SELECT height FROM ids WHERE id = $1", &q, why);
     if (!e) {
-        db_bind_blob(q, 1, str_from(id->b, sizeof(id->b)));
-        db_bind_u64(q, 2, kind);
+        db_bind_i64(q, 1, key_of_id(kind, id));
         e = db_step(q, why);
         if (!e)
             *height = db_u64(q, 0);

@@ -31,12 +31,13 @@ static struct str state_check(struct chain *c, struct arena *a, const struct sig
     struct str e;
 
     chain_read(c, &r);
-    *known = in_a_block(&r, &t->hash);
-    e = *known ? STR_NONE : block_check(a, &r, &t->tx);
-    if (!*known && !e.ptr)
+    e = block_check(a, &r, &t->tx);
+    if (!e.ptr)
         e = tx_verify(a, c->p, r.kv, t, 0, r.head->gas_price, &charge);
+    /* One that is in a block has used up its nonce: only what is refused can be known. */
+    *known = e.ptr && in_a_block(&r, &t->hash);
     chain_read_end(&r);
-    return e;
+    return *known ? STR_NONE : e;
 }
 
 enum submit chain_submit(struct chain *c, struct str bytes, struct arena *a, struct hash256 *hash,

@@ -572,9 +572,11 @@ static void metadata(struct buf *b, const struct outcome *o)
         for (size_t i = 0; i < o->n_profile; i++) {
             json_obj(b);
             json_key(b, "cost_category");
-            json_putz(b, o->profile[i].category);
+            json_putz(b, cost_category(&o->profile[i]));
             json_key(b, "cost");
-            json_putz(b, o->profile[i].name);
+            json_str_open(b);
+            cost_put_name(b, &o->profile[i]);
+            json_str_close(b);
             json_key(b, "gas_used");
             json_put_u128_str(b, o->profile[i].gas);
             json_obj_end(b);
@@ -607,14 +609,9 @@ void view_path(struct buf *b, const struct merkle_step *path, size_t n)
 
 static void proof(struct buf *b, struct arena *a, const struct block *block, size_t at)
 {
-    const size_t n = block->outcomes.n;
-    struct hash256 *leaves = arena_new_n(a, struct hash256, n);
-    const struct merkle_step *path;
     size_t steps;
+    const struct merkle_step *path = merkle_full_path(a, &block->proofs, at, &steps);
 
-    for (size_t i = 0; n > 1 && i < n; i++)
-        leaves[i] = outcome_leaf(&block->outcomes.at[i]);
-    path = merkle_path(a, leaves, n, at, &steps);
     view_path(b, path, steps);
 }
 

@@ -8,6 +8,8 @@
  *
  *   devnet_calls_one       calls a second into one contract
  *   devnet_calls_many      the same into CONTRACTS contracts
+ *   devnet_cpu             processor time of the chain for one of these
+ *   devnet_block_calls     how many of them a block held
  *   devnet_latency_p50/p99 of one send_tx, in the first of these
  *   devnet_rss_early/late  resident memory of the chain before and after all calls
  *   devnet_disk            size of its folder after all calls
@@ -260,6 +262,18 @@ static double load(size_t calls, int contracts, uint64_t first_nonce, uint64_t *
 
 /* ------------------------------------------------------------------ figures */
 
+static double height(void)
+{
+    struct rpc *r = rpc_new(url);
+    struct rpc_block head;
+    struct buf why = WHY_INIT;
+
+    if (rpc_block_final(r, &head, &why))
+        die("block", &why);
+    rpc_free(r);
+    return (double)head.height;
+}
+
 static double resident_mb(void)
 {
     char path[64], line[256];
@@ -274,6 +288,23 @@ static double resident_mb(void)
     if (f)
         fclose(f);
     return kb / 1024;
+}
+
+/* Processor time that the chain used so far, in microseconds. */
+static double cpu_us(void)
+{
+    char path[64], text[1024] = {0};
+    unsigned long user = 0, system = 0;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)node.pid);
+    f = fopen(path, "r");
+    if (f && fread(text, 1, sizeof(text) - 1, f) > 0 && strrchr(text, ')'))
+        (void)sscanf(strrchr(text, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+                     &user, &system);
+    if (f)
+        fclose(f);
+    return (double)(user + system) * 1e6 / (double)sysconf(_SC_CLK_TCK);
 }
 
 static double disk_mb(void)
@@ -301,7 +332,7 @@ int main(int argc, char **argv)
     char detail[256];
     uint64_t *times;
     size_t n, part = total / 5;
-    double v;
+    double v, cpu, blocks;
 
     self_init("bench_devnet");
     crypto_init();
@@ -312,10 +343,15 @@ int main(int argc, char **argv)
     (void)start(protocol);
     make_accounts();
 
+    cpu = cpu_us();
+    blocks = height();
     v = load(part, 1, 1, &times, &n);
     snprintf(detail, sizeof(detail), "%zu calls, %d clients, one contract, protocol %s", n, CLIENTS,
              protocol);
     report("devnet_calls_one", v, "1/s", detail);
+    report("devnet_cpu", (cpu_us() - cpu) / (double)n, "us",
+           "of the chain's process, for each call");
+    report("devnet_block_calls", (double)n / (height() - blocks), "calls", "in each block");
     report("devnet_latency_p50", (double)times[n / 2] / 1000, "ms", detail);
     report("devnet_latency_p99", (double)times[n * 99 / 100] / 1000, "ms", detail);
     mem_free(times);
