@@ -31,7 +31,7 @@ static enum err key_of(const char *home, const char *folder, const char *file, c
         e = dir_make(path, why);
         if (e)
             return e;
-        strcat(path, file);
+        memcpy(path + strlen(path), file, strlen(file) + 1);
         e = near_key_load(path, k, NULL);
         if (e != ERR_ABSENT)
             return e ? near_key_load(path, k, why) : ERR_OK;
