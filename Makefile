@@ -31,9 +31,9 @@ deps-run:
 deps-test:
 	@tools/install-deps test
 
-# Configure once; after that ninja notices changed CMake files by itself.
-build/%/build.ninja: CMakePresets.json
-	@cmake --preset $* > build/$*.cmake.log || { cat build/$*.cmake.log; exit 1; }
+# Configure once, and anew when presets or toolchain change; other CMake files ninja notices itself.
+build/%/build.ninja: CMakePresets.json cmake/wasm32.cmake
+	@cmake --fresh --preset $* > build/$*.cmake.log || { cat build/$*.cmake.log; exit 1; }
 	@touch $@
 
 build/.dir:
@@ -81,6 +81,10 @@ test-asan: build-tests
 	@cmake -DOUTLAYER_TESTS=ON build/asan > build/asan.cmake.log || { cat build/asan.cmake.log; exit 1; }
 	@ninja -C build/asan -j$(JOBS) --quiet
 	@ctest --preset asan
+
+.PHONY: test-oracle
+test-oracle: build-tests
+	@tools/test-oracle
 
 SECONDS ?= 5
 .PHONY: test-fuzz fuzz
