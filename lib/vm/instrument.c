@@ -128,23 +128,28 @@ static void give_back(struct work *w, uint64_t n)
 
 /*
  * The limit max_instrumented_code_size speaks of the bytes that the reference node's own rewriting
- * makes. Its sequences differ from ours, so their lengths are added up here.
+ * makes. Its sequences differ from ours, so their lengths are added up here: 16 MiB there is the
+ * same contract as here, although our module is smaller.
  */
+#define REFERENCE_FUNCS 3 /* it imports so many functions, and all indices move */
+
 static uint64_t reference_charge(const struct work *w, const struct point *p, uint64_t unit,
                                  uint32_t local)
 {
     uint64_t global = 1 + len_u32(w->gas), price = 1 + len_s64((int64_t)p->gas);
 
+    /* compare, report or subtract */
     if (p->kind != POINT_BULK)
-        return 3 * global + 3 * price + 10;
-    /* tee, extend, multiply, check, add, check, compare, report or subtract */
+        return 3 * global + 3 * price + 9;
+    /* multiply and add with a check each, keep, compare, report or subtract */
     return 2 * (1 + len_u32(local + 1)) + 3 * (1 + len_u32(local)) + 3 * global + price +
-           (1 + len_s64((int64_t)unit)) + 4 + 41;
+           (1 + len_s64((int64_t)unit)) + 34;
 }
 
-static uint64_t reference_unstack(const struct work *w, uint64_t n)
+/* Taking from the stack and giving back, each with a check. */
+static uint64_t reference_stack(const struct work *w, uint64_t n)
 {
-    return 2 * (1 + len_u32(w->stack)) + 4 + (1 + len_s64((int64_t)n)) + 2 + 9;
+    return 2 * (1 + len_u32(w->stack)) + (1 + len_s64((int64_t)n)) + 14;
 }
 
 /* ------------------------------------------------------------------ one body */
@@ -176,7 +181,7 @@ static void write_body(struct work *w, const struct params *p)
     write_locals(w, b->has_bulk);
     take(o, w->stack, frame);
     take(o, w->gas, entry.gas);
-    size += 2 + reference_unstack(w, frame) + reference_charge(w, &entry, 0, 0);
+    size += 2 + reference_stack(w, frame) + reference_charge(w, &entry, 0, 0);
     /* Branches to the function's own label end behind this block, where the frame goes back. */
     buf_add_byte(o, 0x02);
     buf_add_byte(o, b->type->result == WASM_ANY ? 0x40 : b->type->result);
@@ -190,7 +195,7 @@ static void write_body(struct work *w, const struct params *p)
 
             buf_add(o, b->start + from, at - from);
             give_back(w, frame);
-            size += reference_unstack(w, frame);
+            size += reference_stack(w, frame);
             from = at;
         }
         buf_add(o, b->start + from, to - from);
@@ -205,10 +210,10 @@ static void write_body(struct work *w, const struct params *p)
     }
     give_back(w, frame);
     buf_add_byte(o, 0x0b);
-    size += reference_unstack(w, frame) + 1;
+    size += reference_stack(w, frame) + 1;
 
-    /* Four bytes are two more groups of locals, one of each type. */
-    size += b->len + 4;
+    /* Two more groups of locals are four bytes; calls name functions by larger numbers. */
+    size += b->len + 4 + b->longer_calls;
     w->reference_size += len_u32(size) + size;
     put_u32(w->out, (uint32_t)o->len);
     buf_add_str(w->out, buf_str(o));
@@ -365,15 +370,37 @@ static void write_module(struct buf *out, const struct wasm_module *m, struct st
     buf_release(&count);
 }
 
-/* What the reference node's module has besides the bodies; near enough to the byte. */
+static uint64_t section_size(uint64_t content)
+{
+    return content == 0 ? 0 : 1 + len_u32(content) + content;
+}
+
+/* What the reference node's module has besides the bodies; element segments as they were. */
 static uint64_t reference_rest(const struct wasm_module *m)
 {
-    uint64_t n = 8 + 130; /* header, three imports, two globals, own memory and exports */
+    uint64_t n = 8, exports = len_u32(m->n_exports) + 9 + 15 + len_u32(m->n_globals);
+    uint64_t imports = m->raw[WASM_IMPORT].len + 97 + REFERENCE_FUNCS * 2;
 
-    for (int id = WASM_TYPE; id < WASM_SECTIONS; id++)
-        if (id != WASM_CODE)
-            n += m->raw[id].len + 6;
-    return n + 10 * (uint64_t)m->n_exports; /* their exports get a prefix */
+    n += section_size(m->raw[WASM_TYPE].len + 7) + section_size(imports);
+    n += section_size(m->raw[WASM_FUNCTION].len) + section_size(m->raw[WASM_TABLE].len);
+    n += 8 + section_size(m->raw[WASM_GLOBAL].len + 12);
+    for (uint32_t i = 0; i < m->n_exports; i++) {
+        const struct wasm_export *e = &m->exports[i];
+
+        if (e->kind != 2)
+            exports += len_u32(e->name.len + 1) + e->name.len + 2 +
+                       len_u32(e->index + (e->kind == 0 ? REFERENCE_FUNCS : 0));
+    }
+    if (m->has_start)
+        exports += 7 + len_u32(m->start + REFERENCE_FUNCS);
+    n += section_size(exports) + section_size(m->raw[WASM_ELEMENT].len);
+    return n + section_size(m->raw[WASM_DATA_COUNT].len) + section_size(m->raw[WASM_DATA].len);
+}
+
+/* All of it, with the code section around the bodies. */
+static uint64_t reference_size(const struct wasm_module *m, uint64_t bodies)
+{
+    return reference_rest(m) + section_size(m->n_bodies > 0 ? bodies + len_u32(m->n_bodies) : 0);
 }
 
 enum prepare_fault prepare(const struct params *p, struct str code, struct buf *out)
@@ -390,7 +417,7 @@ enum prepare_fault prepare(const struct params *p, struct str code, struct buf *
 
     if (f == PREPARE_OK)
         f = w.late;
-    if (f == PREPARE_OK && reference_rest(&m) + w.reference_size > p->max_instrumented_code_size)
+    if (f == PREPARE_OK && reference_size(&m, w.reference_size) > p->max_instrumented_code_size)
         f = PREPARE_InstrumentedCodeTooLarge;
     if (f == PREPARE_OK) {
         write_module(out, &m, buf_str(&bodies));

@@ -248,6 +248,19 @@ static uint8_t block_type(struct wasm_body *b)
 
 /* ------------------------------------------------------------------ operators */
 
+/* A function's index, and how much longer it were if three functions came in front. */
+static uint32_t function_index(struct wasm_body *b)
+{
+    const uint8_t *from = b->r.p;
+    uint32_t f = wasm_u32(&b->r), longer = 1;
+
+    for (uint64_t v = (uint64_t)f + 3; v >= 0x80; v >>= 7)
+        longer++;
+    if (longer > (uint32_t)(b->r.p - from))
+        b->longer_calls += longer - (uint32_t)(b->r.p - from);
+    return f;
+}
+
 struct numeric {
     uint8_t in, arity, out;
     bool traps;
@@ -730,7 +743,7 @@ static void references(struct wasm_body *b, uint8_t op, uint32_t at, uint64_t on
         turn(b, 1, WASM_I32);
         break;
     default: /* ref.func */
-        f = wasm_u32(&b->r);
+        f = function_index(b);
         if (f >= b->m->n_funcs || !b->m->referenced[f])
             fail(b);
         push(b, WASM_FUNCREF);
@@ -807,7 +820,7 @@ static void operator_(struct wasm_body *b)
         return_(b, at);
         break;
     case 0x10: {
-        uint32_t f = wasm_u32(&b->r);
+        uint32_t f = function_index(b);
 
         observable(b, at, one);
         if (f < b->m->n_funcs)
@@ -897,6 +910,7 @@ enum prepare_fault wasm_body_read(struct wasm_body *b, struct wasm_module *m, ui
     b->len = (uint32_t)wasm_left(&body);
     b->type = &m->types[m->funcs[func]];
     b->operand_bytes = b->bytes = 0;
+    b->longer_calls = 0;
     b->n_blocks = b->n_points = b->n_returns = b->n_stack = b->n_sizes = b->n_frames = 0;
     b->has_bulk = b->after_due = false;
     if (b->len > m->params->max_function_body_size)

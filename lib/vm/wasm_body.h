@@ -48,6 +48,7 @@ struct wasm_body {
     uint32_t code_at;       /* where the operators begin */
     uint32_t len;
     bool has_bulk;
+    uint32_t longer_calls; /* bytes, were every function's index greater by 3 (instrument.c) */
     struct point *points;
     uint32_t n_points, cap_points;
     uint32_t *returns; /* offsets of `return` operators */

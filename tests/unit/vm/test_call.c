@@ -361,9 +361,57 @@ static void weights_share_what_is_left(void **state)
     chain_release(&ch);
 }
 
+/* The id of universal accounts from their state init, and what is no state init (NEP-655). */
+static void universal_ids(void **state)
+{
+    static const struct {
+        const char *bytes; /* in the text's escapes */
+        unsigned len;
+        const char *value; /* status, then the register when there is one */
+    } cases[] = {
+        {"\\00\\00\\00\\00\\00\\00\\01\\00\\00\\00\\03\\11\\11\\11\\11\\11\\11\\11\\11\\11\\11\\11"
+         "\\11"
+         "\\11\\11\\11\\11\\11\\11\\11\\11\\11\\11\\11\\11\\11\\11\\11\\11\\11\\11\\11\\11",
+         43, "0ux8te7g99f9kqzdtp9h4qnwt9aczpgayymmtbdc50w199rcw3at1g"},
+        {"\\00\\00\\00\\00\\00\\00\\00\\00\\00", 9, "1"},          /* cut */
+        {"\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00", 11, "1"}, /* too long */
+        {"\\01\\00\\00\\00\\00\\00\\00\\00\\00\\00", 10, "1"},     /* no such version */
+        {"\\00\\00\\02\\00\\00\\00\\01\\00\\00\\00b\\00\\00\\00\\00\\01\\00\\00\\00a\\00\\00\\00\\0"
+         "0"
+         "\\00\\00\\00\\00",
+         28, "2"}, /* keys out of order */
+    };
+    char text[2048];
+    struct chain ch;
+
+    (void)state;
+    chain_init(&ch);
+    for (size_t i = 0; i < countof(cases); i++) {
+        struct buf b = BUF_OVER(text);
+        struct vm_outcome o;
+
+        buf_addf(&b,
+                 "(module (import \"env\" \"universal_state_init_to_account_id\" (func $u (param "
+                 "i64 i64 i64) (result i64)))"
+                 "(import \"env\" \"value_return\" (func $ret (param i64 i64)))"
+                 "(memory 1) (data (i32.const 0) \"%s\")"
+                 "(func (export \"m\") (local i64) (local.set 0 (call $u (i64.const %u) (i64.const "
+                 "0) (i64.const 4)))"
+                 "(if (i64.eqz (local.get 0)) (then (call $ret (i64.const -1) (i64.const 4)))"
+                 "(else (i64.store8 (i32.const 99) (i64.add (local.get 0) (i64.const 48)))"
+                 " (call $ret (i64.const 1) (i64.const 99))))))",
+                 cases[i].bytes, cases[i].len);
+        o = run_wat(&ch, text);
+        assert_int_equal(o.fail, VM_OK);
+        assert_str(o.value, cases[i].value);
+    }
+    chain_release(&ch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(universal_ids),
         cmocka_unit_test(counter_counts),
         cmocka_unit_test(nothing_survives_a_call),
         cmocka_unit_test(yield_and_resume),
