@@ -17,17 +17,27 @@ function(guest name output)
     add_custom_target(guest_${name} ALL DEPENDS ${wasm})
 endfunction()
 
-# rust_guest(NAME): the crate in this folder, at build/share/outlayer/guests/NAME.wasm.
+# rust_guest(NAME [OUTPUT [TARGET]]): the crate in this folder, at build/share/outlayer/guests/
+# OUTPUT.wasm (NAME.wasm), for wasm32-wasip1 or another target.
 function(rust_guest name)
-    set(wasm ${GUESTS_DIR}/${name}.wasm)
-    file(MAKE_DIRECTORY ${GUESTS_DIR})
+    set(output ${name})
+    set(target wasm32-wasip1)
+    if(ARGC GREATER 1)
+        set(output ${ARGV1})
+    endif()
+    if(ARGC GREATER 2)
+        set(target ${ARGV2})
+    endif()
+    set(wasm ${GUESTS_DIR}/${output}.wasm)
+    get_filename_component(folder ${wasm} DIRECTORY)
+    file(MAKE_DIRECTORY ${folder})
     set(crate ${CMAKE_CURRENT_SOURCE_DIR})
     add_custom_command(
         OUTPUT ${wasm}
-        COMMAND ${PROJECT_SOURCE_DIR}/tools/build-guest ${crate} ${wasm}
+        COMMAND ${PROJECT_SOURCE_DIR}/tools/build-guest ${crate} ${wasm} ${target}
         DEPENDS ${crate}/Cargo.toml ${crate}/Cargo.lock ${crate}/src/main.rs
                 ${PROJECT_SOURCE_DIR}/tools/build-guest
-        COMMENT "Guest ${name}.wasm"
+        COMMENT "Guest ${output}.wasm"
         VERBATIM)
     add_custom_target(guest_${name} ALL DEPENDS ${wasm})
 endfunction()

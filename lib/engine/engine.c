@@ -5,7 +5,7 @@
 #include "engine/outcome.h"
 
 /* Raise the number behind the dash when a setting that changes compiled code changes. */
-#define SETTINGS_ID "g1"
+#define SETTINGS_ID "g2"
 
 static void set_features(wasm_config_t *c)
 {
@@ -22,7 +22,9 @@ static void set_features(wasm_config_t *c)
     wasmtime_config_wasm_function_references_set(c, false);
     wasmtime_config_wasm_exceptions_set(c, false);
     wasmtime_config_wasm_stack_switching_set(c, false);
-    wasmtime_config_wasm_component_model_set(c, false);
+    wasmtime_config_wasm_component_model_set(c, true);
+    wasmtime_config_wasm_component_model_async_set(c, false);
+    wasmtime_config_concurrency_support_set(c, false);
 }
 
 /* One of everything, reused from run to run: no mapping is made or torn down for a run. */
@@ -49,16 +51,14 @@ static void set_pool(wasm_config_t *c)
     wasmtime_pooling_allocation_config_delete(p);
 }
 
-struct engine *engine_new(enum engine_kind kind)
+static wasm_config_t *settings(enum engine_kind kind)
 {
     wasm_config_t *c = wasm_config_new();
-    struct engine *e = mem_new(struct engine);
 
     wasmtime_config_strategy_set(c, WASMTIME_STRATEGY_CRANELIFT);
     wasmtime_config_cranelift_opt_level_set(c, WASMTIME_OPT_LEVEL_SPEED);
     wasmtime_config_cranelift_nan_canonicalization_set(c, true);
-    e->metered = kind != ENGINE_BARE;
-    wasmtime_config_consume_fuel_set(c, e->metered);
+    wasmtime_config_consume_fuel_set(c, kind != ENGINE_BARE);
     wasmtime_config_max_wasm_stack_set(c, ENGINE_STACK_MAX);
     wasmtime_config_async_stack_size_set(c, ENGINE_FIBER_STACK);
     /* The same in both kinds: compiled code depends on them. */
@@ -69,12 +69,40 @@ struct engine *engine_new(enum engine_kind kind)
     wasmtime_config_native_unwind_info_set(c, false);
     set_features(c);
     wasmtime_config_parallel_compilation_set(c, kind == ENGINE_COMPILE);
+    return c;
+}
+
+static wasm_engine_t *make(wasm_config_t *c)
+{
+    wasm_engine_t *wasm = wasm_engine_new_with_config(c); /* takes c */
+
+    if (wasm == NULL)
+        BUG("the engine refused its settings");
+    return wasm;
+}
+
+struct engine *engine_new(enum engine_kind kind)
+{
+    wasm_config_t *c = settings(kind);
+    struct engine *e = mem_new(struct engine);
+
+    e->kind = kind;
+    e->metered = kind != ENGINE_BARE;
     if (kind != ENGINE_COMPILE)
         set_pool(c);
-    e->wasm = wasm_engine_new_with_config(c); /* takes c */
-    if (e->wasm == NULL)
-        BUG("the engine refused its settings");
+    e->wasm = make(c);
     return e;
+}
+
+wasm_engine_t *engine_components(struct engine *e)
+{
+    if (!e->components) {
+        wasm_config_t *c = settings(e->kind);
+        wasmtime_config_memory_init_cow_set(c, false); /* the engine cannot for memories of ours */
+        linear_attach(&e->linear, c);
+        e->components = make(c);
+    }
+    return e->components;
 }
 
 void engine_free(struct engine *e)
@@ -82,6 +110,9 @@ void engine_free(struct engine *e)
     if (e == NULL)
         return;
     wasm_engine_delete(e->wasm);
+    if (e->components)
+        wasm_engine_delete(e->components);
+    linear_release(&e->linear);
     mem_free(e);
 }
 

@@ -6,25 +6,48 @@
 #include <wasmtime.h>
 
 #include "engine/engine.h"
+#include "engine/linear.h"
 #include "engine/module.h"
+
+struct wasip2;
 
 /* A guest's stack for its calls, beside the shadow stack its compiler keeps in linear memory. */
 #define ENGINE_STACK_MAX       (1u << 20)
 #define ENGINE_FIBER_STACK     (2u << 20) /* the rest is for host functions */
 #define ENGINE_TABLES_MAX      16u
+#define ENGINE_INSTANCES_MAX   64u /* of modules in a component */
 #define ENGINE_TABLE_ITEMS_MAX 1000000u
 
 struct engine {
+    enum engine_kind kind;
     wasm_engine_t *wasm;
+    /* For components, made when the first one is loaded: their memories are counted by us. */
+    wasm_engine_t *components;
+    struct linear linear;
     bool metered;
 };
 
 struct module {
+    enum module_form form;
+    /* MODULE_CORE */
     wasmtime_module_t *wasm;
     wasmtime_linker_t *linker;
     wasmtime_instance_pre_t *pre; /* imports resolved once, not on every run */
     uint64_t memory_min;          /* bytes the module wants at its start */
+    /* MODULE_COMPONENT */
+    wasmtime_component_t *component;
+    wasmtime_component_linker_t *component_linker;
+    wasmtime_component_export_index_t *run; /* wasi:cli/run's function */
+    struct wasip2 *host;
 };
+
+/* The engine that components are compiled and run with. */
+wasm_engine_t *engine_components(struct engine *e);
+
+/* component.c: what module.c does, for components. */
+enum err component_compile(struct engine *e, struct str wasm, struct buf *code, struct buf *why);
+enum err component_load(struct engine *e, struct str code, struct module *m, struct buf *why);
+void component_free(struct module *m);
 
 /* Take an engine error: its first line goes to `why`; the error is freed. */
 enum err engine_err(wasmtime_error_t *error, enum err e, const char *what, struct buf *why);

@@ -8,7 +8,7 @@
 #include "engine/outcome.h"
 #include "engine/wasip1.h"
 
-#define WANTED "a wasm32-wasip1 command was expected"
+#define WANTED "a program for wasm32-wasip1 or wasm32-wasip2 was expected"
 
 struct magic {
     const char *bytes;
@@ -138,27 +138,18 @@ static enum err check(const wasmtime_module_t *m, uint64_t *memory_min, struct b
     return e;
 }
 
-enum err module_compile(struct engine *e, struct str wasm, struct buf *code, struct buf *why)
+/* What kind of code it is stands behind it: the engine reads the two in different ways. */
+#define TAG_LEN 8u
+static const char core_tag[TAG_LEN + 1] = "OLmodule", component_tag[TAG_LEN + 1] = "OLcompon";
+
+static enum err core_compile(struct engine *e, struct str wasm, struct buf *code, struct buf *why)
 {
     wasmtime_module_t *m = NULL;
     wasm_byte_vec_t bytes;
     wasmtime_error_t *error;
-    const char *what = NULL;
     uint64_t memory_min;
     enum err r;
 
-    switch (module_form(wasm, &what)) {
-    case MODULE_CORE:
-        break;
-    case MODULE_COMPONENT:
-        return err_put(why, ERR_FORMAT, "the file is a WebAssembly component (wasm32-wasip2); %s",
-                       WANTED);
-    case MODULE_OTHER:
-        return err_put(why, ERR_FORMAT, "the file is %s; %s", what, WANTED);
-    }
-    if (wasm.len > MODULE_WASM_MAX)
-        return err_put(why, ERR_TOO_BIG, "the module has %zu bytes, more than %u", wasm.len,
-                       MODULE_WASM_MAX);
     error = wasmtime_module_new(e->wasm, (const uint8_t *)wasm.ptr, wasm.len, &m);
     if (error)
         return engine_err(error, ERR_FORMAT, "the module is not valid", why);
@@ -172,40 +163,67 @@ enum err module_compile(struct engine *e, struct str wasm, struct buf *code, str
     }
     buf_add(code, bytes.data, bytes.size);
     wasm_byte_vec_delete(&bytes);
-    if (code->full)
-        r = err_put(why, ERR_TOO_BIG, "the module compiles to more than %zu bytes", code->max);
 out:
     wasmtime_module_delete(m);
     return r;
 }
 
-enum err module_load(struct engine *e, struct str code, struct module **out, struct buf *why)
+enum err module_compile(struct engine *e, struct str wasm, struct buf *code, struct buf *why)
 {
-    struct module *m = mem_new(struct module);
-    wasmtime_error_t *error;
+    const char *what = NULL;
+    enum module_form form = module_form(wasm, &what);
     enum err r;
 
-    error = wasmtime_module_deserialize(e->wasm, (const uint8_t *)code.ptr, code.len, &m->wasm);
-    if (error) {
-        r = engine_err(error, ERR_ABSENT, "the compiled code is not for this engine", why);
-        goto out;
-    }
+    if (form == MODULE_OTHER)
+        return err_put(why, ERR_FORMAT, "the file is %s; %s", what, WANTED);
+    if (wasm.len > MODULE_WASM_MAX)
+        return err_put(why, ERR_TOO_BIG, "the module has %zu bytes, more than %u", wasm.len,
+                       MODULE_WASM_MAX);
+    r = form == MODULE_CORE ? core_compile(e, wasm, code, why)
+                            : component_compile(e, wasm, code, why);
+    if (r)
+        return r;
+    buf_add(code, form == MODULE_CORE ? core_tag : component_tag, TAG_LEN);
+    if (code->full)
+        return err_put(why, ERR_TOO_BIG, "the module compiles to more than %zu bytes", code->max);
+    return ERR_OK;
+}
+
+static enum err core_load(struct engine *e, struct str code, struct module *m, struct buf *why)
+{
+    wasmtime_error_t *error =
+        wasmtime_module_deserialize(e->wasm, (const uint8_t *)code.ptr, code.len, &m->wasm);
+    enum err r;
+
+    if (error)
+        return engine_err(error, ERR_ABSENT, "the compiled code is not for this engine", why);
     r = check(m->wasm, &m->memory_min, why);
     if (r)
-        goto out;
+        return r;
     m->linker = wasmtime_linker_new(e->wasm);
     r = wasip1_define(m->linker, why);
     if (r)
-        goto out;
+        return r;
     error = wasmtime_linker_instantiate_pre(m->linker, m->wasm, &m->pre);
-    if (error) {
-        r = engine_err(error, ERR_FORMAT, "the module's imports do not fit", why);
-        goto out;
-    }
-    *out = m;
-    m = NULL;
-out:
-    module_free(m);
+    return error ? engine_err(error, ERR_FORMAT, "the module's imports do not fit", why) : ERR_OK;
+}
+
+enum err module_load(struct engine *e, struct str code, struct module **out, struct buf *why)
+{
+    struct str tag = str_skip(code, code.len > TAG_LEN ? code.len - TAG_LEN : 0);
+    struct str rest = str_head(code, code.len - tag.len);
+    struct module *m;
+    enum err r;
+
+    if (!str_eqz(tag, core_tag) && !str_eqz(tag, component_tag))
+        return err_put(why, ERR_ABSENT, "the compiled code is not for this engine");
+    m = mem_new(struct module);
+    m->form = str_eqz(tag, core_tag) ? MODULE_CORE : MODULE_COMPONENT;
+    r = m->form == MODULE_CORE ? core_load(e, rest, m, why) : component_load(e, rest, m, why);
+    if (r)
+        module_free(m);
+    else
+        *out = m;
     return r;
 }
 
@@ -213,6 +231,7 @@ void module_free(struct module *m)
 {
     if (m == NULL)
         return;
+    component_free(m);
     if (m->pre)
         wasmtime_instance_pre_delete(m->pre);
     if (m->linker)

@@ -29,6 +29,22 @@ void run_result_release(struct run_result *r)
     buf_wipe(&r->out);
     buf_wipe(&r->err);
     buf_wipe(&r->text);
+    mem_free(r->attempts);
+    r->attempts = NULL;
+    r->nattempts = 0;
+}
+
+bool run_target_parse(struct str name, enum run_target *out)
+{
+    if (name.len == 0)
+        *out = RUN_ANY;
+    else if (str_eqz(name, "wasm32-wasip1") || str_eqz(name, "wasm32-wasi"))
+        *out = RUN_WASIP1;
+    else if (str_eqz(name, "wasm32-wasip2"))
+        *out = RUN_WASIP2;
+    else
+        return false;
+    return true;
 }
 
 static enum err var_check(const struct run_var *v, struct buf *why)
@@ -99,4 +115,14 @@ void run_text_timeout(struct buf *text, uint32_t max_wall_ms, uint64_t instructi
     buf_addz(text, " seconds (penalty). Full execution cost is charged with no refund (consumed ");
     buf_add_u64(text, instructions);
     buf_addz(text, " instructions)");
+}
+
+const char *net_error_code(enum net_error e)
+{
+    static const char *const codes[] = {
+#define NET_ERROR(name, code) code,
+        NET_ERROR_LIST(NET_ERROR)
+#undef NET_ERROR
+    };
+    return e < NET_ERROR_COUNT ? codes[e] : "internal-error";
 }

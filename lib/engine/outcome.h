@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "engine/net.h"
 
 #define RUN_INSTRUCTIONS_MAX 500000000000u /* 500 billion */
 #define RUN_MEMORY_MB_MAX    512u
@@ -59,10 +60,16 @@ struct run_var {
     struct str value; /* no NUL */
 };
 
+/* What the request says it is (build_target); another program is not run. */
+enum run_target { RUN_ANY, RUN_WASIP1, RUN_WASIP2 };
+
 /* What to run it with; all strings are borrowed. */
 struct run_job {
     struct run_limits limits;
-    struct str input; /* stdin */
+    enum run_target target;
+    const struct net_policy *policy; /* the supervisor's: NULL is no network */
+    const struct net_host *net;      /* the engine's way to the supervisor */
+    struct str input;                /* stdin */
     const struct run_var *env;
     size_t nenv;
 };
@@ -74,9 +81,11 @@ struct run_result {
     uint64_t memory_bytes; /* linear memory at its largest */
     uint64_t wall_us;      /* from instantiation to the end */
     uint64_t cpu_us;
-    struct buf out;  /* stdout as written, also when the run failed */
-    struct buf err;  /* the first RUN_STDERR_MAX bytes of stderr */
-    struct buf text; /* empty on OUTCOME_OK; else why, for the user */
+    struct buf out;               /* stdout as written, also when the run failed */
+    struct buf err;               /* the first RUN_STDERR_MAX bytes of stderr */
+    struct buf text;              /* empty on OUTCOME_OK; else why, for the user */
+    struct net_attempt *attempts; /* requests of the guest, as far as they were counted */
+    size_t nattempts;
 };
 
 /* Buffers are bounded for these limits. */
@@ -85,6 +94,9 @@ void run_result_release(struct run_result *r); /* wipes: output may hold what a 
 
 /* ERR_RANGE or ERR_FORMAT with the member at fault in `why`. */
 MUST_USE enum err run_job_check(const struct run_job *job, struct buf *why);
+
+/* "wasm32-wasip1", "wasm32-wasi" (the same by its old name), "wasm32-wasip2"; empty: any. */
+MUST_USE bool run_target_parse(struct str name, enum run_target *out);
 
 /* Wall time in whole milliseconds, as it is charged: begun ones count. */
 uint64_t run_time_ms(const struct run_result *r);

@@ -6,9 +6,7 @@
  */
 #include "engine/wasip1.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "base/mem.h"
@@ -28,12 +26,9 @@ enum wasi_errno {
 
 #define IOVS_MAX       1024u
 #define POLL_SUBS_MAX  4096u
-#define RANDOM_STEP    (1u << 20) /* the clock is looked at between steps */
 #define RIGHT_FD_READ  (1ull << 1)
 #define RIGHT_FD_WRITE (1ull << 6)
 #define RIGHT_POLL     (1ull << 27)
-/* The guest's monotonic clock starts at one second: zero means "unset" to some runtimes. */
-#define MONOTONIC_BASE 1000000000ull
 
 typedef wasmtime_val_raw_t val;
 
@@ -45,22 +40,10 @@ struct call {
     val *a;
 };
 
-uint64_t wasip1_now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 void wasip1_init(struct wasip1 *w, const struct run_job *job, struct run_result *result)
 {
-    *w = (struct wasip1){
-        .job = job,
-        .result = result,
-        .fds = {WASIP1_IN, WASIP1_OUT, WASIP1_ERR},
-        .start_ns = wasip1_now_ns(),
-    };
-    w->deadline_ns = w->start_ns + (uint64_t)job->limits.max_wall_ms * 1000000u;
+    *w = (struct wasip1){.fds = {WASIP1_IN, WASIP1_OUT, WASIP1_ERR}};
+    wasi_init(&w->wasi, job, result);
 }
 
 static uint32_t arg(const struct call *c, size_t i)
@@ -96,9 +79,9 @@ static enum wasip1_stream stream(const struct call *c, uint32_t fd)
 }
 
 /* End the run; run.c looks at `stop`, not at the message. */
-static wasm_trap_t *stop(struct wasip1 *w, enum wasip1_stop why)
+static wasm_trap_t *stop(struct wasip1 *w, enum wasi_stop why)
 {
-    w->stop = why;
+    w->wasi.stop = why;
     return wasmtime_trap_new("stop", 4);
 }
 
@@ -132,14 +115,14 @@ static uint32_t env_bytes(const struct run_job *job)
 
 FN(environ_sizes_get)
 {
-    const struct run_job *job = c->w->job;
+    const struct run_job *job = c->w->wasi.job;
     bool ok = put_le(c, arg(c, 0), job->nenv, 4) && put_le(c, arg(c, 1), env_bytes(job), 4);
     RET(ok ? E_SUCCESS : E_FAULT);
 }
 
 FN(environ_get)
 {
-    const struct run_job *job = c->w->job;
+    const struct run_job *job = c->w->wasi.job;
     uint32_t list = arg(c, 0), at = arg(c, 1);
 
     if (!mem(c, list, job->nenv * 4) || !mem(c, at, env_bytes(job)))
@@ -175,7 +158,7 @@ static uint64_t guest_clock(const struct wasip1 *w, clockid_t id)
 {
     struct timespec t;
     if (id == CLOCK_MONOTONIC)
-        return wasip1_now_ns() - w->start_ns + MONOTONIC_BASE;
+        return wasi_guest_ns(&w->wasi, wasi_now_ns());
     clock_gettime(id, &t);
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
@@ -198,23 +181,13 @@ FN(clock_res_get)
 
 FN(random_get)
 {
-    size_t left = arg(c, 1);
-    uint8_t *p = mem(c, arg(c, 0), left);
+    uint32_t n = arg(c, 1);
+    uint8_t *p = mem(c, arg(c, 0), n);
 
     if (!p)
         RET(E_FAULT);
-    while (left) {
-        size_t step = left < RANDOM_STEP ? left : RANDOM_STEP;
-        ssize_t n = getrandom(p, step, 0);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            RET(E_IO);
-        p += n;
-        left -= (size_t)n;
-        if (left && wasip1_now_ns() >= c->w->deadline_ns)
-            return stop(c->w, WASIP1_TIME);
-    }
+    if (!wasi_random(&c->w->wasi, p, n))
+        return stop(c->w, WASI_TIME);
     RET(E_SUCCESS);
 }
 
@@ -236,7 +209,6 @@ FN(fd_write)
 {
     enum wasip1_stream to = stream(c, arg(c, 0));
     uint32_t iovs = arg(c, 1), count = arg(c, 2), nwritten = arg(c, 3);
-    struct run_result *r = c->w->result;
     uint64_t total = 0;
 
     if (to != WASIP1_OUT && to != WASIP1_ERR)
@@ -248,14 +220,10 @@ FN(fd_write)
         uint32_t n;
         if (!iov(c, iovs, i, &p, &n))
             RET(E_FAULT);
-        if (to == WASIP1_OUT) {
-            buf_add(&r->out, p, n);
-            if (r->out.full)
-                return stop(c->w, WASIP1_OUTPUT);
-        } else {
-            size_t room = r->err.max - r->err.len;
-            buf_add(&r->err, p, n < room ? n : room); /* the rest is dropped */
-        }
+        if (to == WASIP1_ERR)
+            wasi_err(&c->w->wasi, str_from(p, n));
+        else if (!wasi_out(&c->w->wasi, str_from(p, n)))
+            return stop(c->w, WASI_OUTPUT);
         total += n;
         if (total > UINT32_MAX)
             RET(E_INVAL);
@@ -274,17 +242,15 @@ FN(fd_read)
     if (count > IOVS_MAX)
         RET(E_INVAL);
     for (uint32_t i = 0; i < count; i++) {
-        size_t left = w->job->input.len - w->input_at;
+        struct str got;
         uint8_t *p;
         uint32_t n;
         if (!iov(c, iovs, i, &p, &n))
             RET(E_FAULT);
-        if (n > left)
-            n = (uint32_t)left;
-        if (n)
-            memcpy(p, w->job->input.ptr + w->input_at, n);
-        w->input_at += n;
-        total += n;
+        got = wasi_in(&w->wasi, n);
+        if (got.len)
+            memcpy(p, got.ptr, got.len);
+        total += got.len;
     }
     RET(put_le(c, nread, total, 4) ? E_SUCCESS : E_FAULT);
 }
@@ -410,27 +376,12 @@ static struct sub sub_read(const struct call *c, const uint8_t *p)
     enum wasip1_stream fd = stream(c, (uint32_t)get_le(p + 16, 4));
     s.ready = true; /* streams never block here */
     if (s.tag == TAG_READ && fd == WASIP1_IN)
-        s.nbytes = c->w->job->input.len - c->w->input_at;
+        s.nbytes = c->w->wasi.job->input.len - c->w->wasi.input_at;
     else if (s.tag == TAG_WRITE && (fd == WASIP1_OUT || fd == WASIP1_ERR))
         s.nbytes = 65536;
     else
         s.error = s.tag > TAG_WRITE ? E_INVAL : E_BADF;
     return s;
-}
-
-/* False: the run's time was over first. */
-static bool sleep_for(const struct wasip1 *w, uint64_t ns)
-{
-    uint64_t now = wasip1_now_ns(), until;
-
-    if (now >= w->deadline_ns)
-        return false;
-    until = ns < w->deadline_ns - now ? now + ns : w->deadline_ns;
-    struct timespec t = {.tv_sec = (time_t)(until / 1000000000u),
-                         .tv_nsec = (long)(until % 1000000000u)};
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
-        ;
-    return until < w->deadline_ns;
 }
 
 static void event_write(const struct call *c, uint32_t at, const struct sub *s)
@@ -458,8 +409,9 @@ FN(poll_oneoff)
         if (!s.ready && s.wait_ns < least)
             least = s.wait_ns;
     }
-    if (!any && !sleep_for(c->w, least))
-        return stop(c->w, WASIP1_TIME);
+    uint64_t now = wasi_now_ns();
+    if (!any && !wasi_sleep(&c->w->wasi, least < UINT64_MAX - now ? now + least : UINT64_MAX))
+        return stop(c->w, WASI_TIME);
     /* Subscriptions and events may overlap in a hostile guest; only its own memory suffers. */
     for (uint32_t i = 0; i < n; i++) {
         struct sub s = sub_read(c, c->mem + in + (size_t)i * SUB_SIZE);
@@ -473,8 +425,8 @@ FN(poll_oneoff)
 
 FN(proc_exit)
 {
-    c->w->exit_code = c->a[0].i32;
-    return stop(c->w, WASIP1_EXITED);
+    c->w->wasi.exit_code = c->a[0].i32;
+    return stop(c->w, WASI_EXITED);
 }
 
 FN(proc_raise)
@@ -574,6 +526,8 @@ static wasm_trap_t *enter(void *env, wasmtime_caller_t *caller, val *a, size_t n
     (void)n;
 
     c.w = wasmtime_context_get_data(c.ctx);
+    if (wasi_late(&c.w->wasi)) /* host functions cost no fuel, so the slices do not see them */
+        return stop(c.w, WASI_TIME);
     if (find_memory(c.w, caller)) {
         c.mem = wasmtime_memory_data(c.ctx, &c.w->memory);
         c.size = wasmtime_memory_data_size(c.ctx, &c.w->memory);

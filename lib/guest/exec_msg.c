@@ -76,6 +76,7 @@ void exec_run_write(struct buf *b, uint64_t id, const struct run_job *job)
     wr_u64(b, job->limits.max_instructions);
     wr_u32(b, job->limits.max_memory_mb);
     wr_u32(b, job->limits.max_wall_ms);
+    wr_u8(b, (uint8_t)job->target);
     wr_u32(b, (uint32_t)job->nenv);
     for (size_t i = 0; i < job->nenv; i++) {
         wr_bytes(b, job->env[i].name);
@@ -90,10 +91,15 @@ bool exec_run_read(struct str body, uint64_t *id, struct run_job *job,
     struct rd r = rd_over(body);
     struct run_job v = {.env = vars};
     uint64_t n = rd_u64(&r);
+    uint8_t target;
 
     v.limits.max_instructions = rd_u64(&r);
     v.limits.max_memory_mb = rd_u32(&r);
     v.limits.max_wall_ms = rd_u32(&r);
+    target = rd_u8(&r);
+    if (target > RUN_WASIP2)
+        rd_fail(&r);
+    v.target = (enum run_target)target;
     v.nenv = rd_count(&r, RUN_ENV_MAX);
     for (size_t i = 0; i < v.nenv; i++) {
         vars[i].name = rd_bytes(&r, RUN_ENV_NAME_MAX);

@@ -8,7 +8,7 @@
  *     child → parent   compiled  status, sentence, bytes of code
  *     parent → child   load      SHA-256 of the wasm; descriptor: machine code (sealed)
  *     child → parent   loaded    status, sentence
- *     parent → child   run       id, limits, environment, input
+ *     parent → child   run       id, limits, target, environment, input
  *     child → parent   result    id, outcome, counts, sentence, stderr, stdout or its length
  *     child → parent   output    stdout, when too long to go along
  *
@@ -24,7 +24,7 @@
 #include "crypto/hash.h"
 #include "engine/outcome.h"
 
-#define EXEC_VERSION      1u
+#define EXEC_VERSION      2u
 #define EXEC_ENGINE_MAX   128u
 #define EXEC_INLINE_MAX   65536u /* bytes of stdout that go along with the result */
 #define EXEC_RUN_MAX      (RUN_INPUT_MAX + RUN_ENV_BYTES_MAX + RUN_ENV_MAX * 8 + 256)

@@ -106,7 +106,7 @@ static void not_valid(void **state)
     assert_null(strchr(buf_z(&why), '\n'));
     assert_int_equal(module_compile(compiler, STR("\0asm\1"), &code, &why), ERR_FORMAT);
     assert_string_equal(buf_z(&why), "the file is WebAssembly cut off in its header; a "
-                                     "wasm32-wasip1 command was expected");
+                                     "program for wasm32-wasip1 or wasm32-wasip2 was expected");
     buf_release(&code);
     buf_release(&why);
 }

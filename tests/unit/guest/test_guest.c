@@ -295,18 +295,20 @@ static void bad_files_say_what_they_are(void **state)
         struct str bytes;
         const char *text;
     } cases[] = {
-        {STR(""), "the file is empty; a wasm32-wasip1 command was expected"},
+        {STR(""), "the file is empty; a program for wasm32-wasip1 or wasm32-wasip2 was expected"},
         {STR("<!DOCTYPE html><html>"),
-         "the file is a web page; a wasm32-wasip1 command was expected"},
+         "the file is a web page; a program for wasm32-wasip1 or wasm32-wasip2 was expected"},
         {STR("\x7f"
              "ELF\x02\x01\x01"),
-         "the file is a native Linux program; a wasm32-wasip1 command was expected"},
-        {STR("\0asm\x0d\0\x01\0"), "the file is a WebAssembly component (wasm32-wasip2); a "
-                                   "wasm32-wasip1 command was expected"},
+         "the file is a native Linux program; a program for wasm32-wasip1 or wasm32-wasip2 was "
+         "expected"},
+        {STR("\0asm\x0d\0\x01\0"), "the component is a library: it does not export "
+                                   "'wasi:cli/run@0.2.x'; build a program with a main function "
+                                   "for wasm32-wasip2"},
         {STR("\0asm\x01\0\0\0"), "the module is a library: it exports no function '_start'; build "
                                  "a program with a main function"},
-        {STR("\0asm\x02\0\0\0"),
-         "the file is WebAssembly of an unknown version; a wasm32-wasip1 command was expected"},
+        {STR("\0asm\x02\0\0\0"), "the file is WebAssembly of an unknown version; a program for "
+                                 "wasm32-wasip1 or wasm32-wasip2 was expected"},
         /* type () -> (), import "env" "log" */
         {STR("\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x0b\x01\x03"
              "env"
