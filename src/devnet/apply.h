@@ -74,8 +74,9 @@ struct str tx_verify(struct arena *a, const struct params *p, const struct kv *k
                      const struct signed_tx *t, uint64_t height, u128 gas_price,
                      struct tx_charge *out);
 
-/* ActionsValidationError of a list of actions. */
-struct str actions_check(struct arena *a, const struct params *p, const struct action *x, size_t n);
+/* ActionsValidationError of a list of actions that are sent to `receiver`. */
+struct str actions_check(struct arena *a, const struct params *p, struct str receiver,
+                         const struct action *x, size_t n);
 /* ReceiptValidationError of a receipt that a contract made. */
 struct str receipt_check(struct arena *a, const struct params *p, const struct receipt *r);
 

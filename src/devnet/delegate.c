@@ -1,10 +1,8 @@
 /* delegate.c — actions that one account signed and another one sends (NEP-366). */
 #include "devnet/apply_internal.h"
 
-#include <string.h>
-
-#include "crypto/ed25519.h"
 #include "devnet/fail.h"
+#include "devnet/sign.h"
 
 static struct str key_text(struct exec *e, struct public_key k)
 {
@@ -15,17 +13,6 @@ static struct str key_text(struct exec *e, struct public_key k)
     s = arena_str(e->ap->a, buf_str(&b));
     buf_release(&b);
     return s;
-}
-
-static bool signature_holds(const struct delegate *d)
-{
-    struct ed25519_pub pub;
-    struct ed25519_sig sig;
-
-    if (!public_key_ed25519(d->key, &pub) || d->signature.curve != CURVE_ED25519)
-        return false;
-    memcpy(sig.b, d->signature.bytes.ptr, sizeof(sig.b));
-    return ed25519_verify(&pub, hash_str(&d->digest), &sig);
 }
 
 /* The key of the sender must allow it; its nonce is used up. False and an error otherwise. */
@@ -82,7 +69,7 @@ void exec_delegate(struct exec *e, const struct delegate *d)
     struct arena *a = e->ap->a;
     struct receipt *r;
 
-    if (!signature_holds(d)) {
+    if (!signature_holds(d->key, d->signature, &d->digest)) {
         exec_fail(e, fail(a, "DelegateActionInvalidSignature", NULL));
         return;
     }

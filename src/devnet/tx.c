@@ -2,6 +2,7 @@
 #include "devnet/apply_internal.h"
 
 #include "devnet/fail.h"
+#include "devnet/sign.h"
 
 static struct str key_fail(struct arena *a, struct str inner)
 {
@@ -23,7 +24,7 @@ static struct str key_text(struct arena *a, struct public_key k)
 struct str tx_check(struct arena *a, const struct params *p, const struct signed_tx *t)
 {
     uint64_t size = t->size;
-    struct str e = actions_check(a, p, t->tx.actions, t->tx.nactions);
+    struct str e = actions_check(a, p, t->tx.receiver_id, t->tx.actions, t->tx.nactions);
 
     if (e.ptr)
         return fail_in(a, "ActionsValidation", e);
@@ -33,7 +34,7 @@ struct str tx_check(struct arena *a, const struct params *p, const struct signed
         size += 1 + t->signature.bytes.len;
     if (size > p->max_transaction_size)
         return fail(a, "TransactionSizeExceeded", "u size u limit", size, p->max_transaction_size);
-    if (!signed_tx_verify(t))
+    if (!signature_holds(t->tx.key, t->signature, &t->hash))
         return fail(a, "InvalidSignature", NULL);
     return STR_NONE;
 }

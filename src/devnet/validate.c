@@ -1,6 +1,8 @@
 /* validate.c — limits on actions and receipts that need no state. */
 #include "devnet/apply_internal.h"
 
+#include "codec/hex.h"
+#include "crypto/keccak.h"
 #include "devnet/fail.h"
 
 static struct str too_long(struct arena *a, const char *name, size_t length, uint64_t limit)
@@ -54,8 +56,27 @@ static struct str add_key_check(struct arena *a, const struct params *p, const s
     return STR_NONE;
 }
 
-static struct str state_init_check(struct arena *a, const struct params *p, const struct action *x)
+/* "0s" and the last 20 bytes of the state init's Keccak hash (NEP-616). */
+static void put_deterministic_id(struct buf *out, const struct action *x)
 {
+    struct buf bytes = BUF_INIT(RECEIPT_BYTES_MAX);
+    uint8_t hash[32];
+
+    action_write(&bytes, x);
+    BUG_ON(bytes.full);
+    /* Between the tag of the action and its deposit stands the state init. */
+    keccak256(str_from(bytes.ptr + 1, bytes.len - 1 - sizeof(u128)), hash);
+    buf_release(&bytes);
+    buf_addz(out, "0s");
+    hex_put(out, hash + 12, 20);
+}
+
+static struct str state_init_check(struct arena *a, const struct params *p, struct str receiver,
+                                   const struct action *x)
+{
+    char id[64];
+    struct buf derived = BUF_OVER(id);
+
     if (p->protocol < 82)
         return unsupported(a, "DeterministicAccountIds", 82);
     for (size_t i = 0; i < x->state_init.nentries; i++) {
@@ -68,6 +89,10 @@ static struct str state_init_check(struct arena *a, const struct params *p, cons
             return too_long(a, "DeterministicStateInitValueLengthExceeded", e->value.len,
                             p->max_length_storage_value);
     }
+    put_deterministic_id(&derived, x);
+    if (!str_eq(buf_str(&derived), receiver))
+        return fail(a, "InvalidDeterministicStateInitReceiver", "s receiver_id s derived_id",
+                    receiver, buf_str(&derived));
     return STR_NONE;
 }
 
@@ -79,7 +104,8 @@ static struct str code_check(struct arena *a, const struct params *p, struct str
     return STR_NONE;
 }
 
-static struct str action_check(struct arena *a, const struct params *p, const struct action *x)
+static struct str action_check(struct arena *a, const struct params *p, struct str receiver,
+                               const struct action *x)
 {
     switch (x->kind) {
     case ACTION_DEPLOY_CONTRACT:
@@ -91,14 +117,15 @@ static struct str action_check(struct arena *a, const struct params *p, const st
     case ACTION_ADD_KEY:
         return add_key_check(a, p, x);
     case ACTION_DELEGATE:
-        return actions_check(a, p, x->delegate->actions, x->delegate->nactions);
+        return actions_check(a, p, x->delegate->receiver_id, x->delegate->actions,
+                             x->delegate->nactions);
     case ACTION_DELEGATE_V2:
         if (p->protocol >= 87)
             return fail(a, "RemovedProtocolFeature", "s protocol_feature u version",
                         STR("DelegateV2"), UINT64_C(87));
         return unsupported(a, "DelegateV2", 85);
     case ACTION_DETERMINISTIC_STATE_INIT:
-        return state_init_check(a, p, x);
+        return state_init_check(a, p, receiver, x);
     case ACTION_TRANSFER_TO_GAS_KEY:
     case ACTION_WITHDRAW_FROM_GAS_KEY:
         return unsupported(a, "GasKeys", 85);
@@ -141,7 +168,8 @@ static struct str totals_check(struct arena *a, const struct params *p, const st
     return STR_NONE;
 }
 
-struct str actions_check(struct arena *a, const struct params *p, const struct action *x, size_t n)
+struct str actions_check(struct arena *a, const struct params *p, struct str receiver,
+                         const struct action *x, size_t n)
 {
     bool delegate = false;
     struct str e;
@@ -157,7 +185,7 @@ struct str actions_check(struct arena *a, const struct params *p, const struct a
                 return fail(a, "DelegateActionMustBeOnlyOne", NULL);
             delegate = true;
         }
-        e = action_check(a, p, &x[i]);
+        e = action_check(a, p, receiver, &x[i]);
         if (e.ptr)
             return e;
     }
@@ -190,6 +218,6 @@ struct str receipt_check(struct arena *a, const struct params *p, const struct r
         return fail(a, "NumberInputDataDependenciesExceeded",
                     "u number_of_input_data_dependencies u limit", (uint64_t)r->n_inputs,
                     p->max_number_input_data_dependencies);
-    e = actions_check(a, p, r->actions, r->n_actions);
+    e = actions_check(a, p, account_id_str(&r->receiver), r->actions, r->n_actions);
     return e.ptr ? fail_in(a, "ActionsValidation", e) : STR_NONE;
 }

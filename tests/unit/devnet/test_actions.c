@@ -276,6 +276,52 @@ static void global_contracts(void **state)
     tc_close(&t);
 }
 
+/* An account whose id is made from what it starts with: code and entries. */
+static void deterministic_accounts(void **state)
+{
+    static const struct state_entry entries[] = {{{"a", 1}, {"1", 1}}, {{"b", 1}, {"22", 2}}};
+    struct tc t;
+    struct action x = {.kind = ACTION_DEPLOY_GLOBAL_CONTRACT},
+                  init = {.kind = ACTION_DETERMINISTIC_STATE_INIT};
+    struct hash256 hash;
+    struct str e, id;
+    struct account a;
+    char name[64];
+    struct buf *b;
+    const struct outcome *o;
+    u128 before;
+
+    (void)state;
+    open_two(&t);
+    x.deploy_global.code = tc_actor(&t);
+    assert_int_equal(send(&t, "alice.test", "alice.test", &x, 1)->status, STATUS_VALUE);
+    init.state_init.code.hash = sha256(x.deploy_global.code);
+    init.state_init.entries = entries;
+    init.state_init.nentries = 2;
+    init.state_init.deposit = NEAR_YOCTO;
+    /* The error tells the id. */
+    e = tc_try(&t, "alice.test", "0s0000000000000000000000000000000000000000", &init, 1, &hash);
+    assert_true(
+        str_starts(e, STR("{\"ActionsValidation\":{\"InvalidDeterministicStateInitReceiver\":"
+                          "{\"receiver_id\":\"0s0000000000000000000000000000000000000000\","
+                          "\"derived_id\":\"0s")));
+    id = str_skip(e, str_find(e, STR("derived_id\":\"")) + 13);
+    snprintf(name, sizeof(name), "%.42s", id.ptr);
+    before = tc_balance(&t, "alice.test");
+    o = send(&t, "alice.test", name, &init, 1);
+    assert_int_equal(o->status, STATUS_VALUE);
+    assert_true(tc_get(&t, name, &a));
+    assert_int_equal(a.storage_usage, 100 + 32 + 2 * 40 + 2 + 3);
+    assert_true(a.amount == 0); /* small enough to need none: all came back */
+    assert_true(before - tc_balance(&t, "alice.test") < NEAR_YOCTO / 10);
+    b = pr_new(&t);
+    pr_text(b, 'g', "b");
+    assert_str(tc_run(&t, "alice.test", name, pr_done(&t, b), 50 * TGAS, 0)->value, "22");
+    /* Again: harmless. */
+    assert_int_equal(send(&t, "bob.test", name, &init, 1)->status, STATUS_VALUE);
+    tc_close(&t);
+}
+
 static struct str validate(struct tc *t, const struct action *x, size_t n)
 {
     struct hash256 hash;
@@ -322,10 +368,15 @@ static void limits_are_checked_before(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(accounts_are_made_by_their_parents), cmocka_unit_test(others_may_not),
-        cmocka_unit_test(deploys_count_as_storage),           cmocka_unit_test(keys_come_and_go),
-        cmocka_unit_test(deleted_accounts_leave_nothing),     cmocka_unit_test(large_accounts_stay),
-        cmocka_unit_test(stake_is_refused_in_words),          cmocka_unit_test(global_contracts),
+        cmocka_unit_test(accounts_are_made_by_their_parents),
+        cmocka_unit_test(others_may_not),
+        cmocka_unit_test(deploys_count_as_storage),
+        cmocka_unit_test(keys_come_and_go),
+        cmocka_unit_test(deleted_accounts_leave_nothing),
+        cmocka_unit_test(large_accounts_stay),
+        cmocka_unit_test(stake_is_refused_in_words),
+        cmocka_unit_test(global_contracts),
+        cmocka_unit_test(deterministic_accounts),
         cmocka_unit_test(limits_are_checked_before),
     };
 
