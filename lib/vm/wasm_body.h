@@ -5,7 +5,7 @@
  * "Validation Algorithm"). On the way the body gets its price list: a charge point is an offset
  * before which so much gas is due. Operators that cannot be observed are collected up to the next
  * one that can (branch, call, trap, memory access), so a point stands where a run begins. What the
- * chain charges, and when, is decided by these points alone: see meter_points().
+ * chain charges, and when, is decided by these points alone: see wasm_points.c.
  *
  * Memory: a `struct wasm_body` is reused from body to body and released once.
  */
