@@ -12,6 +12,7 @@
 #include "base/mem.h"
 
 #define BLOCK_BYTES_MAX (1u << 30)
+#define PRUNE_EVERY     1000        /* blocks */
 #define GATHER_US       2000        /* see time_left() */
 #define THREAD_STACK    (16u << 20) /* contracts use up to 4 MiB of it */
 
@@ -169,6 +170,18 @@ static struct block *commit(struct chain *c, struct block *b, struct buf *why)
     return kept;
 }
 
+/* From time to time drop what is older than is to be kept. */
+static void prune(struct chain *c, uint64_t head)
+{
+    struct buf why = WHY_INIT;
+
+    if (!c->store || c->o.keep_blocks == 0 || head % PRUNE_EVERY != 0 || head <= c->o.keep_blocks)
+        return;
+    if (store_prune(c->store, head - c->o.keep_blocks, &why))
+        log_unusual("prune_failed", "why=%s", buf_z(&why));
+    buf_release(&why);
+}
+
 /* Without its storage the chain must not go on: what it would say next could be lost. */
 static void publish(struct chain *c, struct block *b)
 {
@@ -180,6 +193,7 @@ static void publish(struct chain *c, struct block *b)
         exit(1);
     }
     history_add(c->history, kept);
+    prune(c, kept->height);
     c->has_work = false;
     for (size_t i = 0; i < kept->receipts.n; i++)
         c->has_work |= travels(kept->receipts.at[i]);
@@ -253,9 +267,29 @@ static void make(struct chain *c, const struct pooled *taken, size_t n_taken,
     publish(c, b);
 }
 
+/* In the order they were asked for; frees them. */
+static void run_snapshots(struct chain *c, struct snapshot *list)
+{
+    for (struct snapshot *s = list, *next; s; s = next) {
+        struct buf why = WHY_INIT;
+
+        next = s->next;
+        if (snapshot_run(c, s, &why)) {
+            log_unusual("snapshot_failed", "name=%s why=%s", s->name, buf_z(&why));
+            pthread_mutex_lock(&c->wake_lock);
+            c->ticket_failed = s->ticket;
+            (void)snprintf(c->failed_why, sizeof(c->failed_why), "%s", buf_z(&why));
+            pthread_mutex_unlock(&c->wake_lock);
+        }
+        buf_release(&why);
+        mem_free(s);
+    }
+}
+
 void chain_produce(struct chain *c)
 {
     struct patch *patches;
+    struct snapshot *snapshots;
     struct pooled *taken;
     uint64_t skip, tickets;
     size_t n;
@@ -263,6 +297,8 @@ void chain_produce(struct chain *c)
     pthread_mutex_lock(&c->wake_lock);
     patches = c->patches;
     c->patches = NULL;
+    snapshots = c->snapshots;
+    c->snapshots = NULL;
     skip = c->skip;
     c->skip = 0;
     tickets = c->tickets;
@@ -272,6 +308,7 @@ void chain_produce(struct chain *c)
     c->meta.time_offset_ns += skip * c->o.block_time_ms * UINT64_C(1000000);
 
     pthread_rwlock_wrlock(&c->lock);
+    run_snapshots(c, snapshots);
     make(c, taken, n, patches, skip);
     pthread_rwlock_unlock(&c->lock);
 
@@ -385,11 +422,18 @@ void chain_stop(struct chain *c)
 
 /* ------------------------------------------------------------------ opening */
 
-static void make_genesis(struct chain *c)
+static enum err make_genesis(struct chain *c, struct buf *why)
 {
-    struct block *b = block_new();
+    struct block *b;
+    enum err e = ERR_OK;
 
-    c->meta.genesis_supply = genesis_state(c->p, c->kv, &c->keys);
+    (void)genesis_state(c->p, c->kv, &c->keys);
+    if (c->o.genesis)
+        e = genesis_file(c->o.genesis, c->p, c->kv, why);
+    if (e)
+        return e;
+    c->meta.genesis_supply = supply_count(c->p, c->kv, NULL, 0);
+    b = block_new();
     b->timestamp = clock_unix_ns();
     b->ordinal = 1;
     b->epoch_height = 1;
@@ -403,6 +447,7 @@ static void make_genesis(struct chain *c)
     b->post_state_root = state_root_after(&b->prev_state_root, &b->sealed);
     block_seal_header(b, &c->keys.validator.key);
     publish(c, b);
+    return ERR_OK;
 }
 
 static void init(struct chain *c, const struct chain_opts *o)
@@ -427,15 +472,11 @@ static void init(struct chain *c, const struct chain_opts *o)
     pthread_condattr_destroy(&cond);
 }
 
-static enum err restore(struct chain *c, struct buf *why)
+enum err chain_restore(struct chain *c, struct buf *why)
 {
-    enum err e = c->store ? store_restore(c->store, c->kv, c->history, &c->meta, why) : ERR_EMPTY;
+    const enum err e = store_restore(c->store, c->kv, c->history, &c->meta, why);
     const struct block *head;
 
-    if (e == ERR_EMPTY) {
-        make_genesis(c);
-        return ERR_OK;
-    }
     if (e)
         return e;
     head = history_newest(c->history);
@@ -446,9 +487,17 @@ static enum err restore(struct chain *c, struct buf *why)
         return err_put(why, ERR_CONFLICT,
                        "the chain in '%s' runs protocol %u, not %u; start in an empty folder",
                        c->o.home, head->protocol, c->p->protocol);
+    c->has_work = false;
     for (size_t i = 0; i < head->receipts.n; i++)
         c->has_work |= travels(head->receipts.at[i]);
     return ERR_OK;
+}
+
+static enum err restore(struct chain *c, struct buf *why)
+{
+    const enum err e = c->store ? chain_restore(c, why) : ERR_EMPTY;
+
+    return e == ERR_EMPTY ? make_genesis(c, why) : e;
 }
 
 enum err chain_open(const struct chain_opts *o, struct chain **out, struct buf *why)
@@ -496,6 +545,10 @@ void chain_close(struct chain *c)
         next = p->next;
         arena_release(&p->arena);
         mem_free(p);
+    }
+    for (struct snapshot *s = c->snapshots, *next; s; s = next) {
+        next = s->next;
+        mem_free(s);
     }
     store_close(c->store);
     history_free(c->history);

@@ -21,6 +21,7 @@
 #include "devnet/store.h"
 #include "near/key.h"
 
+#define SNAPSHOT_NAME_MAX  64
 #define CHAIN_ID           "localnet"
 #define ROOT_ACCOUNT       "test"
 #define VALIDATOR_ACCOUNT  "node0"
@@ -39,6 +40,8 @@ struct chain_opts {
     bool instant;
     uint64_t yield_blocks;       /* 0: the protocol's 200 */
     uint64_t gas_limit;          /* of a block; 0: the network's */
+    uint64_t keep_blocks;        /* on disk; 0: all */
+    const char *genesis;         /* file with records for the first block; NULL: none */
     void (*on_block)(void *arg); /* after every block, by the block thread; no lock is held */
     void *arg;
 };
@@ -98,14 +101,20 @@ enum submit chain_submit(struct chain *c, struct str bytes, struct arena *a, str
                          struct str *error);
 
 /* Rows put straight into the state with the next block; value.ptr NULL deletes. Takes copies.
- * Gives a ticket for chain_ticket_done(). */
+ * Gives a ticket for chain_ticket(). */
 struct patch_row {
     struct str key, value;
 };
 uint64_t chain_patch(struct chain *c, const struct patch_row *rows, size_t n);
 /* Skip `blocks` heights with the next block. */
 uint64_t chain_forward(struct chain *c, uint64_t blocks);
-bool chain_ticket_done(struct chain *c, uint64_t ticket);
+/* Keep a copy of the whole chain under `name`, or go back to one. Needs a home folder. */
+uint64_t chain_snapshot(struct chain *c, struct str name, bool save);
+bool snapshot_name_valid(struct str name); /* 1…64 of a-z 0-9 - _ */
+
+enum ticket { TICKET_WAITS, TICKET_DONE, TICKET_FAILED };
+/* How it went; TICKET_FAILED is told, with the reason, as long as no later ticket failed. */
+enum ticket chain_ticket(struct chain *c, uint64_t ticket, struct buf *why);
 
 /* Does every yocto add up? For tests. */
 bool chain_supply_holds(struct chain *c);

@@ -15,6 +15,13 @@ struct patch {
     size_t n;
 };
 
+struct snapshot {
+    struct snapshot *next;
+    uint64_t ticket;
+    bool save;
+    char name[SNAPSHOT_NAME_MAX + 1];
+};
+
 struct chain {
     struct chain_opts o;
     const struct params *p;
@@ -37,10 +44,17 @@ struct chain {
     bool has_work; /* the head emitted receipts, or some are delayed; written by the block thread */
     struct patch *patches;
     uint64_t skip;                  /* heights to skip with the next block */
-    uint64_t tickets, tickets_done; /* patches and forwards asked for, and done */
+    struct snapshot *snapshots;     /* asked for */
+    uint64_t tickets, tickets_done; /* of patches, forwards and snapshots: asked for, and done */
+    uint64_t ticket_failed;         /* the last that failed; 0: none */
+    char failed_why[WHY_MAX];
 };
 
 /* Let the block thread look for work. */
 void chain_kick(struct chain *c);
+/* Save or go back, with the chain's lock held. */
+MUST_USE enum err snapshot_run(struct chain *c, const struct snapshot *s, struct buf *why);
+/* Read the state and the last blocks from the store into an empty chain; ERR_EMPTY: a new one. */
+MUST_USE enum err chain_restore(struct chain *c, struct buf *why);
 
 #endif

@@ -6,8 +6,10 @@
 
 #include "base/file.h"
 #include "devnet/chain.h"
+#include "devnet/records.h"
 #include "devnet/state.h"
 
+#define GENESIS_BYTES_MAX   (256u << 20)
 #define NEAR                ((u128)1000000000000 * 1000000000000)
 #define ROOT_NEAR           UINT64_C(1000000000)
 #define VALIDATOR_NEAR      UINT64_C(50000)
@@ -69,4 +71,20 @@ u128 genesis_state(const struct params *p, struct kv *kv, const struct genesis *
 {
     return add_account(p, kv, &g->root, ROOT_NEAR * NEAR, 0) +
            add_account(p, kv, &g->validator, VALIDATOR_FREE_NEAR * NEAR, VALIDATOR_NEAR * NEAR);
+}
+
+enum err genesis_file(const char *path, const struct params *p, struct kv *kv, struct buf *why)
+{
+    struct buf text = BUF_INIT(GENESIS_BYTES_MAX);
+    struct json_fault fault;
+    struct json v;
+    enum err e = file_read(path, &text, why);
+
+    if (!e && !json_parse(buf_str(&text), &v, &fault))
+        e = err_put(why, ERR_FORMAT, "genesis file '%s' is no JSON at byte %zu: %s", path, fault.at,
+                    fault.what);
+    if (!e)
+        e = records_put(json_get(v, "records"), p, kv, why);
+    buf_release(&text);
+    return e;
 }

@@ -19,5 +19,8 @@ MUST_USE enum err genesis_keys(const char *home, struct genesis *g, struct buf *
 /* Put the accounts into an empty state; gives the total supply. */
 u128 genesis_state(const struct params *p, struct kv *kv, const struct genesis *g);
 u128 genesis_validator_stake(void);
+/* Put the "records" of a genesis file in addition. */
+MUST_USE enum err genesis_file(const char *path, const struct params *p, struct kv *kv,
+                               struct buf *why);
 
 #endif

@@ -21,7 +21,8 @@
 
 struct settings {
     const char *home, *host;
-    uint64_t port, block_time_ms, protocol, yield_blocks, gas_limit_tgas;
+    const char *genesis;
+    uint64_t port, block_time_ms, protocol, yield_blocks, gas_limit_tgas, keep_blocks;
     bool instant, die_with_parent;
 };
 
@@ -149,6 +150,8 @@ static enum err serve(const struct settings *s, struct buf *why)
         .block_time_ms = s->block_time_ms,
         .instant = s->instant,
         .yield_blocks = s->yield_blocks,
+        .keep_blocks = s->keep_blocks,
+        .genesis = s->genesis,
         .gas_limit = s->gas_limit_tgas * UINT64_C(1000000000000),
         .on_block = on_block,
         .arg = &d,
@@ -179,7 +182,10 @@ static enum err serve(const struct settings *s, struct buf *why)
 
 int main(int argc, char **argv)
 {
-    struct settings s = {.host = "127.0.0.1", .block_time_ms = BLOCK_TIME_MS, .protocol = 88};
+    struct settings s = {.host = "127.0.0.1",
+                         .block_time_ms = BLOCK_TIME_MS,
+                         .protocol = 88,
+                         .keep_blocks = 1000000};
     const struct option options[] = {
         {"home", "OUTLAYER_DEVNET_HOME", "DIR", "where the chain and its keys are kept (needed)",
          TEXT, &s.home, 0, 0},
@@ -200,6 +206,11 @@ int main(int argc, char **argv)
         {"gas-limit-tgas", "OUTLAYER_DEVNET_GAS_LIMIT_TGAS", "N",
          "gas of one block in Tgas (1000); another number is not what the network does", NUMBER,
          &s.gas_limit_tgas, 1, 1000000},
+        {"keep-blocks", "OUTLAYER_DEVNET_KEEP_BLOCKS", "N",
+         "blocks that stay on disk (1000000); 0 keeps all", NUMBER, &s.keep_blocks, 0, UINT64_MAX},
+        {"genesis", "OUTLAYER_DEVNET_GENESIS", "FILE",
+         "records for a new chain, as sandbox_patch_state takes them: {\"records\":[…]}", TEXT,
+         &s.genesis, 0, 0},
         {"die-with-parent", NULL, "", "end when the process that started this one ends", FLAG,
          &s.die_with_parent, 0, 0},
     };

@@ -2,6 +2,7 @@
 #include "devnet/rpc_internal.h"
 
 #include "codec/base64.h"
+#include "devnet/records.h"
 #include "devnet/view.h"
 
 #define NAMES_MAX 1000 /* accounts or keys in one question about changes */

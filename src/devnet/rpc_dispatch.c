@@ -52,6 +52,8 @@ static const struct {
     {"EXPERIMENTAL_call_function", rpc_call_function},
     {"sandbox_patch_state", rpc_patch_state},
     {"sandbox_fast_forward", rpc_fast_forward},
+    {"sandbox_snapshot_save", rpc_snapshot_save},
+    {"sandbox_snapshot_load", rpc_snapshot_load},
 };
 
 /* ------------------------------------------------------------------ failures */

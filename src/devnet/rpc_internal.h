@@ -59,7 +59,6 @@ bool call_key(struct call *c, const char *name, struct public_key *out, enum ans
 bool call_hash(struct call *c, const char *name, int at, struct hash256 *out, enum answer *fail);
 bool call_base64(struct call *c, struct json v, const char *name, struct str *out,
                  enum answer *fail);
-bool key_parse(struct arena *a, struct str text, struct public_key *out);
 
 /* Which block: `block_id`, `finality` or `sync_checkpoint`. False: `*fail` is the answer. */
 bool call_block(struct call *c, struct reader *r, const struct block **out, enum answer *fail);
@@ -80,7 +79,7 @@ rpc_method rpc_block, rpc_chunk, rpc_gas_price, rpc_changes, rpc_changes_in_bloc
 rpc_method rpc_status, rpc_health, rpc_network_info, rpc_validators, rpc_protocol_config,
     rpc_genesis_config, rpc_validators_ordered, rpc_congestion, rpc_maintenance, rpc_split_storage,
     rpc_client_config;
-rpc_method rpc_patch_state, rpc_fast_forward;
+rpc_method rpc_patch_state, rpc_fast_forward, rpc_snapshot_save, rpc_snapshot_load;
 
 /* A request that follows a transaction has nothing to say yet. */
 bool tx_still_waits(struct reader *r, const struct memory *mem);

@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
-#include "codec/base58.h"
 #include "codec/base64.h"
+#include "devnet/records.h"
 #include "devnet/view.h"
 
 struct json call_param(const struct call *c, const char *name, int at)
@@ -50,29 +50,6 @@ bool call_account(struct call *c, const char *name, struct account_id *out, enum
         what = "is too long";
     *fail = call_parse_error(c, call_json(c, "Failed parsing args: the Account ID %s", what));
     return false;
-}
-
-bool key_parse(struct arena *a, struct str text, struct public_key *out)
-{
-    struct str curve, rest = text;
-    size_t n = 32;
-    char *bytes;
-
-    out->curve = CURVE_ED25519;
-    if (str_has_byte(text, ':')) {
-        rest = str_cut(text, ':', &curve);
-        if (str_eqz(curve, "secp256k1")) {
-            out->curve = CURVE_SECP256K1;
-            n = 64;
-        } else if (!str_eqz(curve, "ed25519")) {
-            return false;
-        }
-    }
-    bytes = arena_alloc(a, n);
-    if (!base58_get(rest, bytes, n))
-        return false;
-    out->bytes = str_from(bytes, n);
-    return true;
 }
 
 bool call_key(struct call *c, const char *name, struct public_key *out, enum answer *fail)

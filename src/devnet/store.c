@@ -193,6 +193,48 @@ enum err store_commit(struct store *s, const struct block *b, struct str bytes,
     return e;
 }
 
+enum err store_prune(struct store *s, uint64_t height, struct buf *why)
+{
+    static const char *const sql[] = {"DELETE FROM block WHERE height > 0 AND height < $1",
+                                      "DELETE FROM ids WHERE height > 0 AND height < $1"};
+    enum err e;
+
+    pthread_mutex_lock(&s->lock);
+    e = db_begin(s->db, why);
+    for (size_t i = 0; !e && i < countof(sql); i++) {
+        struct db_stmt *q = NULL;
+
+        e = db_stmt(s->db, sql[i], &q, why);
+        if (e)
+            break;
+        db_bind_u64(q, 1, height);
+        e = db_run(q, why);
+        db_done(&q);
+    }
+    if (!e)
+        e = db_commit(s->db, why);
+    else
+        db_rollback(s->db);
+    pthread_mutex_unlock(&s->lock);
+    return e;
+}
+
+enum err store_copy(struct store *s, const char *path, struct buf *why)
+{
+    struct db_stmt *q = NULL;
+    enum err e;
+
+    pthread_mutex_lock(&s->lock);
+    e = db_stmt(s->db, "VACUUM INTO $1", &q, why);
+    if (!e) {
+        db_bind_text(q, 1, str_of(path));
+        e = db_run(q, why);
+        db_done(&q);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return e;
+}
+
 /* ------------------------------------------------------------------ reading */
 
 static enum err get_meta(struct store *s, struct store_meta *m, struct buf *why)

@@ -36,6 +36,11 @@ MUST_USE enum err store_commit(struct store *s, const struct block *b, struct st
 MUST_USE enum err store_restore(struct store *s, struct kv *kv, struct history *h,
                                 struct store_meta *meta, struct buf *why);
 
+/* Forget blocks below `height`, but the first one, and where to find what was in them. */
+MUST_USE enum err store_prune(struct store *s, uint64_t height, struct buf *why);
+/* A copy of all of it as a database of its own. */
+MUST_USE enum err store_copy(struct store *s, const char *path, struct buf *why);
+
 /* ERR_ABSENT when there is no such block; `*out` is the caller's. */
 MUST_USE enum err store_block_at(struct store *s, uint64_t height, struct block **out,
                                  struct buf *why);

@@ -1,6 +1,8 @@
 /* submit.c — what the chain is asked to do: transactions, patches, skipped heights. */
 #include "devnet/chain_internal.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "devnet/fail.h"
 
@@ -124,12 +126,33 @@ uint64_t chain_forward(struct chain *c, uint64_t blocks)
     return ticket;
 }
 
-bool chain_ticket_done(struct chain *c, uint64_t ticket)
+uint64_t chain_snapshot(struct chain *c, struct str name, bool save)
 {
-    bool done;
+    struct snapshot *s = mem_new(struct snapshot), **last;
+
+    BUG_ON(!snapshot_name_valid(name));
+    memcpy(s->name, name.ptr, name.len);
+    s->save = save;
+    pthread_mutex_lock(&c->wake_lock);
+    last = &c->snapshots;
+    while (*last)
+        last = &(*last)->next;
+    *last = s;
+    s->ticket = ++c->tickets;
+    pthread_cond_signal(&c->wake);
+    pthread_mutex_unlock(&c->wake_lock);
+    return s->ticket;
+}
+
+enum ticket chain_ticket(struct chain *c, uint64_t ticket, struct buf *why)
+{
+    enum ticket t = TICKET_WAITS;
 
     pthread_mutex_lock(&c->wake_lock);
-    done = c->tickets_done >= ticket;
+    if (c->tickets_done >= ticket)
+        t = c->ticket_failed == ticket ? TICKET_FAILED : TICKET_DONE;
+    if (t == TICKET_FAILED)
+        (void)err_put(why, ERR_IO, "%s", c->failed_why);
     pthread_mutex_unlock(&c->wake_lock);
-    return done;
+    return t;
 }

@@ -335,6 +335,23 @@ test('state patched, heights skipped', async () => {
     assert.equal(await (await fetch(`${chain.url}/v0/block/${before.header.height + 100}`)).json(), null);
 });
 
+test('snapshots: kept, and gone back to', async () => {
+    const balance = async () => (await alice.account.getState()).balance.total;
+    const before = await balance();
+    assert.deepEqual(await result('sandbox_snapshot_save', { name: 'before' }), {});
+    const saved = await result('block', { finality: 'final' });
+    await transact(alice.account, 'test', [near.actions.transfer(7n * NEAR)]);
+    assert.ok(await balance() < before - 6n * NEAR);
+    await sleep(300);
+    assert.deepEqual(await result('sandbox_snapshot_load', { name: 'before' }), {});
+    assert.equal(await balance(), before);
+    const back = await result('block', { finality: 'final' });
+    assert.ok(back.header.height <= saved.header.height + 3);
+    assert.equal((await transact(alice.account, 'test', [near.actions.transfer(1n)])).status.SuccessValue, '');
+    assert.equal((await failure('sandbox_snapshot_load', { name: 'never' })).cause.name, 'SANDBOX_ERROR');
+    assert.equal((await failure('sandbox_snapshot_save', { name: '../x' })).cause.name, 'PARSE_ERROR');
+});
+
 test('kill -9 loses nothing that was answered', async () => {
     const sent = await transact(alice.account, 'test', [near.actions.transfer(NEAR)], 'EXECUTED_OPTIMISTIC');
     const view = await result('query', { request_type: 'view_account', finality: 'final', account_id: 'test' });

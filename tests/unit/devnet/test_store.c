@@ -173,6 +173,71 @@ static void another_protocol_is_refused(void **state)
     buf_release(&why);
 }
 
+static void old_blocks_are_let_go(void **state)
+{
+    struct chain_opts o = options();
+    struct tc t;
+    struct reader r;
+
+    (void)state;
+    o.keep_blocks = 10;
+    tc_open_with(&t, &o);
+    while (tc_height(&t) < 2000)
+        chain_produce(t.c);
+    tc_close(&t);
+    tc_open_with(&t, &o); /* nothing in memory but the last few */
+    chain_read(t.c, &r);
+    assert_null(reader_at(&r, 1900));
+    assert_non_null(reader_at(&r, 1995));
+    assert_non_null(reader_genesis(&r));
+    chain_read_end(&r);
+    tc_close(&t);
+}
+
+static void put_file(const char *path, const char *text)
+{
+    struct buf why = WHY_INIT;
+
+    if (file_write_atomic(path, str_of(text), 0600, &why))
+        fail_msg("%s", buf_z(&why));
+    buf_release(&why);
+}
+
+static void genesis_records(void **state)
+{
+    struct chain_opts o = options();
+    struct buf why = WHY_INIT;
+    char path[128];
+    struct chain *c;
+    struct account a;
+    struct tc t;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/genesis.json", folder);
+    o.genesis = path;
+    put_file(path,
+             "{\"records\":[{\"Account\":{\"account_id\":\"rich.test\",\"account\":{"
+             "\"amount\":\"77\",\"locked\":\"0\",\"code_hash\":"
+             "\"11111111111111111111111111111111\",\"storage_usage\":100,\"version\":\"V1\"}}}]}");
+    tc_open_with(&t, &o);
+    assert_true(tc_get(&t, "rich.test", &a));
+    assert_true(a.amount == 77);
+    tc_block(&t); /* counts the supply */
+    tc_close(&t);
+    assert_int_equal(teardown(state), 0);
+    assert_int_equal(setup(state), 0);
+
+    snprintf(path, sizeof(path), "%s/genesis.json", folder);
+    put_file(path, "{\"records\":[{\"Account\":{\"account_id\":\"Wrong\"}}]}");
+    assert_int_equal(chain_open(&o, &c, &why), ERR_FORMAT);
+    assert_string_equal(buf_z(&why), "record 0 has no valid 'account_id'");
+    put_file(path, "{\"records\":[{\"Nothing\":{}}]}");
+    assert_int_equal(chain_open(&o, &c, &why), ERR_FORMAT);
+    put_file(path, "{\"records\":");
+    assert_int_equal(chain_open(&o, &c, &why), ERR_FORMAT);
+    buf_release(&why);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +245,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(old_blocks_are_on_disk, setup, teardown),
         cmocka_unit_test_setup_teardown(survives_kill, setup, teardown),
         cmocka_unit_test_setup_teardown(another_protocol_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(old_blocks_are_let_go, setup, teardown),
+        cmocka_unit_test_setup_teardown(genesis_records, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
