@@ -41,13 +41,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena a = ARENA_INIT;
     struct str in = str_skip(str_from(data, size), 1);
-    struct cert_chain *chain = arena_new(&a, struct cert_chain);
+    struct cert_chain *chain;
     struct x509_cert cert;
     struct x509_crl crl;
     struct pck pck;
 
     if (!size)
         return 0;
+    chain = arena_new(&a, struct cert_chain);
     switch (data[0]) {
     case 'c':
         if (x509_cert_read(in, &cert))
