@@ -178,6 +178,10 @@ static enum err common_parse(struct json v, struct json source, struct arena *a,
     if (!json_is_null(json_get(v, "timestamp")) &&
         !json_u64(json_get(v, "timestamp"), &r->timestamp_ns))
         return bad(why, "timestamp");
+    if (!optional_bool(json_get(v, "compile_only"), &r->compile_only) ||
+        !optional_bool(json_get(v, "force_rebuild"), &r->force_rebuild) ||
+        !optional_bool(json_get(v, "store_on_fastfs"), &r->store_on_fastfs))
+        return bad(why, "params");
     return ERR_OK;
 }
 
@@ -194,10 +198,7 @@ enum err request_parse(struct json v, struct arena *a, struct request *out, stru
         return bad(why, "predecessor_id");
     if (!optional_bool(json_get(v, "input_data_in_state"), &r.input_in_state))
         return bad(why, "input_data_in_state");
-    if (!optional_bool(json_get(v, "compile_only"), &r.compile_only) ||
-        !optional_bool(json_get(v, "force_rebuild"), &r.force_rebuild) ||
-        !optional_bool(json_get(v, "store_on_fastfs"), &r.store_on_fastfs) ||
-        !optional_bool(json_get(v, "use_bound_identity"), &r.use_bound_identity))
+    if (!optional_bool(json_get(v, "use_bound_identity"), &r.use_bound_identity))
         return bad(why, "params");
     if (!optional_text(json_get(v, "project_id"), a, REQUEST_NAME_MAX, &r.project_id))
         return bad(why, "project_id");

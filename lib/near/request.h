@@ -61,8 +61,9 @@ struct request {
     enum response_format format;
     u128 payment, attached_usd;
     uint64_t timestamp_ns;
-    bool compile_only, force_rebuild, store_on_fastfs, use_bound_identity; /* event only */
-    struct str project_id, project_uuid;                                   /* ptr NULL: none */
+    bool compile_only, force_rebuild, store_on_fastfs;
+    bool use_bound_identity;             /* event only */
+    struct str project_id, project_uuid; /* ptr NULL: none */
     /* view only */
     bool has_data_id;
     struct hash256 data_id;

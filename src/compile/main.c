@@ -125,7 +125,7 @@ static void record_make(struct job *j)
     json_key(b, "toolchain");
     json_put_str(b, j->toolchain_id);
     json_key(b, "recipe");
-    json_put_u64(b, RECIPE_VERSION);
+    json_put_u64(b, BUILD_RECIPE);
     json_key(b, "locked");
     json_put_bool(b, j->locked);
     json_key(b, "size");

@@ -17,8 +17,6 @@
 
 #include "compile/job.h"
 
-#define RECIPE_VERSION 1 /* another one builds other bytes from the same source */
-
 struct project {
     struct str program; /* from outlayer.toml; may be empty */
     struct str wasm;    /* path in the build's folder, set by the recipe */

@@ -163,7 +163,7 @@ void route_renew(struct coord *c, struct http_req *r, struct str arg)
 
 void route_progress(struct coord *c, struct http_req *r, struct str arg)
 {
-    static const char *const steps[] = {"fetched", "compiled", "ran", "resolved"};
+    static const char *const steps[] = {"compiling", "compiled", "fetched", "ran", "resolved"};
     struct buf why = WHY_INIT;
     uint64_t id, token, request_id = 0, height = 0;
     const char *step = NULL;
@@ -176,7 +176,7 @@ void route_progress(struct coord *c, struct http_req *r, struct str arg)
         if (json_str_eq(json_get(body, "step"), str_of(steps[i])))
             step = steps[i];
     if (!step) {
-        reply_error(r, 400, "'step' must be fetched, compiled, ran or resolved");
+        reply_error(r, 400, "'step' must be compiling, compiled, fetched, ran or resolved");
         return;
     }
     detail = json_get(body, "detail");

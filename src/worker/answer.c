@@ -135,10 +135,16 @@ static void put_used(struct buf *b, const struct answer *a)
     json_key(b, "time_ms");
     json_put_u64(b, a->time_ms);
     json_key(b, "compile_time_ms");
-    json_put_null(b);
+    if (a->compile_ms)
+        json_put_u64(b, a->compile_ms);
+    else
+        json_put_null(b);
     json_obj_end(b);
     json_key(b, "compilation_note");
-    json_put_null(b);
+    if (a->note[0])
+        json_putz(b, a->note);
+    else
+        json_put_null(b);
 }
 
 /* The members that both methods take; `cut` bytes of the error, all of it when it is as long. */

@@ -61,6 +61,10 @@ enum err check_same(const struct request *claimed, const struct request *stored,
         differs = "payment";
     else if (!str_eq(claimed->project_id, stored->project_id))
         differs = "project";
+    else if (claimed->compile_only != stored->compile_only ||
+             claimed->force_rebuild != stored->force_rebuild ||
+             claimed->store_on_fastfs != stored->store_on_fastfs)
+        differs = "way to be done";
     if (differs)
         return err_put(why, ERR_CONFLICT,
                        "request %llu has another %s on the chain than in the coordinator's job",

@@ -20,7 +20,7 @@ static enum err path_in(const char *home, const char *name, char out[PATH_BYTES]
 }
 
 enum err runner_init(struct runner *r, const char *home, uint64_t wasm_bytes_max,
-                     bool allow_http_loopback, struct buf *why)
+                     const char *toolchain, bool allow_http_loopback, struct buf *why)
 {
     char wasm[PATH_BYTES], code[PATH_BYTES], key_file[PATH_BYTES];
     struct mac_key key;
@@ -37,6 +37,8 @@ enum err runner_init(struct runner *r, const char *home, uint64_t wasm_bytes_max
     if (!e)
         e = store_init(&r->store, wasm, wasm_bytes_max, why);
     if (!e)
+        e = builds_init(&r->builds, home, &r->store, toolchain, allow_http_loopback, why);
+    if (!e)
         e = mac_key_load(key_file, &key, why);
     if (e)
         return e;
@@ -50,6 +52,7 @@ void runner_release(struct runner *r)
     guest_stop(r->guest);
     r->guest = NULL;
     fetcher_release(&r->fetcher);
+    builds_release(&r->builds);
 }
 
 /* Might it work in a moment? Servers and networks have hiccups; a refusal stays one. */

@@ -10,6 +10,7 @@
 #include "guest/guest.h"
 #include "near/request.h"
 #include "worker/answer.h"
+#include "worker/build_control.h"
 #include "worker/env.h"
 #include "worker/fetch_control.h"
 #include "worker/store.h"
@@ -18,11 +19,12 @@ struct runner {
     struct guest *guest;
     struct store store;
     struct fetcher fetcher;
+    struct builds builds;
 };
 
 /* `home` is the worker's folder; wasm/, code/ and cache.key are made in it. */
 MUST_USE enum err runner_init(struct runner *r, const char *home, uint64_t wasm_bytes_max,
-                              bool allow_http_loopback, struct buf *why);
+                              const char *toolchain, bool allow_http_loopback, struct buf *why);
 void runner_release(struct runner *r);
 
 struct program {

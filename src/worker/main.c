@@ -35,7 +35,7 @@
 
 struct options {
     const char *coordinator_url, *rpc_url, *contract_id, *operator_id, *key_file, *token_file,
-        *home, *network_id, *worker_id;
+        *home, *network_id, *worker_id, *toolchain;
     uint64_t cache_mb;
     bool allow_http_loopback, die_with_parent;
 };
@@ -59,10 +59,12 @@ static const struct opt table[] = {
              "what guests see as NEAR_NETWORK_ID; default: the node's chain id"),
     OPT_TEXT("worker-id", "NAME", struct options, worker_id, "OUTLAYER_WORKER_ID",
              "name at the coordinator; default: made once and kept in --home"),
+    OPT_TEXT("toolchain", "DIR", struct options, toolchain, "OUTLAYER_TOOLCHAIN",
+             "compilers that tools/build-toolchain made; default: in the user's cache"),
     OPT_U64("cache-mb", "N", struct options, cache_mb, 16, 1048576, "OUTLAYER_CACHE_MB",
             "downloaded programs kept on disk, in MiB (256)"),
     OPT_FLAG("allow-http-loopback", struct options, allow_http_loopback,
-             "development: programs may come by http from this machine"),
+             "development: programs and repositories may come from this machine"),
     OPT_FLAG("die-with-parent", struct options, die_with_parent, "end when the starter ends"),
     OPT_END,
 };
@@ -225,7 +227,8 @@ static enum err start(const struct options *o, struct buf *why)
     if (!e)
         e = outbox_prune(w.outbox, why);
     if (!e)
-        e = runner_init(&w.runner, o->home, o->cache_mb * MB, o->allow_http_loopback, why);
+        e = runner_init(&w.runner, o->home, o->cache_mb * MB, o->toolchain, o->allow_http_loopback,
+                        why);
     if (e)
         return e;
     courier.token = str_trim(buf_str(&token));

@@ -1,6 +1,8 @@
 /* work.c — see work.h. */
 #include "worker/work.h"
 
+#include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -12,6 +14,11 @@
 #define NODE_WAIT_MS     100
 #define NODE_WAIT_MAX    2000
 #define GONE_MS          200 /* before handing back a request that is answered: news travel */
+
+#define COMPILING_EVERY_MS  2000
+#define PRICING_MAX         65536
+#define BUILD_LOG_TOLD      4096
+#define COMPILED_DETAIL_MAX 16000
 
 static void progress(struct worker *w, const struct lease *l, const char *step,
                      const struct buf *detail)
@@ -40,9 +47,6 @@ static bool refuse(const struct request *r, struct answer *answer)
                r->limits.seconds > LIMIT_SECONDS_MAX) {
         buf_addz(&text, "The limits of the request are over what this platform allows");
         status = ANSWER_CUSTOM;
-    } else if (r->source.kind == SOURCE_GITHUB) {
-        buf_addz(&text, "This worker has no compiler; name a compiled program with WasmUrl");
-        status = ANSWER_COMPILATION_FAILED;
     } else if (r->store_on_fastfs) {
         buf_addz(&text, "This worker cannot publish on FastFS; leave out store_on_fastfs");
         status = ANSWER_COMPILATION_FAILED;
@@ -91,29 +95,170 @@ static void answer_checksum(const struct request *r, struct answer *answer)
     answer_output(answer, r->format, buf_str(&text));
 }
 
-static enum err run(struct worker *w, const struct lease *l, const struct request *r,
-                    struct arena *a, struct answer *answer, struct buf *why)
+/* A WasmUrl's file. */
+static enum err fetch(struct worker *w, const struct lease *l, const struct request *r,
+                      struct program *program, struct answer *answer, struct buf *why)
+{
+    char room[256];
+    struct buf detail = BUF_OVER(room);
+    enum err e = runner_fetch(&w->runner, &r->source, program, answer, why);
+
+    if (e)
+        return e;
+    json_obj(&detail);
+    if (program->size) {
+        json_key(&detail, "bytes");
+        json_put_u64(&detail, program->size);
+    }
+    json_key(&detail, "ms");
+    json_put_u64(&detail, program->fetch_ms);
+    json_key(&detail, "cached");
+    json_put_bool(&detail, program->cached);
+    json_obj_end(&detail);
+    progress(w, l, "fetched", &detail);
+    return ERR_OK;
+}
+
+struct news {
+    struct worker *w;
+    const struct lease *l;
+    enum compile_phase phase;
+    uint32_t told_ms;
+};
+
+/* Each phase, and how it goes on every other second. */
+static bool compiling(void *ctx, const struct compile_progress *p)
+{
+    struct news *n = ctx;
+    char room[512];
+    struct buf detail = BUF_OVER(room);
+
+    if (p->phase == n->phase && p->elapsed_ms - n->told_ms < COMPILING_EVERY_MS)
+        return true;
+    n->phase = p->phase;
+    n->told_ms = p->elapsed_ms;
+    json_obj(&detail);
+    json_key(&detail, "phase");
+    json_putz(&detail, compile_phase_name(p->phase));
+    json_key(&detail, "done");
+    json_put_u64(&detail, p->done);
+    json_key(&detail, "total");
+    json_put_u64(&detail, p->total);
+    json_key(&detail, "ms");
+    json_put_u64(&detail, p->elapsed_ms);
+    json_obj_end(&detail);
+    progress(n->w, n->l, "compiling", &detail);
+    return !keeper_lost(n->w->keeper, n->l->job_id);
+}
+
+/* get_pricing() answers base, per million instructions, per millisecond, per compiled one. */
+static enum err compile_fee(struct worker *w, u128 *out, struct buf *why)
+{
+    struct buf text = BUF_INIT(PRICING_MAX);
+    struct json doc;
+    enum err e = rpc_view_call(w->rpc, w->contract_id, "get_pricing", STR("{}"), &text, why);
+
+    if (!e && (!json_parse(buf_str(&text), &doc, NULL) ||
+               !json_u128_str(json_at(doc, 3), out)))
+        e = err_put(why, ERR_UPSTREAM, "the contract's get_pricing() names no price of compiling");
+    buf_release(&text);
+    return e;
+}
+
+static void tell_compiled(struct worker *w, const struct lease *l, const struct build *b,
+                          const struct answer *answer, const struct buf *log)
+{
+    struct buf detail = BUF_INIT(COMPILED_DETAIL_MAX);
+    bool ok = b->fd >= 0;
+
+    json_obj(&detail);
+    json_key(&detail, "commit");
+    json_put_str(&detail, b->commit);
+    json_key(&detail, "cached");
+    json_put_bool(&detail, b->hit);
+    json_key(&detail, "ms");
+    json_put_u64(&detail, answer->compile_ms);
+    if (ok) {
+        json_key(&detail, "bytes");
+        json_put_u64(&detail, b->size);
+        json_key(&detail, "wasm_sha256");
+        json_str_open(&detail);
+        hash_put_hex(&detail, &b->sha256);
+        json_str_close(&detail);
+    } else {
+        /* What the compilers said, for whoever asked. */
+        struct buf clean = BUF_INIT(3 * BUILD_LOG_TOLD);
+
+        utf8_lossy(&clean, buf_str(log));
+        json_key(&detail, "log");
+        json_put_str(&detail, buf_str(&clean));
+        buf_release(&clean);
+    }
+    json_obj_end(&detail);
+    if (!detail.full)
+        progress(w, l, "compiled", &detail);
+    buf_release(&detail);
+}
+
+static void note_make(const struct build *b, struct answer *answer)
+{
+    time_t when = (time_t)b->made_unix_s;
+    struct tm tm;
+
+    if (!b->hit)
+        snprintf(answer->note, sizeof(answer->note), "Freshly compiled");
+    else if (gmtime_r(&when, &tm))
+        strftime(answer->note, sizeof(answer->note), "Cached WASM from %Y-%m-%d %H:%M UTC", &tm);
+}
+
+/* A repository's program: the one that was built before, or a new one. */
+static enum err compile(struct worker *w, const struct lease *l, struct request *r, struct arena *a,
+                        struct program *program, struct answer *answer, struct buf *why)
+{
+    struct news news = {.w = w, .l = l, .phase = COMPILE_STARTING};
+    struct buf log = BUF_INIT(BUILD_LOG_TOLD);
+    struct build b;
+    uint32_t seconds;
+    u128 fee = 0;
+    enum err e = build_find(&w->runner.builds, &r->source, r->force_rebuild, a, &b, answer, why);
+
+    if (!e && !b.hit) {
+        e = compile_fee(w, &fee, why);
+        seconds = e ? 0 : build_affordable(r->payment, fee, answer);
+        if (!e)
+            e = seconds ? build_make(&w->runner.builds, &b, seconds, compiling, &news, answer, &log,
+                                     why)
+                        : ERR_GUEST;
+        if (seconds)
+            tell_compiled(w, l, &b, answer, &log);
+    } else if (!e) {
+        tell_compiled(w, l, &b, answer, &log);
+    }
+    if (!e) {
+        note_make(&b, answer);
+        r->source.wasm_sha256 = b.sha256;
+        *program = (struct program){.fd = b.fd, .size = b.size, .cached = b.hit};
+        b.fd = -1;
+    }
+    build_done(&b);
+    buf_release(&log);
+    return e;
+}
+
+/* `r` learns the hash of the program that it means. */
+static enum err run(struct worker *w, const struct lease *l, struct request *r, struct arena *a,
+                    struct answer *answer, struct buf *why)
 {
     char room[256];
     struct buf detail = BUF_OVER(room);
     struct program program;
     struct ran ran;
     struct env env;
-    enum err e = runner_fetch(&w->runner, &r->source, &program, answer, why);
+    enum err e = r->source.kind == SOURCE_GITHUB ? compile(w, l, r, a, &program, answer, why)
+                                                 : fetch(w, l, r, &program, answer, why);
 
     if (e)
         return e == ERR_GUEST ? ERR_OK : e;
-    json_obj(&detail);
-    if (program.size) {
-        json_key(&detail, "bytes");
-        json_put_u64(&detail, program.size);
-    }
-    json_key(&detail, "ms");
-    json_put_u64(&detail, program.fetch_ms);
-    json_key(&detail, "cached");
-    json_put_bool(&detail, program.cached);
-    json_obj_end(&detail);
-    progress(w, l, "fetched", &detail);
     if (r->compile_only) {
         fd_close(&program.fd);
         answer_checksum(r, answer);
@@ -165,7 +310,11 @@ static void report(const struct request *r, const struct answer *answer, struct 
     json_put_u64(out, answer->instructions);
     json_key(out, "time_ms");
     json_put_u64(out, answer->time_ms);
-    if (r->source.kind == SOURCE_WASM_URL) {
+    if (answer->compile_ms) {
+        json_key(out, "compile_time_ms");
+        json_put_u64(out, answer->compile_ms);
+    }
+    if (!hash_is_zero(&r->source.wasm_sha256)) {
         json_key(out, "wasm_sha256");
         json_str_open(out);
         hash_put_hex(out, &r->source.wasm_sha256);

@@ -1,7 +1,7 @@
 /*
  * work.h — one job from lease to outbox.
  *
- *     parse → answered before? → read back from the chain → fetch → run → outbox
+ *     parse → answered before? → read back from the chain → fetch or compile → run → outbox
  *
  * A fault of ours (coordinator, node, disk, a child that died) hands the job back and leaves the
  * request untouched. What is the request's or the guest's fault is an answer and goes to the

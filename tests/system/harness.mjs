@@ -329,7 +329,7 @@ export class Network {
         this.worker = await new Daemon('outlayer-worker', [
             '--coordinator-url', this.coordinator.url, '--rpc-url', this.chain.url, '--contract-id', OUTLAYER,
             '--operator-id', OPERATOR, '--key-file', this.keyFile, '--token-file', this.tokenFile,
-            '--home', path.join(this.home, 'worker'), '--allow-http-loopback',
+            '--home', path.join(this.home, 'worker'), '--allow-http-loopback', ...(this.options.workerArgs ?? []),
         ], this.log('worker')).start();
     }
 

@@ -1,0 +1,300 @@
+/* build_control.c — see build_control.h. */
+#include "worker/build_control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "codec/json.h"
+
+#define RESOLVE_SECONDS 60u
+#define NETWORK_TRIES   3
+#define NETWORK_WAIT_MS 500
+#define RECORD_MAX      8192
+#define NAME_MAX_       (STORE_PATH_MAX + 100)
+
+enum err builds_init(struct builds *b, const char *home, const struct store *store,
+                     const char *toolchain, bool dev, struct buf *why)
+{
+    struct buf id = BUF_INIT(512), ignored = WHY_INIT, dir;
+
+    *b = (struct builds){.store = store,
+                         .registries = STR(BUILD_REGISTRIES),
+                         .memory_mb = BUILD_MEMORY_MB_DEFAULT,
+                         .disk_mb = BUILD_DISK_MB_DEFAULT,
+                         .dev = dev};
+    dir = BUF_OVER(b->dir);
+    buf_addf(&dir, "%s/builds", home);
+    if (dir.full)
+        return err_put(why, ERR_TOO_BIG, "the path '%.100s…' is too long", home);
+    b->toolchain = toolchain ? arena_str(&b->arena, str_of(toolchain)) : build_toolchain(&b->arena);
+    /* Without one this worker compiles C and Go and says so to whoever asks for Rust. */
+    if (b->toolchain.len && build_toolchain_id(b->toolchain, &id, &ignored)) {
+        if (toolchain) {
+            buf_release(&id);
+            buf_release(&ignored);
+            return err_put(why, ERR_ABSENT, "there is no toolchain at '%s'", toolchain);
+        }
+        b->toolchain = STR_NONE;
+    }
+    b->toolchain_id = id.len ? arena_str(&b->arena, buf_str(&id)) : STR("none");
+    buf_release(&id);
+    buf_release(&ignored);
+    return dir_make(b->dir, why);
+}
+
+void builds_release(struct builds *b)
+{
+    arena_release(&b->arena);
+}
+
+static void path_of(const struct builds *b, const struct hash256 *key, const char *more,
+                    char out[NAME_MAX_])
+{
+    struct buf p = {.ptr = out, .cap = NAME_MAX_ - 1, .max = NAME_MAX_ - 1, .fixed = true};
+
+    buf_addf(&p, "%s/", b->dir);
+    hash_put_hex(&p, key);
+    buf_addz(&p, more);
+    BUG_ON(p.full);
+}
+
+static enum err fail(struct answer *answer, enum answer_status status, const char *text)
+{
+    answer_fail(answer, status, str_of(text));
+    return ERR_GUEST;
+}
+
+/* How `build_run` went, as the requester is told. ERR_OK: well. */
+static enum err judge(const struct built *r, struct answer *answer, struct buf *why)
+{
+    if (r->result == COMPILE_OK)
+        return ERR_OK;
+    if (r->result == COMPILE_FAULT)
+        return err_put(why, ERR_IO, "the compile child failed: %.*s", STR_ARG(r->error));
+    answer_fail(answer, ANSWER_COMPILATION_FAILED, r->error);
+    return ERR_GUEST;
+}
+
+static struct compile_ask ask_of(const struct builds *b, const struct build *build, struct str ref)
+{
+    return (struct compile_ask){.repo = build->repo,
+                                .ref = ref,
+                                .target = build->target,
+                                .seconds = RESOLVE_SECONDS,
+                                .memory_mb = b->memory_mb,
+                                .disk_mb = b->disk_mb,
+                                .dev = b->dev,
+                                .toolchain = b->toolchain,
+                                .registries = b->registries};
+}
+
+/* The commit that a name means now; a full commit means itself. */
+static enum err resolve(struct builds *b, struct str ref, struct arena *a, struct build *out,
+                        struct answer *answer, struct buf *why)
+{
+    struct compile_ask ask = ask_of(b, out, ref);
+    struct built r;
+    enum err e = ERR_OK;
+
+    if (ref_is_sha(ref)) {
+        char *sha = arena_z(a, ref);
+
+        for (char *c = sha; *c; c++)
+            *c = *c >= 'A' && *c <= 'F' ? (char)(*c + 32) : *c;
+        out->commit = str_of(sha);
+        return ERR_OK;
+    }
+    ask.resolve_only = true;
+    for (unsigned i = 0; i < NETWORK_TRIES; i++) {
+        if (i)
+            clock_sleep_ms(NETWORK_WAIT_MS << i);
+        e = build_run(NULL, &ask, NULL, NULL, a, &r, why);
+        if (e || r.result != COMPILE_NETWORK)
+            break;
+    }
+    if (!e)
+        e = judge(&r, answer, why);
+    if (!e)
+        out->commit = r.commit;
+    return e;
+}
+
+static void key_make(const struct builds *b, struct build *out)
+{
+    struct buf text = BUF_INIT(REPO_MAX * 2 + 1024);
+
+    buf_addf(&text, "%.*s\n%.*s\n%.*s\n%.*s\n%d\n", STR_ARG(out->repo), STR_ARG(out->commit),
+             STR_ARG(out->target), STR_ARG(b->toolchain_id), BUILD_RECIPE);
+    BUG_ON(text.full);
+    out->key = sha256(buf_str(&text));
+    buf_release(&text);
+}
+
+/* The record of an earlier build, if its program is still there. */
+static bool look_up(struct builds *b, struct build *out)
+{
+    struct buf text = BUF_INIT(RECORD_MAX);
+    char path[NAME_MAX_];
+    struct build found = *out;
+    struct str hash;
+    struct json doc;
+    bool ok;
+
+    path_of(b, &out->key, "", path);
+    ok = !file_read(path, &text, NULL) && json_parse(buf_str(&text), &doc, NULL) &&
+         json_plain(json_get(doc, "sha256"), &hash) && hash_from_hex(hash, &found.sha256) &&
+         json_u64(json_get(doc, "made_unix_s"), &found.made_unix_s) &&
+         json_u64(json_get(doc, "compile_ms"), &found.ms) &&
+         !store_get(b->store, &found.sha256, &found.fd, &found.size, NULL);
+    buf_release(&text);
+    if (ok) {
+        *out = found;
+        out->hit = true;
+    }
+    return ok;
+}
+
+static enum err lock_take(struct builds *b, struct build *out, struct buf *why)
+{
+    char path[NAME_MAX_];
+
+    path_of(b, &out->key, ".lock", path);
+    out->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (out->lock < 0)
+        return err_sys(why, "cannot open '%s'", path);
+    while (flock(out->lock, LOCK_EX))
+        if (errno != EINTR)
+            return err_sys(why, "cannot lock '%s'", path);
+    return ERR_OK;
+}
+
+enum err build_find(struct builds *b, const struct code_source *source, bool force, struct arena *a,
+                    struct build *out, struct answer *answer, struct buf *why)
+{
+    struct buf url = BUF_INIT(REPO_MAX * 2), text = WHY_INIT;
+    enum err e = ERR_OK;
+
+    *out = BUILD_NONE;
+    out->target = target_normalise(source->target);
+    if (repo_normalise(source->repo, b->dev, &url, &text))
+        e = fail(answer, ANSWER_CUSTOM, buf_z(&text));
+    else if (ref_check(source->commit, &text))
+        e = fail(answer, ANSWER_COMPILATION_FAILED, buf_z(&text));
+    else if (!out->target.len)
+        e = fail(answer, ANSWER_COMPILATION_FAILED,
+                 "The build target is not supported; there are wasm32-wasip1 and wasm32-wasip2");
+    out->repo = arena_str(a, buf_str(&url));
+    buf_release(&url);
+    buf_release(&text);
+    if (!e)
+        e = resolve(b, source->commit, a, out, answer, why);
+    if (e)
+        return e;
+    key_make(b, out);
+    if (!force && look_up(b, out))
+        return ERR_OK;
+    e = lock_take(b, out, why);
+    if (!e && !force)
+        (void)look_up(b, out);
+    return e;
+}
+
+static void record_make(const struct build *build, struct str record, struct buf *out)
+{
+    json_obj(out);
+    json_key(out, "sha256");
+    json_str_open(out);
+    hash_put_hex(out, &build->sha256);
+    json_str_close(out);
+    json_key(out, "made_unix_s");
+    json_put_u64(out, build->made_unix_s);
+    json_key(out, "compile_ms");
+    json_put_u64(out, build->ms);
+    json_key(out, "record");
+    json_put_raw(out, record);
+    json_obj_end(out);
+}
+
+/* Keep program, record and log. What cannot be kept is built again, no more. */
+static void keep(struct builds *b, const struct build *build, const struct built *r)
+{
+    struct buf text = BUF_INIT(RECORD_MAX), why = WHY_INIT;
+    char path[NAME_MAX_];
+    struct json doc;
+    enum err e = ERR_FORMAT;
+
+    if (json_parse(r->record, &doc, NULL)) {
+        record_make(build, doc.text, &text);
+        path_of(b, &build->key, ".log", path);
+        e = file_write_atomic(path, r->log, 0600, &why);
+        if (!e)
+            e = store_put(b->store, &build->sha256, r->fd, r->size, &why);
+        path_of(b, &build->key, "", path);
+        if (!e)
+            e = file_write_atomic(path, buf_str(&text), 0600, &why);
+    }
+    if (e)
+        log_unusual("build_not_kept", "why=%s", buf_z(&why));
+    buf_release(&text);
+    buf_release(&why);
+}
+
+enum err build_make(struct builds *b, struct build *build, uint32_t seconds, build_news *news,
+                    void *ctx, struct answer *answer, struct buf *log, struct buf *why)
+{
+    struct compile_ask ask = ask_of(b, build, build->commit);
+    struct arena a = ARENA_INIT;
+    struct built r = {.fd = -1};
+    uint64_t start = clock_mono_ms();
+    enum err e;
+
+    ask.seconds = seconds;
+    e = build_run(NULL, &ask, news, ctx, &a, &r, why);
+    answer->compile_ms = clock_mono_ms() - start;
+    if (!e) {
+        buf_add_str(log, str_skip(r.log, r.log.len > log->max ? r.log.len - log->max : 0));
+        e = judge(&r, answer, why);
+    }
+    if (!e) {
+        build->sha256 = r.sha256;
+        build->size = r.size;
+        build->ms = answer->compile_ms;
+        build->made_unix_s = clock_unix_ns() / 1000000000;
+        keep(b, build, &r);
+        build->fd = r.fd;
+    }
+    arena_release(&a);
+    return e;
+}
+
+void build_done(struct build *b)
+{
+    fd_close(&b->lock);
+    fd_close(&b->fd);
+}
+
+uint32_t build_affordable(u128 payment, u128 fee_per_ms, struct answer *answer)
+{
+    u128 seconds = fee_per_ms ? payment / fee_per_ms / 1000 : BUILD_SECONDS_MAX;
+    char room[256];
+    struct buf text = BUF_OVER(room);
+
+    if (seconds >= BUILD_SECONDS_MAX)
+        return BUILD_SECONDS_MAX;
+    if (seconds >= BUILD_SECONDS_MIN)
+        return (uint32_t)seconds;
+    buf_addf(&text,
+             "Insufficient payment for compilation: payment covers only %us but minimum is %us. "
+             "Need at least ",
+             (unsigned)seconds, BUILD_SECONDS_MIN);
+    buf_add_u128(&text, fee_per_ms * 1000 * BUILD_SECONDS_MIN);
+    buf_addz(&text, " yoctoNEAR");
+    answer_fail(answer, ANSWER_INSUFFICIENT_PAYMENT, buf_str(&text));
+    return 0;
+}

@@ -1,0 +1,74 @@
+/*
+ * build_control.h — the worker's side of compiling: which program a repository's commit is.
+ *
+ * What was built once is not built again. A build is known by repository, commit, target, the
+ * versions of the toolchain and our recipe; its record (hash, when, how long) is one file in the
+ * worker's folder and its program is in the store like any download. The name of a branch is
+ * resolved to a commit for every request, so a branch that has moved is built anew without being
+ * told to.
+ *
+ * Requests that miss the same program share one build: whoever comes second waits at the key's lock
+ * and finds the record. That holds for all threads and processes on one folder; workers on other
+ * machines build it for themselves.
+ *
+ * Thread: any, one call at a time per `struct builds`.
+ */
+#ifndef WORKER_BUILD_CONTROL_H
+#define WORKER_BUILD_CONTROL_H
+
+#include "builder/builder.h"
+#include "near/request.h"
+#include "worker/answer.h"
+#include "worker/store.h"
+
+#define BUILD_SECONDS_MIN 30u  /* what a payment must cover before anything is compiled */
+#define BUILD_SECONDS_MAX 300u /* what one may take, whatever was paid */
+
+struct builds {
+    char dir[STORE_PATH_MAX];
+    const struct store *store;
+    struct arena arena;
+    struct str toolchain, toolchain_id, registries;
+    uint32_t memory_mb, disk_mb;
+    bool dev;
+};
+
+/* `toolchain` NULL: where tools/build-toolchain puts it. `dev`: repositories on this machine. */
+MUST_USE enum err builds_init(struct builds *b, const char *home, const struct store *store,
+                              const char *toolchain, bool dev, struct buf *why);
+void builds_release(struct builds *b);
+
+struct build {
+    struct str repo, commit, target; /* as they are compiled; in the arena */
+    struct hash256 key;
+    bool hit;
+    struct hash256 sha256;
+    uint64_t size, made_unix_s, ms; /* when it was made and how long it took */
+    int fd;                         /* the program; with a hit or a build */
+    int lock;                       /* held until build_done() */
+};
+#define BUILD_NONE ((struct build){.fd = -1, .lock = -1})
+
+/*
+ * Which commit is meant, and is its program at hand?
+ *
+ * ERR_OK     out->hit says whether; with `force` it never is
+ * ERR_GUEST  the request's fault: `answer` has been made a failure
+ * others     a fault of ours
+ *
+ * Waits while somebody else builds the same. Whatever it gives: build_done(out).
+ */
+MUST_USE enum err build_find(struct builds *b, const struct code_source *source, bool force,
+                             struct arena *a, struct build *out, struct answer *answer,
+                             struct buf *why);
+/* Build what was not at hand, in at most `seconds`; the same errors. answer->compile_ms is set
+ * either way. `log` gets the end of the build's log, for the requester. */
+MUST_USE enum err build_make(struct builds *b, struct build *build, uint32_t seconds,
+                             build_news *news, void *ctx, struct answer *answer, struct buf *log,
+                             struct buf *why);
+void build_done(struct build *b);
+
+/* How many seconds of compiling a payment covers; 0: `answer` has been made a failure. */
+uint32_t build_affordable(u128 payment, u128 fee_per_ms, struct answer *answer);
+
+#endif

@@ -1,0 +1,164 @@
+// compile.mjs — programs from repositories: compiled once, run, cached, refused for the right reason.
+
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { GitServer, toolchain } from './git.mjs';
+import { NEAR, Network } from './harness.mjs';
+
+const git = await new GitServer().start();
+after(() => git.stop());
+const tools = toolchain();
+assert.ok(tools, 'there is no toolchain for Rust; make it with tools/build-toolchain');
+const net = await Network.start({ workerArgs: ['--toolchain', tools] });
+const deposit = NEAR;
+
+const upper = (how) => `#include <stdio.h>
+#include <ctype.h>
+int main(void) { int c; while ((c = getchar()) != EOF) putchar(${how}(c)); return 0; }
+`;
+const cargo = '[package]\nname = "greeter"\nversion = "0.1.0"\nedition = "2021"\n';
+const greeter = (word) => `use std::io::Read;
+fn main() {
+    let mut name = String::new();
+    std::io::stdin().read_to_string(&mut name).unwrap();
+    print!("${word} {}", name.trim());
+}
+`;
+
+function ask(repo, commit, more = {}) {
+    return net.request(net.alice, {
+        source: { GitHub: { repo, commit, build_target: null } }, ...more,
+    }, { deposit });
+}
+
+async function works(repo, commit, more) {
+    const got = await ask(repo, commit, more);
+    assert.ok(got.completed, `no answer: ${got.failureText}`);
+    assert.equal(got.completed.success, true, got.completed.error_message);
+    return got;
+}
+
+async function fails(repo, commit, reason, more) {
+    const got = await ask(repo, commit, more);
+    assert.ok(got.completed, `no answer: ${got.failureText}`);
+    assert.equal(got.completed.success, false);
+    assert.match(got.completed.error_message, reason);
+    assert.match(got.failure, /OutLayer execution failed: /);
+    assert.equal(got.completed.payment_charged, String(deposit));
+    return got;
+}
+
+test('a C program, compiled, then from the cache', async () => {
+    const [repo] = git.commit('shout', { 'main.c': upper('toupper') });
+    const first = await works(repo, 'main', { input_data: 'hello' });
+    assert.equal(first.text, '"HELLO"');
+    assert.ok(first.completed.resources_used.compile_time_ms > 0);
+    assert.equal(first.completed.compilation_note, 'Freshly compiled');
+    const again = await works(repo, 'main', { input_data: 'again' });
+    assert.equal(again.text, '"AGAIN"');
+    assert.equal(again.completed.resources_used.compile_time_ms, null);
+    assert.match(again.completed.compilation_note, /^Cached WASM from \d{4}-\d\d-\d\d \d\d:\d\d UTC$/);
+    const forced = await works(repo, 'main', { input_data: 'x', params: { force_rebuild: true } });
+    assert.ok(forced.completed.resources_used.compile_time_ms > 0);
+});
+
+test('compile time is paid for', async () => {
+    const [repo] = git.commit('paid', { 'main.c': upper('toupper') });
+    const got = await works(repo, 'main', { input_data: 'x' });
+    const used = got.completed.resources_used;
+    const fee = BigInt((await net.view('get_pricing'))[3]);
+    assert.ok(BigInt(got.completed.payment_charged) >= fee * BigInt(used.compile_time_ms));
+    assert.equal(BigInt(got.completed.payment_charged) + BigInt(got.completed.payment_refunded), deposit);
+});
+
+test('a branch that moves is compiled anew, a commit stays what it is', async () => {
+    const [repo, old] = git.commit('moves', { 'main.c': upper('toupper') });
+    assert.equal((await works(repo, 'main', { input_data: 'aB' })).text, '"AB"');
+    git.commit('moves', { 'main.c': upper('tolower') });
+    assert.equal((await works(repo, 'main', { input_data: 'aB' })).text, '"ab"');
+    const pinned = await works(repo, old, { input_data: 'aB' });
+    assert.equal(pinned.text, '"AB"');
+    assert.match(pinned.completed.compilation_note, /^Cached/);
+});
+
+test('a Rust program', async () => {
+    const [repo] = git.commit('greeter', { 'Cargo.toml': cargo, 'src/main.rs': greeter('hello') });
+    const got = await works(repo, 'main', { input_data: 'Ada' });
+    assert.equal(got.text, '"hello Ada"');
+});
+
+test('compile_only answers the checksum', async () => {
+    const [repo] = git.commit('only', { 'Cargo.toml': cargo, 'src/main.rs': greeter('welcome') });
+    const text = await works(repo, 'main', { params: { compile_only: true } });
+    assert.match(text.value, /^[0-9a-f]{64}$/);
+    const json = await works(repo, 'main', { params: { compile_only: true }, response_format: 'Json' });
+    assert.deepEqual(json.value, { wasm_hash: text.value });
+});
+
+test('two requests for the same program share one build', async () => {
+    const [repo] = git.commit('shared', { 'main.c': `${upper('toupper')}/* shared */` });
+    const both = await Promise.all([
+        net.sign(net.alice, 'outlayer.test', [net.requestAction({ source: { GitHub: { repo, commit: 'main' } }, input_data: 'a' }, { deposit })]),
+        net.sign(net.alice, 'outlayer.test', [net.requestAction({ source: { GitHub: { repo, commit: 'main' } }, input_data: 'b' }, { deposit })]),
+    ]).then((signed) => Promise.all(signed.map((s) => net.settle(s))));
+    const notes = both.map((o) => net.read(o).completed.compilation_note.split(' ')[0]).sort();
+    assert.deepEqual(notes, ['Cached', 'Freshly']);
+});
+
+test('what is wrong is named: repository, ref, code', async () => {
+    const [repo] = git.commit('wrong', { 'main.c': 'int main(void) { return nothing; }\n' });
+    await fails(`${git.base}/nowhere`, 'main', /compilation_failed: there is no public repository/);
+    await fails(repo, 'nope', /compilation_failed: .* has no branch or tag 'nope'/);
+    await fails(repo, '0123456789abcdef0123456789abcdef01234567', /compilation_failed: .* has no commit/);
+    await fails(repo, '0123456', /has no branch or tag '0123456' \(a commit is named by all 40 digits\)/);
+    await fails(repo, 'main', /compilation_failed: .*undeclared identifier 'nothing'/s);
+    await fails('https://gitlab.com/a/b', 'main', /custom: .* is not on github.com/);
+    await fails('http://127.0.0.1:1/x', 'main', /compilation_failed: the server of .* could not be reached/);
+    const [empty] = git.commit('empty', { README: 'nothing here' });
+    await fails(empty, 'main', /compilation_failed: nothing to build/);
+});
+
+test('a payment too small for compiling is said so', async () => {
+    const [repo] = git.commit('poor', { 'main.c': upper('toupper') });
+    const got = await net.request(net.alice, {
+        source: { GitHub: { repo, commit: 'main' } }, params: { compile_only: true },
+    }, { deposit: 10n ** 21n });
+    assert.equal(got.completed.success, false);
+    assert.match(got.completed.error_message, /insufficient_payment: .*payment covers only \d+s but minimum is 30s/);
+});
+
+test('a build script sees no key and reaches nobody', async () => {
+    const hits = git.hits;
+    const [repo] = git.commit('spy', {
+        'Cargo.toml': cargo,
+        'src/main.rs': 'fn main() { print!("{}", env!("FOUND")); }\n',
+        'build.rs': `use std::process::Command;
+fn main() {
+    let script = r#"
+        for f in /root /home /tmp/outlayer-* ${net.home} ${net.keyFile}; do [ -e $f ] && echo "sees $f"; done
+        tr '\\0' '\\n' < /proc/1/environ | grep -i outlayer
+        (exec 3<>/dev/tcp/127.0.0.1/${new URL(git.base).port}) 2>/dev/null && echo reaches the server
+        (exec 3<>/dev/tcp/127.0.0.1/1080) 2>/dev/null && echo reaches the broker
+        kill -9 -1 2>/dev/null; true"#;
+    let out = Command::new("bash").args(["-c", &script.replace("kill -9 -1 2>/dev/null; ", "")]).output().unwrap();
+    println!("cargo:rustc-env=FOUND=found:{}", String::from_utf8_lossy(&out.stdout).replace('\\n', " "));
+    Command::new("bash").args(["-c", "setsid sleep 600 >/dev/null 2>&1 &"]).status().unwrap();
+}
+`,
+    });
+    const got = await works(repo, 'main');
+    assert.equal(got.text, '"found:"');
+    assert.ok(git.hits - hits < 12, 'the server heard of the repository only');
+});
+
+test('the steps of a request show the build', async () => {
+    const [repo, sha] = git.commit('steps', { 'main.c': upper('toupper') });
+    const got = await works(repo, 'main', { input_data: 'x' });
+    const response = await fetch(`${net.coordinator.url}/requests/${got.requested.request_id}`);
+    const { steps } = await response.json();
+    const names = steps.map((s) => s.step);
+    assert.ok(names.includes('compiling'), names.join(' '));
+    const compiled = steps.find((s) => s.step === 'compiled').detail;
+    assert.equal(compiled.commit, sha);
+    assert.match(compiled.wasm_sha256, /^[0-9a-f]{64}$/);
+});
