@@ -258,10 +258,10 @@ static void tell(const struct story *s)
              "21,22,23,24,25,26,27,28,29,30,31,32],\"sender_id\":\"%s\",\"resolved_source\":%s,"
              "\"execution_source\":%s,\"resource_limits\":%s,\"input_data\":\"%s\","
              "\"secrets_ref\":null,\"response_format\":\"%s\",\"payment\":7,\"attached_usd\":0,"
-             "\"timestamp\":5,\"output_submitted\":false}",
+             "\"timestamp\":5,\"output_submitted\":false,\"compile_only\":%s}",
              (unsigned long long)s->id, s->lie ? "mallory.test" : "caller.test", buf_z(&source),
              buf_z(&source), buf_z(&limits), s->input ? s->input : "",
-             s->format ? s->format : "Text");
+             s->format ? s->format : "Text", s->compile_only ? "true" : "false");
     buf_clear(&world.method);
     buf_clear(&world.args);
     buf_clear(&world.completed);
