@@ -34,6 +34,7 @@ struct command {
 extern const struct command command_up;
 extern const struct command command_run;
 extern const struct command command_build;
+extern const struct command command_devnet;
 extern const struct command command_quote;
 extern const struct command command_collateral;
 extern const struct command command_version;
@@ -42,6 +43,7 @@ extern const struct command command_help;
 int cmd_up(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_build(int argc, char **argv);
+int cmd_devnet(int argc, char **argv);
 int cmd_quote(int argc, char **argv);
 int cmd_collateral(int argc, char **argv);
 int cmd_version(int argc, char **argv);

@@ -1,0 +1,295 @@
+/*
+ * cmd_devnet.c — `outlayer devnet`: a chain for development, and what only such a chain can do.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/devnet.h"
+#include "codec/json.h"
+#include "crypto/ed25519.h"
+#include "proc/self.h"
+
+#define DEFAULT_PORT 3030
+#define WAIT_MS      120000 /* snapshots of large chains take a while */
+
+static const struct opt devnet_options[] = {
+    OPT_TEXT("home", "DIR", struct devnet_opts, home, "OUTLAYER_DEVNET_HOME",
+             "where the chain and its keys are kept (default ~/.local/share/outlayer/devnet)"),
+    OPT_TEXT("rpc-url", "URL", struct devnet_opts, rpc_url, "OUTLAYER_RPC_URL",
+             "the running chain (default http://127.0.0.1:3030)"),
+    OPT_U64("port", "N", struct devnet_opts, port, 0, 65535, NULL, "start: port to listen on"),
+    OPT_U64("block-time", "MS", struct devnet_opts, block_time, 1, 3600000, NULL,
+            "start: milliseconds between blocks (default 200)"),
+    OPT_FLAG("instant", struct devnet_opts, instant, "start: besides, a block when there is work"),
+    OPT_U64("protocol-version", "N", struct devnet_opts, protocol, 1, UINT32_MAX, NULL,
+            "start: 79 or 88 (default 88)"),
+    OPT_U64("yield-blocks", "N", struct devnet_opts, yield_blocks, 1, 1000000, NULL,
+            "start: blocks until a yield times out; the network has 200"),
+    OPT_TEXT("genesis", "FILE", struct devnet_opts, genesis, NULL,
+             "start: records for a new chain, {\"records\":[…]}"),
+    OPT_TEXT("from", "URL", struct devnet_opts, from, NULL,
+             "import: a node's RPC (default https://rpc.testnet.near.org)"),
+    OPT_FLAG("json", struct devnet_opts, json, "accounts: one JSON object"),
+    OPT_END,
+};
+
+static const char *const devnet_examples[] = {
+    "outlayer devnet start --instant",
+    "outlayer devnet fund alice.test 100",
+    "outlayer devnet snapshot save clean",
+    "outlayer devnet fast-forward 200",
+    "outlayer devnet import counter.testnet --from https://rpc.testnet.near.org",
+    NULL,
+};
+
+const struct command command_devnet = {
+    .name = "devnet",
+    .summary = "a NEAR chain for development",
+    .usage = "start | accounts | fund ACCOUNT [NEAR] | fast-forward BLOCKS |\n"
+             "                snapshot save|load NAME | import ACCOUNT | near-cli",
+    .about =
+        "start          run the chain here until Ctrl-C\n"
+        "accounts       the accounts whose keys are in the home folder, and what they hold\n"
+        "fund           give NEAR to an account; one that is not there is made, with a key file\n"
+        "fast-forward   skip heights, and the time they would have taken\n"
+        "snapshot       keep a copy of the whole chain, or go back to one\n"
+        "import         copy an account's contract and state from a node; the root key opens it\n"
+        "near-cli       print the network entry for near-cli-rs' config.toml",
+    .options = devnet_options,
+    .examples = devnet_examples,
+    .run = cmd_devnet,
+};
+
+/* ------------------------------------------------------------------ money */
+
+bool near_amount(struct str text, u128 *out)
+{
+    const u128 one = (u128)UINT64_C(1000000000000) * UINT64_C(1000000000000);
+    struct str whole, part = str_cut(text, '.', &whole);
+    u128 value, sum = 0, scale = one;
+
+    if (!str_u128(whole, &value) || __builtin_mul_overflow(value, one, &sum))
+        return false;
+    if (whole.len == text.len)
+        part = STR("0");
+    if (part.len == 0 || part.len > 24)
+        return false;
+    for (size_t i = 0; i < part.len; i++) {
+        if (part.ptr[i] < '0' || part.ptr[i] > '9')
+            return false;
+        scale /= 10;
+        if (__builtin_add_overflow(sum, (u128)(part.ptr[i] - '0') * scale, &sum))
+            return false;
+    }
+    *out = sum;
+    return true;
+}
+
+void near_put(struct buf *out, u128 yocto)
+{
+    const u128 one = (u128)UINT64_C(1000000000000) * UINT64_C(1000000000000);
+    u128 rest = yocto % one;
+    char digits[25];
+    int n = 24;
+
+    buf_add_u128(out, yocto / one);
+    if (rest == 0)
+        return;
+    for (int i = 24; i-- > 0; rest /= 10)
+        digits[i] = (char)('0' + (int)(rest % 10));
+    while (digits[n - 1] == '0')
+        n--;
+    buf_add_byte(out, '.');
+    buf_add(out, digits, (size_t)n);
+}
+
+/* ------------------------------------------------------------------ start */
+
+static int start(const struct devnet_opts *o)
+{
+    struct arena a = ARENA_INIT;
+    struct buf why = WHY_INIT;
+    char port[16], block_time[16], protocol[16], yields[16];
+    const char *argv[24], *path;
+    size_t n = 0;
+
+    if (self_exe(&a, "outlayer-devnet", &path, &why)) {
+        const int status = command_failed(&why);
+
+        buf_release(&why);
+        arena_release(&a);
+        return status;
+    }
+    (void)snprintf(port, sizeof(port), "%llu", (unsigned long long)o->port);
+    (void)snprintf(block_time, sizeof(block_time), "%llu", (unsigned long long)o->block_time);
+    (void)snprintf(protocol, sizeof(protocol), "%llu", (unsigned long long)o->protocol);
+    (void)snprintf(yields, sizeof(yields), "%llu", (unsigned long long)o->yield_blocks);
+    argv[n++] = path;
+    argv[n++] = "--home";
+    argv[n++] = o->home;
+    argv[n++] = "--port";
+    argv[n++] = port;
+    argv[n++] = "--block-time-ms";
+    argv[n++] = block_time;
+    argv[n++] = "--protocol-version";
+    argv[n++] = protocol;
+    if (o->yield_blocks) {
+        argv[n++] = "--yield-blocks";
+        argv[n++] = yields;
+    }
+    if (o->genesis) {
+        argv[n++] = "--genesis";
+        argv[n++] = o->genesis;
+    }
+    if (o->instant)
+        argv[n++] = "--instant";
+    argv[n] = NULL;
+    fprintf(stderr, "keys in %s/credentials/localnet; Ctrl-C stops it\n", o->home);
+    execv(path, (char *const *)(uintptr_t)argv);
+    fprintf(stderr, "Error: cannot start '%s': %s\n", path, strerror(errno));
+    return EXIT_FAILED;
+}
+
+/* ------------------------------------------------------------------ a running chain */
+
+static int ask(struct rpc *rpc, const char *method, struct str params)
+{
+    struct buf answer = BUF_INIT(RPC_ANSWER_MAX), why = WHY_INIT;
+    struct json result;
+    int status = EXIT_DONE;
+
+    if (rpc_call(rpc, method, params, WAIT_MS, &answer, &result, &why))
+        status = command_failed(&why);
+    buf_release(&answer);
+    buf_release(&why);
+    return status;
+}
+
+static int fast_forward(struct rpc *rpc, const char *blocks)
+{
+    struct buf params = BUF_INIT(256), why = WHY_INIT;
+    struct rpc_block head;
+    uint64_t n;
+    int status;
+
+    if (!str_u64(str_of(blocks), &n)) {
+        (void)err_put(&why, ERR_FORMAT, "'%s' is no number of blocks", blocks);
+        return command_misused(&command_devnet, &why);
+    }
+    buf_addf(&params, "{\"delta_height\":%llu}", (unsigned long long)n);
+    status = ask(rpc, "sandbox_fast_forward", buf_str(&params));
+    if (status == EXIT_DONE && rpc_block_final(rpc, &head, &why) == ERR_OK)
+        printf("at height %llu\n", (unsigned long long)head.height);
+    buf_release(&params);
+    buf_release(&why);
+    return status;
+}
+
+static int snapshot(struct rpc *rpc, const char *what, const char *name)
+{
+    struct buf params = BUF_INIT(1024), why = WHY_INIT;
+    int status;
+
+    if (strcmp(what, "save") != 0 && strcmp(what, "load") != 0) {
+        (void)err_put(&why, ERR_FORMAT, "a snapshot is saved or loaded, not '%s'", what);
+        return command_misused(&command_devnet, &why);
+    }
+    json_obj(&params);
+    json_key(&params, "name");
+    json_putz(&params, name);
+    json_obj_end(&params);
+    status = ask(rpc, what[0] == 's' ? "sandbox_snapshot_save" : "sandbox_snapshot_load",
+                 buf_str(&params));
+    if (status == EXIT_DONE)
+        printf("%s '%s'\n", what[0] == 's' ? "saved" : "back at", name);
+    buf_release(&params);
+    return status;
+}
+
+static int near_cli(const struct devnet_opts *o)
+{
+    printf("# in ~/.config/near-cli/config.toml\n"
+           "[network_connection.localnet]\n"
+           "network_name = \"localnet\"\n"
+           "rpc_url = \"%s/\"\n"
+           "wallet_url = \"http://127.0.0.1/\"\n"
+           "explorer_transaction_url = \"http://127.0.0.1/\"\n",
+           o->rpc_url);
+    fprintf(stderr,
+            "near-cli-rs looks for keys in its credentials_home_dir: set it to\n"
+            "%s/credentials, or copy from there\n",
+            o->home);
+    return EXIT_DONE;
+}
+
+/* ------------------------------------------------------------------ words */
+
+static int misused(const char *text)
+{
+    struct buf why = WHY_INIT;
+    int status;
+
+    (void)err_put(&why, ERR_FORMAT, "%s", text);
+    status = command_misused(&command_devnet, &why);
+    buf_release(&why);
+    return status;
+}
+
+static int with_chain(const struct devnet_opts *o, int n, char **words)
+{
+    struct rpc *rpc = rpc_new(o->rpc_url);
+    int status;
+
+    if (strcmp(words[0], "accounts") == 0 && n == 1)
+        status = devnet_accounts(o, rpc);
+    else if (strcmp(words[0], "fund") == 0 && (n == 2 || n == 3))
+        status = devnet_fund(o, rpc, words[1], n == 3 ? words[2] : "100");
+    else if (strcmp(words[0], "fast-forward") == 0 && n == 2)
+        status = fast_forward(rpc, words[1]);
+    else if (strcmp(words[0], "snapshot") == 0 && n == 3)
+        status = snapshot(rpc, words[1], words[2]);
+    else if (strcmp(words[0], "import") == 0 && n == 2)
+        status = devnet_import(o, rpc, words[1]);
+    else
+        status = misused("these words are none of what 'devnet' does");
+    rpc_free(rpc);
+    return status;
+}
+
+int cmd_devnet(int argc, char **argv)
+{
+    struct devnet_opts o = {.port = DEFAULT_PORT,
+                            .block_time = 200,
+                            .protocol = 88,
+                            .from = "https://rpc.testnet.near.org"};
+    char home[PATH_MAX], url[64];
+    int operands, status;
+
+    if (!command_begin(&command_devnet, argc, argv, &o, &operands, &status))
+        return status;
+    if (operands == argc)
+        return misused("what shall 'devnet' do?");
+    if (!o.home) {
+        const char *user = getenv("HOME");
+
+        if (!user || !*user)
+            return misused("there is no HOME; give --home DIR");
+        (void)snprintf(home, sizeof(home), "%s/.local/share/outlayer/devnet", user);
+        o.home = home;
+    }
+    if (!o.rpc_url) {
+        (void)snprintf(url, sizeof(url), "http://127.0.0.1:%llu", (unsigned long long)o.port);
+        o.rpc_url = url;
+    }
+    crypto_init();
+    if (strcmp(argv[operands], "start") == 0 && argc - operands == 1)
+        return start(&o);
+    if (strcmp(argv[operands], "near-cli") == 0 && argc - operands == 1)
+        return near_cli(&o);
+    return with_chain(&o, argc - operands, argv + operands);
+}
