@@ -100,7 +100,7 @@ bench: build-tests
 	@tools/bench $(NAME)
 
 .PHONY: lint fmt
-lint: deps-test build/.dir
+lint: build-tests
 	@tools/lint
 fmt: deps-test
 	@git ls-files '*.c' '*.h' | xargs clang-format-14 -i

@@ -84,8 +84,8 @@ static bool canon_double(struct arena *a, struct json v, struct buf *out)
 {
     double d = strtod(arena_z(a, v.text), NULL);
     char digits[20];
+    int point = 0;
     size_t n;
-    int point;
 
     if (isinf(d))
         return false;

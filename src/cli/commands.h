@@ -10,7 +10,7 @@
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
-#include "cli/options.h"
+#include "proc/options.h"
 
 /* Exit statuses of every command. */
 enum {

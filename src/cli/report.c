@@ -17,7 +17,7 @@
     do {                                                                                           \
         va_list ap_;                                                                               \
         va_start(ap_, fmt);                                                                        \
-        vsnprintf(text, sizeof text, fmt, ap_);                                                    \
+        vsnprintf((text), sizeof(text), (fmt), ap_);                                               \
         va_end(ap_);                                                                               \
     } while (0)
 

@@ -434,7 +434,7 @@ static enum err show_end(struct telling *t, struct buf *why)
     struct buf log = BUF_INIT(EVENT_LOG_MAX);
     struct json receipt, completed = JSON_NONE, used;
     struct event event;
-    uint64_t height;
+    uint64_t height = 0;
     bool told;
     enum err e = ERR_OK;
 

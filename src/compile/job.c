@@ -202,7 +202,7 @@ enum err job_open(struct job *j, const char *path, int *out, struct buf *why)
 
 enum err job_read(struct job *j, const char *path, struct buf *out, struct buf *why)
 {
-    int fd;
+    int fd = -1;
     enum err e = job_open(j, path, &fd, why);
 
     if (e)

@@ -22,7 +22,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "cli/options.h"
+#include "proc/options.h"
 #include "coordinator/ack.h"
 #include "coordinator/coord.h"
 #include "coordinator/wait.h"

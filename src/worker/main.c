@@ -20,7 +20,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "cli/options.h"
+#include "proc/options.h"
 #include "codec/hex.h"
 #include "near/rpc.h"
 #include "proc/self.h"

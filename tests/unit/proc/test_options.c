@@ -1,5 +1,5 @@
 /* test_options.c — what a command line turns into, and what is refused. */
-#include "cli/options.h"
+#include "proc/options.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

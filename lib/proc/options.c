@@ -1,5 +1,5 @@
 /* options.c — see options.h. */
-#include "cli/options.h"
+#include "proc/options.h"
 
 #include <getopt.h>
 #include <stdio.h>

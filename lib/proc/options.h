@@ -16,8 +16,8 @@
  *
  * Memory: texts point into argv or the environment.  Thread: before any other is started.
  */
-#ifndef CLI_OPTIONS_H
-#define CLI_OPTIONS_H
+#ifndef PROC_OPTIONS_H
+#define PROC_OPTIONS_H
 
 #include "base/err.h"
 
