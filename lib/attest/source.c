@@ -19,7 +19,7 @@ void evidence_release(struct evidence *e)
     buf_release(&e->vm_config);
 }
 
-struct quote_source *source_new(const struct source_kind *kind, void *ctx)
+struct quote_source *source_new(const struct quote_source_kind *kind, void *ctx)
 {
     struct quote_source *s = mem_new(struct quote_source);
 

@@ -196,7 +196,8 @@ static void close_configfs(void *ctx)
     mem_free(c);
 }
 
-static const struct source_kind kind = {.name = "configfs", .get = get, .close = close_configfs};
+static const struct quote_source_kind kind = {
+    .name = "configfs", .get = get, .close = close_configfs};
 
 struct quote_source *source_configfs_over(const char *dir, const struct tsm_ops *ops)
 {

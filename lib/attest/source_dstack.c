@@ -151,7 +151,7 @@ static void close_dstack(void *ctx)
     mem_free(d);
 }
 
-static const struct source_kind kind = {
+static const struct quote_source_kind kind = {
     .name = "dstack", .get = get, .compose = compose, .close = close_dstack};
 
 enum err source_dstack(const char *where, struct quote_source **out, struct buf *why)

@@ -8,7 +8,7 @@
 
 /* A kind leaves checking, cutting and locking to source.c. NULL functions: there is no such thing.
  */
-struct source_kind {
+struct quote_source_kind {
     const char *name;
     bool simulated;
     enum err (*get)(void *ctx, const uint8_t report_data[64], struct evidence *out,
@@ -19,12 +19,12 @@ struct source_kind {
 };
 
 struct quote_source {
-    const struct source_kind *kind;
+    const struct quote_source_kind *kind;
     void *ctx;
     pthread_mutex_t lock;
 };
 
-struct quote_source *source_new(const struct source_kind *kind, void *ctx);
+struct quote_source *source_new(const struct quote_source_kind *kind, void *ctx);
 
 /* `where` is what follows the colon, or NULL. */
 enum err source_dstack(const char *where, struct quote_source **out, struct buf *why);

@@ -112,12 +112,12 @@ static void close_sim(void *ctx)
     mem_free(s);
 }
 
-static const struct source_kind kind = {.name = "SIMULATED",
-                                        .simulated = true,
-                                        .get = get,
-                                        .compose = compose,
-                                        .collateral = collateral,
-                                        .close = close_sim};
+static const struct quote_source_kind kind = {.name = "SIMULATED",
+                                              .simulated = true,
+                                              .get = get,
+                                              .compose = compose,
+                                              .collateral = collateral,
+                                              .close = close_sim};
 
 enum err source_simulator(const char *where, struct quote_source **out, struct buf *why)
 {

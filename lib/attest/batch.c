@@ -1,0 +1,113 @@
+#include "attest/batch.h"
+
+#include <string.h>
+
+#include "codec/wire.h"
+
+static struct hash256 node(const struct hash256 *left, const struct hash256 *right)
+{
+    uint8_t both[65] = {1};
+
+    memcpy(both + 1, left->b, 32);
+    memcpy(both + 33, right->b, 32);
+    return sha256(str_from(both, sizeof both));
+}
+
+/* The largest power of two below n; n > 1. */
+static uint64_t split(uint64_t n)
+{
+    uint64_t k = 1;
+
+    while (k * 2 < n)
+        k *= 2;
+    return k;
+}
+
+struct hash256 batch_root(const struct hash256 *leaf, size_t n)
+{
+    struct hash256 left, right;
+    size_t k;
+
+    BUG_ON(n == 0 || n > BATCH_LEAVES_MAX);
+    if (n == 1)
+        return leaf[0];
+    k = split(n);
+    left = batch_root(leaf, k);
+    right = batch_root(leaf + k, n - k);
+    return node(&left, &right);
+}
+
+size_t batch_path(const struct hash256 *leaf, size_t n, size_t i,
+                  struct hash256 out[BATCH_PATH_MAX])
+{
+    size_t k, steps;
+
+    BUG_ON(i >= n || n > BATCH_LEAVES_MAX);
+    if (n == 1)
+        return 0;
+    k = split(n);
+    if (i < k) {
+        steps = batch_path(leaf, k, i, out);
+        out[steps] = batch_root(leaf + k, n - k);
+    } else {
+        steps = batch_path(leaf + k, n - k, i - k, out);
+        out[steps] = batch_root(leaf, k);
+    }
+    return steps + 1;
+}
+
+bool batch_path_holds(const struct hash256 *leaf, uint64_t i, uint64_t n,
+                      const struct hash256 *path, size_t steps, const struct hash256 *root)
+{
+    bool right[BATCH_PATH_MAX]; /* from the root down: is our half the right one? */
+    struct hash256 h = *leaf;
+    size_t depth = 0;
+
+    if (i >= n || n > BATCH_LEAVES_MAX)
+        return false;
+    while (n > 1) {
+        uint64_t k = split(n);
+
+        right[depth] = i >= k;
+        n = right[depth] ? n - k : k;
+        i = right[depth] ? i - k : i;
+        depth++;
+    }
+    if (steps != depth)
+        return false;
+    for (size_t s = 0; s < steps; s++)
+        h = right[depth - 1 - s] ? node(&path[s], &h) : node(&h, &path[s]);
+    return hash_eq(&h, root);
+}
+
+void batch_head_write(struct buf *out, const struct batch_head *h)
+{
+    label_put(out, LABEL_BATCH);
+    buf_add(out, h->session.b, 32);
+    wr_u64(out, h->first_seq);
+    wr_u64(out, h->count);
+    buf_add(out, h->root.b, 32);
+    wr_u64(out, h->time_ms);
+}
+
+enum err batch_head_read(struct str message, struct batch_head *out, struct buf *why)
+{
+    struct rd r = rd_over(message);
+    char room[LABEL_LEN + 1];
+    struct buf label = BUF_OVER(room);
+    struct batch_head h;
+
+    label_put(&label, LABEL_BATCH);
+    if (!str_eq(rd_fixed(&r, LABEL_LEN), buf_str(&label)))
+        return err_put(why, ERR_FORMAT, "the batch head does not begin with '%s'", LABEL_BATCH);
+    rd_copy(&r, h.session.b, 32);
+    h.first_seq = rd_u64(&r);
+    h.count = rd_u64(&r);
+    rd_copy(&r, h.root.b, 32);
+    h.time_ms = rd_u64(&r);
+    if (!rd_end(&r) || h.count == 0 || h.count > BATCH_LEAVES_MAX ||
+        h.first_seq > UINT64_MAX - h.count)
+        return err_put(why, ERR_FORMAT, "the batch head is malformed");
+    *out = h;
+    return ERR_OK;
+}
