@@ -98,7 +98,7 @@ static enum err add_document(struct http_client *c, const struct pcs_wish *w, co
                              const char *other_header, struct buf *out, struct buf *why)
 {
     struct buf body = BUF_INIT(BODY_MAX), chain = BUF_INIT(HEADER_MAX);
-    struct str text, sig;
+    struct str text = STR_NONE, sig = STR_NONE;
     char name[64];
     struct buf key = BUF_OVER(name);
     enum err e = get(c, w, url, header, other_header, &body, &chain, why);
@@ -130,7 +130,7 @@ static enum err add_lists(struct http_client *c, const struct pcs_wish *w, const
                           const char *root_url, struct buf *out, struct buf *why)
 {
     struct buf body = BUF_INIT(BODY_MAX), chain = BUF_INIT(HEADER_MAX), root = BUF_INIT(BODY_MAX);
-    struct str text;
+    struct str text = STR_NONE;
     enum err e = get(c, w, url, "SGX-PCK-CRL-Issuer-Chain", NULL, &body, &chain, why);
 
     if (!e)

@@ -83,7 +83,7 @@ static size_t shortest(double d, char digits[20], int *point)
 static bool canon_double(struct arena *a, struct json v, struct buf *out)
 {
     double d = strtod(arena_z(a, v.text), NULL);
-    char digits[20];
+    char digits[20] = {0};
     int point = 0;
     size_t n;
 
