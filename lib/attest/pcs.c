@@ -130,7 +130,7 @@ static enum err add_lists(struct http_client *c, const struct pcs_wish *w, const
                           const char *root_url, struct buf *out, struct buf *why)
 {
     struct buf body = BUF_INIT(BODY_MAX), chain = BUF_INIT(HEADER_MAX), root = BUF_INIT(BODY_MAX);
-    struct str text = STR_NONE;
+    struct str text;
     enum err e = get(c, w, url, "SGX-PCK-CRL-Issuer-Chain", NULL, &body, &chain, why);
 
     if (!e)
