@@ -36,7 +36,7 @@ struct answer {
     struct buf error;  /* UTF-8, without the category, with any other */
     uint64_t instructions, time_ms;
     uint64_t compile_ms; /* spent on compiling for this request; 0: nothing was compiled */
-    char note[96];       /* how the program came about; "": not said */
+    char note[512];      /* how the program came about; "": not said */
 };
 #define ANSWER_INIT                                                                                \
     ((struct answer){.output = BUF_INIT(ANSWER_ARGS_MAX), .error = BUF_INIT(ANSWER_ERROR_MAX)})

@@ -103,15 +103,15 @@ static enum err fetch(struct runner *r, const struct code_source *source, struct
     return e;
 }
 
-enum err runner_fetch(struct runner *r, const struct code_source *source, struct program *out,
-                      struct answer *answer, struct buf *why)
+enum err runner_fetch(struct runner *r, const struct code_source *source, bool file,
+                      struct program *out, struct answer *answer, struct buf *why)
 {
     struct buf unkept = WHY_INIT;
     enum err e;
 
     *out = (struct program){.fd = -1};
     e = store_get(&r->store, &source->wasm_sha256, &out->fd, &out->size, why);
-    if (!e || guest_has(r->guest, &source->wasm_sha256)) {
+    if (!e || (!file && guest_has(r->guest, &source->wasm_sha256))) {
         out->cached = true;
         return ERR_OK;
     }

@@ -33,13 +33,13 @@ struct program {
     bool cached;
 };
 /*
- * Get the file of `source` (a WasmUrl).
+ * Get the file of `source` (a WasmUrl); with `file` also when compiled code is at hand.
  *
  * ERR_OK     `out->fd` is the caller's to close
  * ERR_GUEST  it cannot be had, and that is the request's fault: `answer` has been made a failure
  * others     a fault of ours
  */
-MUST_USE enum err runner_fetch(struct runner *r, const struct code_source *source,
+MUST_USE enum err runner_fetch(struct runner *r, const struct code_source *source, bool file,
                                struct program *out, struct answer *answer, struct buf *why);
 
 struct ran {

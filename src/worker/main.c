@@ -22,6 +22,7 @@
 #include "base/mem.h"
 #include "proc/options.h"
 #include "codec/hex.h"
+#include "near/fastfs.h"
 #include "near/rpc.h"
 #include "proc/self.h"
 #include "worker/work.h"
@@ -35,7 +36,7 @@
 
 struct options {
     const char *coordinator_url, *rpc_url, *contract_id, *operator_id, *key_file, *token_file,
-        *home, *network_id, *worker_id, *toolchain;
+        *home, *network_id, *worker_id, *toolchain, *fastfs_key, *fastfs_receiver, *fastfs_url;
     uint64_t cache_mb;
     bool allow_http_loopback, die_with_parent;
 };
@@ -61,6 +62,12 @@ static const struct opt table[] = {
              "name at the coordinator; default: made once and kept in --home"),
     OPT_TEXT("toolchain", "DIR", struct options, toolchain, "OUTLAYER_TOOLCHAIN",
              "compilers that tools/build-toolchain made; default: in the user's cache"),
+    OPT_TEXT("fastfs-key-file", "FILE", struct options, fastfs_key, "OUTLAYER_FASTFS_KEY_FILE",
+             "key that publishes programs on FastFS, mode 0600; default: none"),
+    OPT_TEXT("fastfs-receiver", "ACCOUNT", struct options, fastfs_receiver,
+             "OUTLAYER_FASTFS_RECEIVER", "account that files are sent to (fastfs.near)"),
+    OPT_TEXT("fastfs-url", "TEMPLATE", struct options, fastfs_url, "OUTLAYER_FASTFS_URL",
+             "where they are served (" FASTFS_URL ")"),
     OPT_U64("cache-mb", "N", struct options, cache_mb, 16, 1048576, "OUTLAYER_CACHE_MB",
             "downloaded programs kept on disk, in MiB (256)"),
     OPT_FLAG("allow-http-loopback", struct options, allow_http_loopback,
@@ -84,6 +91,8 @@ static enum err options_check(const struct options *o, struct buf *why)
             return err_put(why, ERR_FORMAT, "--%s is missing; see --help", needed[i].name);
     if (!account_id_valid(str_of(o->contract_id)))
         return err_put(why, ERR_FORMAT, "'%s' is no account id", o->contract_id);
+    if (!account_id_valid(str_of(o->fastfs_receiver)))
+        return err_put(why, ERR_FORMAT, "'%s' is no account id", o->fastfs_receiver);
     return ERR_OK;
 }
 
@@ -202,7 +211,7 @@ static enum err start(const struct options *o, struct buf *why)
 {
     /* Static: other threads use them until the process ends. */
     static struct worker w;
-    static struct near_key key;
+    static struct near_key key, fastfs_key;
     static struct worker_name who;
     static char token_room[TOKEN_FILE_MAX + 1], network_room[64];
     struct buf token = BUF_OVER(token_room), network = BUF_OVER(network_room);
@@ -216,6 +225,12 @@ static enum err start(const struct options *o, struct buf *why)
         e = dir_make(o->home, why);
     if (!e)
         e = key_load(o, &key, why);
+    if (!e && o->fastfs_key) {
+        e = near_key_load(o->fastfs_key, &fastfs_key, why);
+        w.fastfs_key = &fastfs_key;
+    }
+    w.fastfs_receiver = str_of(o->fastfs_receiver);
+    w.fastfs_url = str_of(o->fastfs_url);
     if (!e)
         e = token_load(o->token_file, &token, why);
     if (!e)
@@ -253,7 +268,8 @@ static enum err start(const struct options *o, struct buf *why)
 
 int main(int argc, char **argv)
 {
-    struct options o = {.cache_mb = 256};
+    struct options o = {
+        .cache_mb = 256, .fastfs_receiver = "fastfs.near", .fastfs_url = FASTFS_URL};
     struct buf why = WHY_INIT;
     bool help = false;
     int operands = 0;

@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "near/fastfs_send.h"
+#include "proc/memfd.h"
 #include "worker/check.h"
 
 #define NODE_PATIENCE_MS 60000 /* with a node that is away or behind: handing back helps nobody */
@@ -17,6 +19,8 @@
 
 #define COMPILING_EVERY_MS  2000
 #define PRICING_MAX         65536
+#define PUBLISH_TRIES       3
+#define FASTFS_ANSWER_MAX   4096
 #define BUILD_LOG_TOLD      4096
 #define COMPILED_DETAIL_MAX 16000
 
@@ -33,7 +37,7 @@ static void progress(struct worker *w, const struct lease *l, const char *step,
 }
 
 /* What we do not do, said before anything is fetched or run. */
-static bool refuse(const struct request *r, struct answer *answer)
+static bool refuse(const struct worker *w, const struct request *r, struct answer *answer)
 {
     char room[200];
     struct buf text = BUF_OVER(room);
@@ -47,9 +51,8 @@ static bool refuse(const struct request *r, struct answer *answer)
                r->limits.seconds > LIMIT_SECONDS_MAX) {
         buf_addz(&text, "The limits of the request are over what this platform allows");
         status = ANSWER_CUSTOM;
-    } else if (r->store_on_fastfs) {
-        buf_addz(&text, "This worker cannot publish on FastFS; leave out store_on_fastfs");
-        status = ANSWER_COMPILATION_FAILED;
+    } else if (r->store_on_fastfs && !w->fastfs_key) {
+        buf_addz(&text, "This worker has no account for FastFS; leave out store_on_fastfs");
     } else if (r->secrets_profile.ptr) {
         buf_addz(&text, "This worker has no keystore; secrets_ref cannot be used");
         status = ANSWER_ACCESS_DENIED;
@@ -101,7 +104,7 @@ static enum err fetch(struct worker *w, const struct lease *l, const struct requ
 {
     char room[256];
     struct buf detail = BUF_OVER(room);
-    enum err e = runner_fetch(&w->runner, &r->source, program, answer, why);
+    enum err e = runner_fetch(&w->runner, &r->source, r->store_on_fastfs, program, answer, why);
 
     if (e)
         return e;
@@ -158,8 +161,7 @@ static enum err compile_fee(struct worker *w, u128 *out, struct buf *why)
     struct json doc;
     enum err e = rpc_view_call(w->rpc, w->contract_id, "get_pricing", STR("{}"), &text, why);
 
-    if (!e && (!json_parse(buf_str(&text), &doc, NULL) ||
-               !json_u128_str(json_at(doc, 3), out)))
+    if (!e && (!json_parse(buf_str(&text), &doc, NULL) || !json_u128_str(json_at(doc, 3), out)))
         e = err_put(why, ERR_UPSTREAM, "the contract's get_pricing() names no price of compiling");
     buf_release(&text);
     return e;
@@ -245,6 +247,55 @@ static enum err compile(struct worker *w, const struct lease *l, struct request 
     return e;
 }
 
+/* The program becomes a file on the chain, named by its hash; where it is, is the answer. */
+static enum err publish(struct worker *w, const struct request *r, int fd, struct answer *answer,
+                        struct buf *why)
+{
+    char name[80];
+    struct buf path = BUF_OVER(name), text = BUF_INIT(FASTFS_ANSWER_MAX), url = BUF_INIT(2048);
+    struct fastfs_file f = {
+        .receiver = w->fastfs_receiver, .mime = STR("application/wasm"), .nonce = fastfs_nonce()};
+    struct hash256 is;
+    enum err e = memfd_map(fd, COMPILE_WASM_MAX, &f.content, why);
+
+    if (e)
+        return e;
+    /* What lies in the store may have been touched; what is published stays for ever. */
+    is = sha256(f.content);
+    if (!hash_eq(&is, &r->source.wasm_sha256)) {
+        store_drop(&w->runner.store, &r->source.wasm_sha256);
+        memfd_unmap(&f.content);
+        return err_put(why, ERR_CONFLICT, "the stored program is not what it was");
+    }
+    hash_put_hex(&path, &r->source.wasm_sha256);
+    buf_addz(&path, ".wasm");
+    f.path = buf_str(&path);
+    for (unsigned i = 0; i < PUBLISH_TRIES; i++) {
+        e = fastfs_send(w->rpc, w->fastfs_key, &f, NULL, NULL, why);
+        if (!e || e == ERR_DENIED)
+            break;
+    }
+    if (e == ERR_DENIED) {
+        buf_addf(&text, "The chain did not take the file for FastFS: %s", buf_z(why));
+        answer_fail(answer, ANSWER_EXECUTION_FAILED, buf_str(&text));
+    } else if (!e) {
+        fastfs_url_put(&url, w->fastfs_url, account_id_str(&w->fastfs_key->account),
+                       w->fastfs_receiver, f.path);
+        json_obj(&text);
+        json_key(&text, "fastfs_url");
+        json_put_str(&text, buf_str(&url));
+        json_key(&text, "wasm_hash");
+        json_put_str(&text, str_head(f.path, 64));
+        json_obj_end(&text);
+        answer_output(answer, r->format, buf_str(&text));
+        snprintf(answer->note, sizeof(answer->note), "Published to %s", buf_z(&url));
+    }
+    memfd_unmap(&f.content);
+    buf_release(&text);
+    buf_release(&url);
+    return e == ERR_DENIED ? ERR_OK : e;
+}
+
 /* `r` learns the hash of the program that it means. */
 static enum err run(struct worker *w, const struct lease *l, struct request *r, struct arena *a,
                     struct answer *answer, struct buf *why)
@@ -259,6 +310,11 @@ static enum err run(struct worker *w, const struct lease *l, struct request *r, 
 
     if (e)
         return e == ERR_GUEST ? ERR_OK : e;
+    if (r->store_on_fastfs) {
+        e = publish(w, r, program.fd, answer, why);
+        fd_close(&program.fd);
+        return e;
+    }
     if (r->compile_only) {
         fd_close(&program.fd);
         answer_checksum(r, answer);
@@ -386,7 +442,7 @@ void work_one(struct worker *w, const struct lease *l, struct arena *a)
         hand_back(w, l, STR("the contract no longer waits for an answer"));
         goto out;
     }
-    if (!e && !refuse(&r, &answer))
+    if (!e && !refuse(w, &r, &answer))
         e = run(w, l, &r, a, &answer, &why);
     if (!e && keeper_lost(w->keeper, l->job_id))
         e = err_put(&why, ERR_CONFLICT, "the lease went to another worker");

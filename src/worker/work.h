@@ -22,6 +22,8 @@ struct worker {
     struct outbox *outbox;
     struct courier *courier;
     struct runner runner;
+    const struct near_key *fastfs_key; /* NULL: nothing can be published */
+    struct str fastfs_receiver, fastfs_url;
 };
 
 /* Do it, or hand it back; either way the lease is looked after. */

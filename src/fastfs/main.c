@@ -1,0 +1,132 @@
+/*
+ * outlayer-fastfs — serves the files that transactions have put on the chain.
+ *
+ * It holds nothing but what every node has. It can withhold a file; it cannot forge one unnoticed
+ * where the reader knows the hash, as everybody who names a program by WasmUrl does.
+ *
+ * Next to read: follow.c, serve.c.
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cli/options.h"
+#include "crypto/ed25519.h"
+#include "fastfs/gateway.h"
+#include "proc/self.h"
+
+#define MB (1024 * 1024)
+
+struct settings {
+    const char *db, *listen, *stream_url, *domain;
+    uint64_t max_mb, start_height;
+    bool die_with_parent;
+};
+
+static const struct opt table[] = {
+    OPT_TEXT("db", "FILE", struct settings, db, "OUTLAYER_FASTFS_DB",
+             "database file, made when absent"),
+    OPT_TEXT("listen", "HOST:PORT", struct settings, listen, "OUTLAYER_FASTFS_LISTEN",
+             "where to serve HTTP; port 0 takes a free one (default 127.0.0.1:0)"),
+    OPT_TEXT("neardata-url", "URL", struct settings, stream_url, "OUTLAYER_NEARDATA_URL",
+             "block stream, as neardata.xyz serves it"),
+    OPT_TEXT("domain", "NAME", struct settings, domain, "OUTLAYER_FASTFS_DOMAIN",
+             "for SENDER.NAME/RECEIVER/PATH (default fastfs.io)"),
+    OPT_U64("max-mb", "N", struct settings, max_mb, 1, 1048576, "OUTLAYER_FASTFS_MAX_MB",
+            "MiB of files kept (default 4096)"),
+    OPT_U64("start-height", "N", struct settings, start_height, 0, INT64_MAX - 1,
+            "OUTLAYER_START_HEIGHT", "first block to read with a new database (default: the head)"),
+    OPT_FLAG("die-with-parent", struct settings, die_with_parent, "end when the starter ends"),
+    OPT_END,
+};
+
+static enum err listen_read(const char *text, struct http_server_opts *out, char *host, size_t size,
+                            struct buf *why)
+{
+    const char *colon = strrchr(text, ':');
+    uint64_t port;
+
+    if (!colon || (size_t)(colon - text) >= size || !str_u64(str_of(colon + 1), &port) ||
+        port > 65535)
+        return err_put(why, ERR_FORMAT, "'%s' is not HOST:PORT to listen on", text);
+    memcpy(host, text, (size_t)(colon - text));
+    host[colon - text] = '\0';
+    out->host = host;
+    out->port = (uint16_t)port;
+    return ERR_OK;
+}
+
+static enum err serve(const struct settings *o, struct buf *why)
+{
+    static struct gateway g = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    struct http_server_opts http = {
+        .max_body = 1024, .max_conns = 256, .handle = gateway_serve, .ctx = &g};
+    struct http_server *server = NULL;
+    struct pollfd p = {.fd = -1, .events = POLLIN};
+    char host[64];
+    pthread_t follower;
+    enum err e = listen_read(o->listen, &http, host, sizeof(host), why);
+
+    g.stream_url = o->stream_url;
+    g.domain = o->domain;
+    g.has_start = o->start_height != UINT64_MAX;
+    g.start_height = o->start_height;
+    if (!e)
+        e = self_signal_fd(&p.fd, why);
+    if (!e)
+        e = files_open(&g.files, o->db, o->max_mb * MB, why);
+    if (!e)
+        e = http_server_start(&http, &server, why);
+    if (!e && pthread_create(&follower, NULL, gateway_follow, &g))
+        e = err_put(why, ERR_IO, "cannot start a thread");
+    if (!e) {
+        log_info("ready", "port=%u", http_server_port(server));
+        printf("{\"ready\":true,\"url\":\"http://%s:%u\"}\n", host, http_server_port(server));
+        fflush(stdout);
+        while (poll(&p, 1, -1) < 1)
+            ;
+        atomic_store(&g.stop, true);
+        pthread_join(follower, NULL);
+    }
+    if (server)
+        http_server_stop(server);
+    files_close(&g.files);
+    return e;
+}
+
+int main(int argc, char **argv)
+{
+    struct settings o = {
+        .listen = "127.0.0.1:0", .domain = "fastfs.io", .max_mb = 4096, .start_height = UINT64_MAX};
+    struct buf why = WHY_INIT, text = BUF_INIT(16384);
+    bool help = false;
+    int operands = 0;
+    enum err e;
+
+    self_init("outlayer-fastfs");
+    crypto_init();
+    e = options_read(table, argc, argv, &o, &help, &operands, &why);
+    if (help) {
+        buf_addz(&text, "usage: outlayer-fastfs [OPTION…]\n\nServes files kept on the chain.\n\n");
+        options_print(table, &text);
+        fputs(buf_z(&text), stdout);
+        return 0;
+    }
+    if (!e && operands < argc)
+        e = err_put(&why, ERR_FORMAT, "'%s' is no option; see --help", argv[operands]);
+    if (!e && (!o.db || !o.stream_url))
+        e = err_put(&why, ERR_FORMAT, "--%s is missing; see --help", o.db ? "neardata-url" : "db");
+    if (e) {
+        fprintf(stderr, "outlayer-fastfs: %s\n", buf_z(&why));
+        return 2;
+    }
+    if (o.die_with_parent)
+        self_die_with_parent();
+    e = serve(&o, &why);
+    if (e)
+        log_broken("not_started", "why=%s", buf_z(&why));
+    buf_release(&why);
+    return e ? 1 : 0;
+}

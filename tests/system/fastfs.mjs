@@ -1,0 +1,143 @@
+// fastfs.mjs — files on the chain: published by the worker and by users, served by the gateway,
+// run from there.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { promisify } from 'node:util';
+import { GitServer } from './git.mjs';
+import { BIN, Daemon, NEAR, Network, near, OPERATOR, sha256hex, until } from './harness.mjs';
+
+const RECEIVER = 'fastfs.test';
+const git = await new GitServer().start();
+after(() => git.stop());
+const net = await Network.start({ manual: true });
+const deposit = NEAR;
+
+const gateway = await new Daemon('outlayer-fastfs', [
+    '--db', path.join(net.home, 'fastfs.db'), '--neardata-url', net.chain.url,
+], path.join(net.home, 'fastfs.log')).start();
+after(async () => {
+    await gateway.stop();
+    await net.end();
+});
+const template = `${gateway.url}/{sender}/{receiver}/{path}`;
+
+// A key of the operator that can do nothing but this.
+const key = near.KeyPair.fromRandom('ed25519');
+await net.transact(net.operatorOwner, OPERATOR, [
+    near.actions.addFunctionCallAccessKey(key.getPublicKey(), RECEIVER, ['__fastdata_fastfs']),
+]);
+const keyFile = path.join(net.home, 'fastfs.json');
+fs.writeFileSync(keyFile, JSON.stringify({
+    account_id: OPERATOR, public_key: key.getPublicKey().toString(), private_key: key.toString(),
+}), { mode: 0o600 });
+await net.worker.stop();
+net.options.workerArgs = ['--fastfs-key-file', keyFile, '--fastfs-receiver', RECEIVER, '--fastfs-url', template];
+await net.startWorker();
+
+const program = `#include <stdio.h>
+int main(void) { int c; while ((c = getchar()) != EOF) putchar(c == ' ' ? '_' : c); return 0; }
+`;
+
+async function works(args) {
+    const got = await net.request(net.alice, args, { deposit });
+    assert.ok(got.completed, `no answer: ${got.failureText}`);
+    assert.equal(got.completed.success, true, got.completed.error_message);
+    return got;
+}
+
+async function served(url, headers = {}) {
+    return until(url, async () => {
+        const response = await fetch(url, { headers });
+        return response.status === 404 ? null : response;
+    });
+}
+
+test('compile and store, then run by WasmUrl with what came back', async () => {
+    const [repo] = git.commit('under', { 'main.c': program });
+    const stored = await works({
+        source: { GitHub: { repo, commit: 'main' } }, response_format: 'Json',
+        params: { store_on_fastfs: true, compile_only: true },
+    });
+    const { fastfs_url: url, wasm_hash: hash } = stored.value;
+    assert.deepEqual(Object.keys(stored.value).sort(), ['fastfs_url', 'wasm_hash']);
+    assert.equal(url, `${gateway.url}/${OPERATOR}/${RECEIVER}/${hash}.wasm`);
+    assert.equal(stored.completed.compilation_note, `Published to ${url}`);
+    const file = await served(url);
+    assert.equal(file.headers.get('content-type'), 'application/wasm');
+    assert.match(file.headers.get('cache-control'), /immutable/);
+    assert.equal(await sha256hex(Buffer.from(await file.arrayBuffer())), hash);
+    const ran = await works({ source: { WasmUrl: { url, hash, build_target: null } }, input_data: 'a b c' });
+    assert.equal(ran.text, '"a_b_c"');
+    // As text, and of a build that is at hand: the same, as one string.
+    const text = await works({ source: { GitHub: { repo, commit: 'main' } }, params: { store_on_fastfs: true } });
+    assert.deepEqual(JSON.parse(text.value), { fastfs_url: url, wasm_hash: hash });
+});
+
+test('a WasmUrl is published as it is', async () => {
+    const source = await net.guest('test/echo');
+    const got = await works({ source, response_format: 'Json', params: { store_on_fastfs: true } });
+    assert.equal(got.value.wasm_hash, source.WasmUrl.hash);
+    assert.equal((await served(got.value.fastfs_url)).status, 200);
+});
+
+test('outlayer upload: small and in parts', async () => {
+    const bob = await net.createAccount('bob.test', 100n * NEAR);
+    const bobKey = path.join(net.home, 'bob.json');
+    fs.writeFileSync(bobKey, JSON.stringify({
+        account_id: 'bob.test', public_key: near.KeyPair.fromString(bob.secret).getPublicKey().toString(),
+        private_key: bob.secret,
+    }), { mode: 0o600 });
+    for (const [name, size, type] of [['a.json', 17, 'application/json'], ['b.bin', 2_500_000, 'application/octet-stream']]) {
+        const bytes = Buffer.alloc(size, name);
+        const file = path.join(net.home, name);
+        fs.writeFileSync(file, bytes);
+        const { stdout, stderr } = await promisify(execFile)(path.join(BIN, 'outlayer'), [
+            'upload', file, '--rpc-url', net.chain.url, '--key-file', bobKey, '--receiver', RECEIVER, '--fastfs-url', template,
+        ]);
+        assert.equal(stderr.match(/^tx: /gm).length, Math.ceil(size / 1048576));
+        const url = stdout.match(/^FastFS URL: (\S+)$/m)[1];
+        assert.match(url, new RegExp(`/bob.test/${RECEIVER}/${await sha256hex(bytes)}\\.`));
+        const response = await served(url);
+        assert.equal(response.headers.get('content-type'), type);
+        assert.deepEqual(Buffer.from(await response.arrayBuffer()), bytes);
+        const part = await fetch(url, { headers: { range: 'bytes=2-4' } });
+        assert.equal(part.status, 206);
+        assert.equal(await part.text(), bytes.subarray(2, 5).toString());
+        const known = await fetch(url, { headers: { 'if-none-match': response.headers.get('etag') } });
+        assert.equal(known.status, 304);
+    }
+});
+
+test('an account that is not there cannot upload', async () => {
+    const file = path.join(net.home, 'x.json');
+    const stranger = near.KeyPair.fromRandom('ed25519');
+    const strangerKey = path.join(net.home, 'stranger.json');
+    fs.writeFileSync(file, '{}');
+    fs.writeFileSync(strangerKey, JSON.stringify({
+        account_id: 'nobody.test', public_key: stranger.getPublicKey().toString(), private_key: stranger.toString(),
+    }), { mode: 0o600 });
+    await assert.rejects(promisify(execFile)(path.join(BIN, 'outlayer'), [
+        'upload', file, '--rpc-url', net.chain.url, '--key-file', strangerKey, '--receiver', RECEIVER,
+    ]), (e) => e.code === 1 && /Error: /.test(e.stderr) && !e.stdout.includes('FastFS URL'));
+});
+
+test('names that are none, and other methods', async () => {
+    for (const name of ['', 'x', 'alice.test', 'alice.test/fastfs.test/', 'alice.test/fastfs.test/nope', 'A/B/c', 'alice.test/fastfs.test/%2e%2e/x'])
+        assert.equal((await fetch(`${gateway.url}/${name}`)).status, 404, name);
+    assert.equal((await fetch(`${gateway.url}/alice.test/fastfs.test/x`, { method: 'DELETE' })).status, 405);
+});
+
+test('files survive a restart of the gateway, and none is missed', async () => {
+    const source = await net.guest('test/stderr');
+    await gateway.stop();
+    const got = await works({ source, response_format: 'Json', params: { store_on_fastfs: true } });
+    const port = new URL(gateway.url).port;
+    gateway.args.push('--listen', `127.0.0.1:${port}`);
+    await gateway.start();
+    const file = await served(got.value.fastfs_url);
+    assert.equal(await sha256hex(Buffer.from(await file.arrayBuffer())), source.WasmUrl.hash);
+});
