@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "cli/options.h"
+#include "proc/options.h"
 #include "crypto/ed25519.h"
 #include "fastfs/gateway.h"
 #include "proc/self.h"
