@@ -185,9 +185,6 @@ static bool absent(struct host *h, const char *function)
     }
 
 ABSENT(ml_dsa_verify)
-ABSENT(alt_bn128_g1_multiexp)
-ABSENT(alt_bn128_g1_sum)
-ABSENT(alt_bn128_pairing_check)
 ABSENT(bls12381_p1_sum)
 ABSENT(bls12381_p2_sum)
 ABSENT(bls12381_g1_multiexp)

@@ -1,7 +1,7 @@
 /*
  * compare.c — the same calls on the reference node's virtual machine and on ours.
  *
- *   compare ORACLE CASES-FOLDER SHARE-FOLDER [GENERATED [SEED [PER-FUNCTION]]]
+ *   compare ORACLE CASES-FOLDER SHARE-FOLDER [GENERATED [SEED [PER-FUNCTION [NAME]]]]
  *
  * ORACLE is the program built from src/ here. Each .wat file of CASES-FOLDER is a module with lines
  *
@@ -12,8 +12,9 @@
  * file NAME.calls has the same lines for the contract NAME.wasm in SHARE-FOLDER, and `;; all` for
  * every method with inputs that it will not like. GENERATED modules
  * (wasm-smith, from SEED) come on top, each exported function called, and PER-FUNCTION calls of
- * each host function (hostcalls.h). Whatever differs is printed: results, logs, error texts,
- * receipts, storage, and gas to the unit, cost by cost. The last line is
+ * each host function (hostcalls.h); with NAME, only of those that start so. Whatever differs is
+ * printed: results, logs, error texts, receipts, storage, and gas to the unit, cost by cost. The
+ * last line is
  * {"cases":N,"mismatches":N}; the exit status is 0 only when all agree.
  */
 #include <dirent.h>
@@ -905,11 +906,11 @@ static void run_hostcall(const struct hostcall *c)
     arena_release(&memory);
 }
 
-static void run_hostcalls(unsigned per, unsigned long seed)
+static void run_hostcalls(unsigned per, unsigned long seed, const char *only)
 {
     unsigned had = cases, bad = mismatches;
 
-    hostcalls_each(per, seed, run_hostcall);
+    hostcalls_each(per, seed, only, run_hostcall);
     fprintf(stderr, "compare: %-24s %u calls, %u differ\n", "host functions", cases - had,
             mismatches - bad);
 }
@@ -921,7 +922,7 @@ int main(int argc, char **argv)
 
     if (argc < 4) {
         fprintf(stderr, "usage: compare ORACLE CASES-FOLDER SHARE-FOLDER [GENERATED [SEED "
-                        "[PER-FUNCTION]]]\n");
+                        "[PER-FUNCTION [NAME]]]]\n");
         return 2;
     }
     start_oracle(argv[1]);
@@ -929,7 +930,8 @@ int main(int argc, char **argv)
         die("our machine", buf_z(&why));
     run_folder(argv[2], argv[3]);
     if (argc > 6)
-        run_hostcalls((unsigned)strtoul(argv[6], NULL, 10), strtoul(argv[5], NULL, 10));
+        run_hostcalls((unsigned)strtoul(argv[6], NULL, 10), strtoul(argv[5], NULL, 10),
+                      argc > 7 ? argv[7] : "");
     if (argc > 4)
         run_all_generated(argv[1], argv[4], argc > 5 ? argv[5] : "1");
     fclose(to_oracle);

@@ -15,8 +15,9 @@ struct hostcall {
     uint64_t gas;
 };
 
-/* `per`: modules for each function. What the function answers and what it leaves in registers 0
- * and 1 ends up in storage, where both sides can be compared. */
-void hostcalls_each(unsigned per, uint64_t seed, void (*run)(const struct hostcall *c));
+/* `per`: modules for each function whose name starts with `only`. What the function answers and
+ * what it leaves in registers 0 and 1 ends up in storage, where both sides can be compared. */
+void hostcalls_each(unsigned per, uint64_t seed, const char *only,
+                    void (*run)(const struct hostcall *c));
 
 #endif
