@@ -80,6 +80,7 @@ static void check_dstack(const char *name)
     assert_ok(eventlog_find(&log, "compose-hash", &payload, &why), why);
     assert_int_equal(payload.len, 32);
     assert_int_equal(eventlog_find(&log, "no-such-event", &payload, &why), ERR_ABSENT);
+    buf_release(&why);
     arena_release(&a);
 }
 

@@ -574,7 +574,7 @@ static void test_pcs_cut(void **state)
         struct buf path = BUF_INIT(256);
         struct str name, body, object, sig, want;
         struct str field = vector_text(it.value, "signed_object");
-        uint64_t at, len;
+        uint64_t at = 0, len = 0;
         uint8_t hash[32];
 
         assert_true(json_plain(it.key, &name));

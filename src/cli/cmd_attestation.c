@@ -1,0 +1,348 @@
+/*
+ * cmd_attestation.c — `outlayer attestation verify`: does this evidence show that this code made
+ * this output?
+ *
+ * Offline. Reads a bundle, or a record in the layout that older verifiers publish. What is to be
+ * expected comes from the command line, never from the file.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "attest/bundle.h"
+#include "attest/record.h"
+#include "cli/commands.h"
+#include "cli/evidence.h"
+#include "cli/term.h"
+#include "codec/hex.h"
+#include "codec/json.h"
+
+#define REPORT_MAX (256 * 1024)
+#define TUPLES_MAX 64
+
+struct attestation_opts {
+    const char *at, *root, *wasm, *input, *output, *request, *caller, *batch_root, *network,
+        *approved, *collateral;
+    bool json;
+};
+
+static const struct opt attestation_options[] = {
+    OPT_TEXT("at", "TIME", struct attestation_opts, at, NULL,
+             "when it is known to have run, for instance from its block"),
+    OPT_TEXT("approved", "FILE", struct attestation_opts, approved, NULL,
+             "approved measurements: a JSON array of {mrtd,rtmr0,rtmr1,rtmr2[,rtmr3]}"),
+    OPT_TEXT("wasm", "FILE", struct attestation_opts, wasm, NULL, "the code it must have run"),
+    OPT_TEXT("input", "FILE", struct attestation_opts, input, NULL, "the input it must have had"),
+    OPT_TEXT("output", "FILE", struct attestation_opts, output, NULL,
+             "the output that was delivered"),
+    OPT_TEXT("request", "N", struct attestation_opts, request, NULL,
+             "the request id that it must answer"),
+    OPT_TEXT("caller", "ACCOUNT", struct attestation_opts, caller, NULL, "who must have asked"),
+    OPT_TEXT("batch-root", "HEX", struct attestation_opts, batch_root, NULL,
+             "the batch's root as the chain has it"),
+    OPT_TEXT("network", "NAME", struct attestation_opts, network, NULL,
+             "the network that the worker must have been registered for"),
+    OPT_TEXT("collateral", "FILE", struct attestation_opts, collateral, NULL,
+             "for a record: collateral of its time"),
+    OPT_TEXT("simulated-root", "FILE", struct attestation_opts, root, NULL,
+             "accept a simulator's root instead of Intel's; proves nothing about hardware"),
+    OPT_FLAG("json", struct attestation_opts, json, "print one JSON object"),
+    OPT_END,
+};
+
+static const char *const attestation_examples[] = {
+    "outlayer attestation verify bundle.json --at 2026-08-28T05:21:24Z --approved ours.json",
+    "outlayer attestation verify record.json --collateral collateral.json",
+    NULL,
+};
+
+const struct command command_attestation = {
+    .name = "attestation",
+    .summary = "verify the evidence of an execution, offline",
+    .usage = "verify FILE [options]",
+    .about = "Asks one question after the other and answers each with pass, fail or unproven and\n"
+             "the reason; the whole is as bad as its worst. Exit status: 0 pass, 1 fail,\n"
+             "2 unproven. FILE is a bundle, or a published record with a quote of its own.",
+    .options = attestation_options,
+    .examples = attestation_examples,
+    .run = cmd_attestation,
+};
+
+/* ------------------------------------------------------------------ what is expected */
+
+static bool measurement(struct json v, uint8_t out[48])
+{
+    struct str text;
+
+    return json_plain(v, &text) && hex_get(text, out, 48);
+}
+
+static enum err read_approved(struct arena *a, const char *path, struct bundle_expect *x,
+                              struct buf *why)
+{
+    static const char *const names[] = {"rtmr0", "rtmr1", "rtmr2"};
+    struct attest_tuple *t = arena_new_n(a, struct attest_tuple, TUPLES_MAX);
+    struct json list;
+    struct json_iter it;
+    struct str text;
+    enum err e = evidence_file(a, path, &text, why);
+
+    if (e)
+        return e;
+    if (!json_parse(text, &list, NULL) || json_type(list) != JSON_ARRAY)
+        return err_put(why, ERR_FORMAT, "'%s' is no JSON array of measurements", path);
+    it = json_iter(list);
+    x->tuple = t;
+    while (json_next(&it)) {
+        struct attest_tuple *one = &t[x->tuples];
+        struct json r3 = json_get(it.value, "rtmr3");
+        bool ok = x->tuples < TUPLES_MAX && measurement(json_get(it.value, "mrtd"), one->mr_td);
+
+        for (size_t i = 0; i < countof(names) && ok; i++)
+            ok = measurement(json_get(it.value, names[i]), one->rtmr[i]);
+        if (ok && !json_is_null(r3)) {
+            ok = measurement(r3, one->rtmr[3]);
+            one->pins_rtmr3 = true;
+        }
+        if (!ok)
+            return err_put(why, ERR_FORMAT, "entry %zu of '%s' needs mrtd, rtmr0, rtmr1, rtmr2",
+                           x->tuples, path);
+        x->tuples++;
+    }
+    return ERR_OK;
+}
+
+static enum err optional_file(struct arena *a, const char *path, struct str *out, struct buf *why)
+{
+    return path ? evidence_file(a, path, out, why) : ERR_OK;
+}
+
+static enum err expectation(struct arena *a, const struct attestation_opts *o,
+                            struct bundle_expect *x, struct buf *why)
+{
+    enum err e = optional_file(a, o->wasm, &x->wasm, why);
+
+    if (!e)
+        e = optional_file(a, o->input, &x->input, why);
+    if (!e)
+        e = optional_file(a, o->output, &x->delivered, why);
+    if (!e && o->approved)
+        e = read_approved(a, o->approved, x, why);
+    if (!e && o->at) {
+        x->has_time = true;
+        e = evidence_time(o->at, &x->at, why);
+    }
+    if (!e && o->request) {
+        x->has_request = true;
+        if (!str_u64(str_of(o->request), &x->request_id))
+            e = err_put(why, ERR_FORMAT, "'%s' is no request id", o->request);
+    }
+    if (!e && o->batch_root) {
+        x->has_root = true;
+        if (!hash_from_hex(str_of(o->batch_root), &x->batch_root))
+            e = err_put(why, ERR_FORMAT, "'%s' is no hash of 64 digits", o->batch_root);
+    }
+    x->caller = str_of(o->caller);
+    x->network = str_of(o->network);
+    return e;
+}
+
+/* ------------------------------------------------------------------ bundles */
+
+static void say_line(enum attest_outcome o, const char *name, const char *reason)
+{
+    printf("  %s%-9s%s %-10s %s\n",
+           term(stdout, o == ATTEST_PASS   ? TERM_GOOD
+                        : o == ATTEST_FAIL ? TERM_BAD
+                                           : TERM_DIM),
+           attest_outcome_name(o), term(stdout, TERM_PLAIN), name, reason);
+}
+
+static int verify_bundle(struct arena *a, struct str text, const struct attestation_opts *o,
+                         const struct attest_root *root, struct buf *why)
+{
+    struct bundle_expect x = {.root = root, .crypto = &attest_crypto_native};
+    struct bundle_report *r = arena_new(a, struct bundle_report);
+    struct buf out = BUF_INIT(REPORT_MAX);
+    struct bundle b;
+
+    if (expectation(a, o, &x, why))
+        return command_misused(&command_attestation, why);
+    if (bundle_read(text, a, &b, why))
+        return command_failed(why);
+    bundle_verify(&b, &x, a, r);
+    if (o->json) {
+        bundle_report_put(&out, r);
+        printf("%.*s\n", STR_ARG(buf_str(&out)));
+        buf_release(&out);
+        return evidence_status(r->total);
+    }
+    printf("%s%s\n", attest_outcome_name(r->total), r->simulated ? ", SIMULATED machine" : "");
+    for (enum bundle_layer l = 0; l < BUNDLE_LAYER_COUNT; l++)
+        say_line(r->layer[l].outcome, bundle_layer_name(l), r->layer[l].reason);
+    return evidence_status(r->total);
+}
+
+/* ------------------------------------------------------------------ records */
+
+struct record_answer {
+    enum attest_outcome quote, identity, binding, total;
+    const char *quote_reason, *identity_reason, *binding_reason;
+};
+
+static enum attest_outcome worse(enum attest_outcome a, enum attest_outcome b)
+{
+    if (a == ATTEST_FAIL || b == ATTEST_FAIL)
+        return ATTEST_FAIL;
+    return a == ATTEST_UNPROVEN ? a : b;
+}
+
+static void judge_identity(const struct attest_verdict *v, const struct bundle_expect *x,
+                           struct record_answer *out)
+{
+    out->identity = ATTEST_UNPROVEN;
+    if (v->code || v->status == TCB_NONE || v->quote.tee != TEE_TDX) {
+        out->identity_reason = "there is no verified quote";
+        return;
+    }
+    if (!x->tuples) {
+        out->identity_reason = "no approved measurements were given to compare with";
+        return;
+    }
+    out->identity = ATTEST_FAIL;
+    out->identity_reason = "the measurements are not on the list";
+    for (size_t i = 0; i < x->tuples; i++) {
+        if (attest_tuple_fits(&x->tuple[i], &v->quote.td)) {
+            out->identity = ATTEST_PASS;
+            out->identity_reason = "the measurements are approved";
+        }
+    }
+}
+
+static void judge_record(const struct record *r, struct attest_input *in,
+                         const struct bundle_expect *x, struct arena *a, struct record_answer *out)
+{
+    struct attest_verdict *v = arena_new(a, struct attest_verdict);
+    struct attest_policy strict = ATTEST_POLICY_STRICT;
+    struct quote q;
+    uint8_t data[64];
+    uint64_t failed = 0;
+
+    out->binding = ATTEST_FAIL;
+    if (quote_read(in->quote, &q) != ATTEST_OK || record_report_data(r, data, NULL))
+        out->binding_reason = "the record or its quote is malformed";
+    else if (!str_eq(quote_report_data(&q), str_from(data, sizeof data)))
+        out->binding_reason = "the quote is over another record";
+    else {
+        out->binding = ATTEST_PASS;
+        out->binding_reason = record_is_legacy(r) ? "the quote is over this record (legacy form)"
+                                                  : "the quote is over this record";
+    }
+    if (!in->collateral) {
+        out->quote = ATTEST_UNPROVEN;
+        out->quote_reason = "no collateral of its time was given";
+    } else {
+        if (attest_verify(in, a, v) == ATTEST_OK)
+            failed = attest_appraise(&strict, v, NULL);
+        out->quote = attest_outcome(v, failed);
+        out->quote_reason = v->code                     ? attest_code_text(v->code)
+                            : out->quote == ATTEST_PASS ? "verified"
+                                                        : "the strict policy refuses the machine";
+    }
+    judge_identity(v, x, out);
+    out->total = worse(worse(out->quote, out->identity), out->binding);
+}
+
+static int verify_record(struct arena *a, struct json object, const struct attestation_opts *o,
+                         const struct attest_root *root, struct buf *why)
+{
+    struct attest_input in = {.root = root, .crypto = &attest_crypto_native};
+    struct collateral *c = arena_new(a, struct collateral);
+    struct record_answer answer = {0};
+    struct bundle_expect x = {0};
+    struct buf b = BUF_INIT(REPORT_MAX);
+    struct str text;
+    struct record r;
+    enum err e = record_read(object, a, &r, &in.quote, why);
+
+    if (e) {
+        command_failed(why);
+        return e == ERR_ABSENT ? EXIT_UNDECIDED : EXIT_FAILED;
+    }
+    if (o->approved && read_approved(a, o->approved, &x, why))
+        return command_misused(&command_attestation, why);
+    in.at = r.timestamp; /* which its maker claims */
+    if (o->at && evidence_time(o->at, &in.at, why))
+        return command_misused(&command_attestation, why);
+    if (o->collateral) {
+        if (evidence_file(a, o->collateral, &text, why) || collateral_read(text, a, c, why))
+            return command_failed(why);
+        in.collateral = c;
+    }
+    judge_record(&r, &in, &x, a, &answer);
+    if (!o->json) {
+        printf("%s\n", attest_outcome_name(answer.total));
+        say_line(answer.quote, "quote", answer.quote_reason);
+        say_line(answer.identity, "identity", answer.identity_reason);
+        say_line(answer.binding, "binding", answer.binding_reason);
+        printf("  Such a record does not bind the code itself when it was built from a "
+               "repository.\n");
+        return evidence_status(answer.total);
+    }
+    json_obj(&b);
+    json_key(&b, "verdict");
+    json_putz(&b, attest_outcome_name(answer.total));
+    json_key(&b, "quote");
+    json_putz(&b, attest_outcome_name(answer.quote));
+    json_key(&b, "quote_reason");
+    json_putz(&b, answer.quote_reason);
+    json_key(&b, "identity");
+    json_putz(&b, attest_outcome_name(answer.identity));
+    json_key(&b, "identity_reason");
+    json_putz(&b, answer.identity_reason);
+    json_key(&b, "binding");
+    json_putz(&b, attest_outcome_name(answer.binding));
+    json_key(&b, "binding_reason");
+    json_putz(&b, answer.binding_reason);
+    json_key(&b, "record");
+    json_obj(&b);
+    record_put(&b, &r);
+    json_obj_end(&b);
+    json_obj_end(&b);
+    printf("%.*s\n", STR_ARG(buf_str(&b)));
+    buf_release(&b);
+    return evidence_status(answer.total);
+}
+
+static int verify(struct arena *a, const char *path, const struct attestation_opts *o,
+                  struct buf *why)
+{
+    struct attest_root root;
+    struct json object;
+    struct str text;
+
+    if (evidence_file(a, path, &text, why) || evidence_root(a, o->root, &root, why))
+        return command_failed(why);
+    if (json_parse(text, &object, NULL) && json_type(json_get(object, "tdx_quote")) != JSON_ABSENT)
+        return verify_record(a, object, o, &root, why);
+    return verify_bundle(a, text, o, &root, why);
+}
+
+int cmd_attestation(int argc, char **argv)
+{
+    struct attestation_opts o = {0};
+    struct buf why = WHY_INIT;
+    struct arena a = ARENA_INIT;
+    int first, status;
+
+    if (!command_begin(&command_attestation, argc, argv, &o, &first, &status))
+        return status;
+    if (argc - first == 2 && strcmp(argv[first], "verify") == 0) {
+        status = verify(&a, argv[first + 1], &o, &why);
+    } else {
+        err_put(&why, ERR_FORMAT, "say 'verify' and name one file");
+        status = command_misused(&command_attestation, &why);
+    }
+    arena_release(&a);
+    buf_release(&why);
+    return status;
+}
