@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "codec/hex.h"
 #include "codec/json.h"
+#include "near/fastfs.h"
 #include "near/outcome.h"
 #include "near/tx.h"
 #include "proc/self.h"
@@ -45,7 +46,7 @@ struct sent {
 
 struct work {
     struct bootstrap *b;
-    struct near_key root, key[ACTORS], operator_key;
+    struct near_key root, key[ACTORS], operator_key, fastfs_key;
     bool there[ACTORS];
     struct sent sent[SENT_MAX];
     size_t nsent;
@@ -210,6 +211,16 @@ static struct action add_operator_key(const struct work *w)
                                                          .nmethods = countof(worker_methods)});
 }
 
+static struct action add_fastfs_key(const struct work *w)
+{
+    static const struct str method = {FASTFS_METHOD, sizeof(FASTFS_METHOD) - 1};
+
+    return add_key(&w->fastfs_key, (struct access_key){.kind = PERMISSION_FUNCTION_CALL,
+                                                       .receiver_id = STR(ACCOUNT_FASTFS),
+                                                       .methods = &method,
+                                                       .nmethods = 1});
+}
+
 static enum err create(struct work *w, size_t i, const struct near_key *parent, uint64_t *nonce,
                        struct buf *why)
 {
@@ -219,15 +230,16 @@ static enum err create(struct work *w, size_t i, const struct near_key *parent, 
         [CALLER] = "create '" ACCOUNT_CALLER "'",
         [OPERATOR] = "create '" ACCOUNT_OPERATOR "'",
     };
-    struct action actions[4] = {
+    struct action actions[5] = {
         {.kind = ACTION_CREATE_ACCOUNT},
         {.kind = ACTION_TRANSFER, .deposit = actors[i].near * NEAR_YOCTO},
         add_key(&w->key[i], (struct access_key){.kind = PERMISSION_FULL_ACCESS}),
         add_operator_key(w),
+        add_fastfs_key(w),
     };
 
     w->b->made++;
-    return send(w, parent, actors[i].id, actions, i == OPERATOR ? 4 : 3, nonce, what[i], why);
+    return send(w, parent, actors[i].id, actions, i == OPERATOR ? 5 : 3, nonce, what[i], why);
 }
 
 /* Deploy the module unless the account has just this one; a new account is also initialised. */
@@ -277,6 +289,8 @@ static enum err load_keys(struct work *w, struct buf *why)
         e = key_at(bootstrap_key_file(w->b->net, actors[i].id), actors[i].id, &w->key[i], why);
     if (!e)
         e = key_at(w->b->operator_key_file, ACCOUNT_OPERATOR, &w->operator_key, why);
+    if (!e)
+        e = key_at(w->b->fastfs_key_file, ACCOUNT_OPERATOR, &w->fastfs_key, why);
     return e;
 }
 
@@ -292,18 +306,16 @@ static enum err first_round(struct work *w, struct buf *why)
     return e ? e : settle(w, why);
 }
 
-/* An operator without the worker's key: that file was lost, and made anew. */
-static enum err mend_operator_key(struct work *w, struct buf *why)
+/* An operator without one of the worker's keys: its file was lost, and made anew. */
+static enum err mend_key(struct work *w, const struct near_key *k, const struct action *action,
+                         uint64_t *nonce, struct buf *why)
 {
-    struct action action = add_operator_key(w);
     struct buf absent = WHY_INIT;
     struct rpc_key_state key;
-    uint64_t nonce = 0;
-    enum err e = rpc_view_access_key(w->b->rpc, STR(ACCOUNT_OPERATOR), &w->operator_key.key.pub,
-                                     &key, &absent);
+    enum err e = rpc_view_access_key(w->b->rpc, STR(ACCOUNT_OPERATOR), &k->key.pub, &key, &absent);
 
     if (e && rpc_fault(w->b->rpc) == RPC_UNKNOWN_KEY)
-        e = send(w, &w->key[OPERATOR], ACCOUNT_OPERATOR, &action, 1, &nonce,
+        e = send(w, &w->key[OPERATOR], ACCOUNT_OPERATOR, action, 1, nonce,
                  "give the worker its key", why);
     else if (e)
         err_put(why, e, "%s", buf_z(&absent));
@@ -311,12 +323,21 @@ static enum err mend_operator_key(struct work *w, struct buf *why)
     return e;
 }
 
+static enum err mend_operator(struct work *w, struct buf *why)
+{
+    const struct action call = add_operator_key(w), file = add_fastfs_key(w);
+    uint64_t nonce = 0;
+    enum err e = mend_key(w, &w->operator_key, &call, &nonce, why);
+
+    return e ? e : mend_key(w, &w->fastfs_key, &file, &nonce, why);
+}
+
 static enum err second_round(struct work *w, struct buf *why)
 {
     uint64_t nonce = 0, caller_nonce = 0;
     enum err e;
 
-    e = w->there[OPERATOR] ? mend_operator_key(w, why)
+    e = w->there[OPERATOR] ? mend_operator(w, why)
                            : create(w, OPERATOR, &w->key[OUTLAYER], &nonce, why);
     if (!e)
         e = deploy(
@@ -345,6 +366,7 @@ enum err bootstrap_run(struct bootstrap *b, struct buf *why)
     b->found = ACTORS - b->made;
     near_key_wipe(&w.root);
     near_key_wipe(&w.operator_key);
+    near_key_wipe(&w.fastfs_key);
     for (size_t i = 0; i < ACTORS; i++)
         near_key_wipe(&w.key[i]);
     return e;

@@ -5,7 +5,8 @@
  * and adds only what is missing. Keys are written to disk before the transaction that uses them.
  *
  *     outlayer.test         the contract, its own owner
- *     worker.outlayer.test  the operator; the worker gets a key that can call four methods
+ *     worker.outlayer.test  the operator; the worker gets a key that can call four methods,
+ *                           and one that can publish files
  *     alice.test            a user
  *     caller.test           a user's contract (contracts/examples/caller)
  *
@@ -22,12 +23,14 @@
 #define ACCOUNT_OPERATOR "worker.outlayer.test"
 #define ACCOUNT_USER     "alice.test"
 #define ACCOUNT_CALLER   "caller.test"
+#define ACCOUNT_FASTFS   "fastfs.test" /* files are sent to it; it need not be there */
 
 struct bootstrap {
     struct network *net;
     struct rpc *rpc;
     const char *root_key_file;     /* of `test`, written by the chain */
     const char *operator_key_file; /* where the worker's key goes */
+    const char *fastfs_key_file;   /* and the one that it publishes files with */
     /* Set by bootstrap_run: */
     size_t made, found; /* accounts */
     size_t outlayer_size, caller_size;

@@ -36,6 +36,7 @@ static const struct {
 } parts[NETWORK_PARTS] = {
     [PART_CHAIN] = {"chain", "outlayer-devnet"},
     [PART_COORDINATOR] = {"coordinator", "outlayer-coordinator"},
+    [PART_FASTFS] = {"fastfs", "outlayer-fastfs"},
     [PART_WORKER] = {"worker", "outlayer-worker"},
 };
 

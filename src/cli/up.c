@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "builder/builder.h"
 #include "cli/bootstrap.h"
 #include "cli/commands.h"
 #include "cli/network.h"
@@ -27,7 +28,7 @@
 
 #define PORT_USUAL   3030       /* where NEAR's tools look for a local node */
 #define PORT_ANY     UINT64_MAX /* not given: the usual ones, or any when they are taken */
-#define PORTS        3          /* chain, coordinator, files */
+#define PORTS        4          /* chain, coordinator, files, fastfs */
 #define LINE_MAX_OUT (STORY_OUTPUT_MAX + 4096)
 
 struct up_opts {
@@ -43,7 +44,7 @@ static const struct opt up_options[] = {
              "where the chain, keys and logs are kept (default ~/.outlayer/local, or local in "
              "OUTLAYER_HOME; with --once a temporary folder)"),
     OPT_U64("port-base", "N", struct up_opts, port_base, 0, 65000, NULL,
-            "first of three ports; 0: any free ones (default 3030, with --once 0)"),
+            "first of four ports; 0: any free ones (default 3030, with --once 0)"),
     OPT_U64("block-time-ms", "MS", struct up_opts, block_time_ms, 10, 60000, NULL,
             "time between blocks (default 200)"),
     OPT_TEXT("guest", "FILE", struct up_opts, guest, NULL,
@@ -212,6 +213,7 @@ static enum err make_accounts(struct up *u, struct buf *why)
         .rpc = u->rpc,
         .root_key_file = network_path(&u->net, "chain/credentials/" LOCAL_NETWORK_ID "/test.json"),
         .operator_key_file = network_path(&u->net, "keys/operator.json"),
+        .fastfs_key_file = network_path(&u->net, "keys/fastfs.json"),
     };
     e = bootstrap_run(b, why);
     if (e)
@@ -225,8 +227,38 @@ static enum err make_accounts(struct up *u, struct buf *why)
     return ERR_OK;
 }
 
+static enum err start_fastfs(struct up *u, struct buf *why)
+{
+    const char *const args[] = {"--db",
+                                network_path(&u->net, "fastfs/files.db"),
+                                "--listen",
+                                number(u, "127.0.0.1:", u->port[3]),
+                                "--neardata-url",
+                                u->net.part[PART_CHAIN].url,
+                                "--start-height",
+                                "0",
+                                "--die-with-parent",
+                                NULL};
+    enum err e = dir_make(network_path(&u->net, "fastfs"), why);
+
+    return e ? e : network_start(&u->net, PART_FASTFS, args, why);
+}
+
+/* Where it serves a file, as the worker says it. */
+static const char *fastfs_template(struct up *u)
+{
+    struct buf b = BUF_INIT(256);
+    const char *z;
+
+    buf_addf(&b, "%s/{sender}/{receiver}/{path}", u->net.part[PART_FASTFS].url);
+    z = arena_z(&u->net.arena, buf_str(&b));
+    buf_release(&b);
+    return z;
+}
+
 static enum err start_worker(struct up *u, struct buf *why)
 {
+    const struct str toolchain = build_toolchain(&u->net.arena);
     const char *const args[] = {"--coordinator-url",
                                 u->net.part[PART_COORDINATOR].url,
                                 "--rpc-url",
@@ -243,6 +275,14 @@ static enum err start_worker(struct up *u, struct buf *why)
                                 network_path(&u->net, "worker"),
                                 "--allow-http-loopback",
                                 "--die-with-parent",
+                                "--fastfs-key-file",
+                                u->boot.fastfs_key_file,
+                                "--fastfs-receiver",
+                                ACCOUNT_FASTFS,
+                                "--fastfs-url",
+                                fastfs_template(u),
+                                toolchain.len ? "--toolchain" : NULL,
+                                toolchain.ptr,
                                 NULL};
     enum err e = network_start(&u->net, PART_WORKER, args, why);
 
@@ -298,14 +338,19 @@ static enum err start_all(struct up *u, struct buf *why)
         e = start_chain(u, why);
     if (!e)
         e = start_coordinator(u, why);
-    /* The coordinator gets ready while the contracts are deployed. */
+    if (!e)
+        e = start_fastfs(u, why);
+    /* Both get ready while the contracts are deployed. */
     if (!e)
         e = make_accounts(u, why);
     if (!e)
         e = network_await(&u->net, PART_COORDINATOR, why);
+    if (!e)
+        e = network_await(&u->net, PART_FASTFS, why);
     if (e)
         return e;
     report_part(&u->report, "coordinator", "%s", u->net.part[PART_COORDINATOR].url);
+    report_part(&u->report, "fastfs", "%s", u->net.part[PART_FASTFS].url);
     e = start_worker(u, why);
     return e ? e : serve_program(u, why);
 }
@@ -374,6 +419,7 @@ static void print_summary(const struct up *u)
     report_title(r, "\nWhere everything listens");
     report_text(r, "  chain        %s (JSON-RPC; blocks at /v0/block/HEIGHT)\n", chain);
     report_text(r, "  coordinator  %s (/requests/ID, /public/jobs, /health)\n", coord);
+    report_text(r, "  fastfs       %s/SENDER/RECEIVER/PATH\n", u->net.part[PART_FASTFS].url);
     report_text(r, "  files        %s\n", u->program_url);
     report_text(r, "  logs         %s/logs/\n", u->net.home);
     report_title(r, "\nAccounts, with their keys in %s/credentials/%s/", u->net.home,

@@ -233,7 +233,7 @@ static void tell(const struct story *s)
     hash.b[0] ^= s->wrong_hash;
     if (s->github) {
         buf_addz(&source, "{\"GitHub\":{\"repo\":\"https://github.com/a/b\",\"commit\":\"main\","
-                          "\"build_target\":null}}");
+                          "\"build_target\":\"wasm64\"}}");
     } else {
         buf_addf(&source, "{\"WasmUrl\":{\"url\":\"%s%s\",\"hash\":\"", url,
                  s->path ? s->path : "/program.wasm");
