@@ -46,13 +46,14 @@ static enum err put_account(struct import *m, const char *account, const struct 
     if (!json_u64(json_get(view, "storage_usage"), &usage) ||
         !json_plain(json_get(view, "code_hash"), &hash))
         return err_put(why, ERR_UPSTREAM, "the node's answer about '%s' is no account", account);
+    usage += KEY_BYTES;
     buf_addf(&m->records, "{\"Account\":{\"account_id\":\"%s\",\"account\":{\"amount\":\"",
              account);
     buf_add_u128(&m->records, IMPORT_NEAR * one);
     buf_addf(
         &m->records,
         "\",\"locked\":\"0\",\"code_hash\":\"%.*s\",\"storage_usage\":%llu,\"version\":\"V1\"}}},",
-        STR_ARG(hash), (unsigned long long)(usage + KEY_BYTES));
+        STR_ARG(hash), (unsigned long long)usage);
     buf_addf(&m->records, "{\"AccessKey\":{\"account_id\":\"%s\",\"public_key\":\"", account);
     ed25519_pub_put(&m->records, &root->key.pub);
     buf_addz(&m->records, "\",\"access_key\":{\"nonce\":0,\"permission\":\"FullAccess\"}}}");

@@ -34,7 +34,7 @@ bool snapshot_name_valid(struct str name)
 
 static enum err copy_file(const char *from, const char *to, struct buf *why)
 {
-    struct stat st;
+    struct stat st = {0};
     off_t at = 0;
     int in = open(from, O_RDONLY | O_CLOEXEC), out = -1;
     enum err e = ERR_OK;
