@@ -1,20 +1,24 @@
 /*
- * cmd_quote.c — `outlayer quote show|verify`: what is in a TDX quote, and does it hold?
+ * cmd_quote.c — `outlayer quote show|verify|get`: what is in a TDX quote, does it hold, and one of
+ * this machine's own.
  *
- * Works offline on files alone: quote, collateral and the time to judge at.
+ * Showing and verifying work offline on files alone: quote, collateral and the time to judge at.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "attest/source.h"
 #include "attest/utc.h"
+#include "base/file.h"
 #include "cli/commands.h"
 #include "cli/evidence.h"
 #include "cli/term.h"
+#include "codec/hex.h"
 
 #define REPORT_MAX (256 * 1024)
 
 struct quote_opts {
-    const char *collateral, *at, *root;
+    const char *collateral, *at, *root, *source, *data, *out, *collateral_out;
     bool json;
 };
 
@@ -25,6 +29,13 @@ static const struct opt quote_options[] = {
              "judge as of this time: 2026-08-13T10:45:38Z or seconds (default: now)"),
     OPT_TEXT("simulated-root", "FILE", struct quote_opts, root, NULL,
              "accept a simulator's root instead of Intel's; proves nothing about hardware"),
+    OPT_TEXT("source", "NAME", struct quote_opts, source, "OUTLAYER_QUOTE_SOURCE",
+             "get: dstack[:SOCKET], configfs[:DIR], simulator:DIR or auto (default)"),
+    OPT_TEXT("report-data", "HEX", struct quote_opts, data, NULL,
+             "get: at most 64 bytes to bind; zeros follow"),
+    OPT_TEXT("out", "FILE", struct quote_opts, out, NULL, "get: where the quote goes"),
+    OPT_TEXT("collateral-out", "FILE", struct quote_opts, collateral_out, NULL,
+             "get: where a simulator's collateral goes"),
     OPT_FLAG("json", struct quote_opts, json, "print one JSON object"),
     OPT_END,
 };
@@ -32,18 +43,19 @@ static const struct opt quote_options[] = {
 static const char *const quote_examples[] = {
     "outlayer quote show quote.bin",
     "outlayer quote verify quote.bin --collateral collateral.json --at 2026-03-05T10:50:03Z",
+    "outlayer quote get --source simulator:/tmp/sim --out quote.bin --collateral-out coll.json",
     NULL,
 };
 
 const struct command command_quote = {
     .name = "quote",
-    .summary = "show or verify an Intel TDX quote",
-    .usage = "show|verify QUOTE [options]",
+    .summary = "show, verify or get an Intel TDX quote",
+    .usage = "show QUOTE | verify QUOTE | get [options]",
     .about = "QUOTE is a file with the bytes of a quote, or with hexadecimal or base64 text; - is\n"
              "stdin. `verify` checks every signature up to Intel's root, revocation lists, patch\n"
              "levels and the strict policy. Exit status: 0 it holds, 1 it does not, 2 it cannot\n"
              "be told: no collateral, collateral of another time, or a patch level that is not\n"
-             "UpToDate.",
+             "UpToDate. `get` asks this machine, or a simulator, for a quote.",
     .options = quote_options,
     .examples = quote_examples,
     .run = cmd_quote,
@@ -178,6 +190,62 @@ static int verify(struct arena *a, const char *path, const struct quote_opts *o,
     return evidence_status(attest_outcome(v, failed));
 }
 
+/* ------------------------------------------------------------------ getting one */
+
+static enum err report_data(const char *hex, uint8_t out[64], struct buf *why)
+{
+    struct str s = str_of(hex);
+
+    memset(out, 0, 64);
+    if (s.len > 128 || s.len % 2 || !hex_get(s, out, s.len / 2))
+        return err_put(why, ERR_FORMAT, "--report-data takes at most 64 bytes in hexadecimal");
+    return ERR_OK;
+}
+
+static enum err write_evidence(struct quote_source *s, const struct quote_opts *o,
+                               const struct evidence *ev, struct buf *why)
+{
+    struct buf coll = BUF_INIT(COLLATERAL_MAX);
+    int64_t now;
+    enum err e = file_write_atomic(o->out, buf_str(&ev->quote), 0644, why);
+
+    if (!e && o->collateral_out)
+        e = evidence_time(o->at, &now, why);
+    if (!e && o->collateral_out)
+        e = quote_source_collateral(s, now, &coll, why);
+    if (!e && o->collateral_out)
+        e = file_write_atomic(o->collateral_out, buf_str(&coll), 0644, why);
+    buf_release(&coll);
+    return e;
+}
+
+static int get(const struct quote_opts *o, struct buf *why)
+{
+    struct quote_source *s = NULL;
+    struct evidence ev;
+    uint8_t data[64];
+    enum err e;
+
+    if (!o->out) {
+        err_put(why, ERR_FORMAT, "say with --out where the quote goes");
+        return command_misused(&command_quote, why);
+    }
+    if (report_data(o->data ? o->data : "", data, why))
+        return command_misused(&command_quote, why);
+    evidence_init(&ev);
+    e = quote_source_open(o->source ? o->source : "auto", &s, why);
+    if (!e)
+        e = quote_source_get(s, data, &ev, why);
+    if (!e && quote_source_simulated(s))
+        fprintf(stderr, "%sSIMULATED%s: this quote proves nothing about hardware.\n",
+                term(stderr, TERM_BAD), term(stderr, TERM_PLAIN));
+    if (!e)
+        e = write_evidence(s, o, &ev, why);
+    evidence_release(&ev);
+    quote_source_close(s);
+    return e ? command_failed(why) : EXIT_DONE;
+}
+
 int cmd_quote(int argc, char **argv)
 {
     struct quote_opts o = {0};
@@ -191,8 +259,10 @@ int cmd_quote(int argc, char **argv)
         status = show(&a, argv[first + 1], &o, &why);
     } else if (argc - first == 2 && strcmp(argv[first], "verify") == 0) {
         status = verify(&a, argv[first + 1], &o, &why);
+    } else if (argc - first == 1 && strcmp(argv[first], "get") == 0) {
+        status = get(&o, &why);
     } else {
-        err_put(&why, ERR_FORMAT, "say 'show' or 'verify' and name one quote");
+        err_put(&why, ERR_FORMAT, "say 'show' or 'verify' and name one quote, or say 'get'");
         status = command_misused(&command_quote, &why);
     }
     arena_release(&a);
