@@ -185,12 +185,3 @@ static bool absent(struct host *h, const char *function)
     }
 
 ABSENT(ml_dsa_verify)
-ABSENT(bls12381_p1_sum)
-ABSENT(bls12381_p2_sum)
-ABSENT(bls12381_g1_multiexp)
-ABSENT(bls12381_g2_multiexp)
-ABSENT(bls12381_map_fp_to_g1)
-ABSENT(bls12381_map_fp2_to_g2)
-ABSENT(bls12381_pairing_check)
-ABSENT(bls12381_p1_decompress)
-ABSENT(bls12381_p2_decompress)
