@@ -59,6 +59,14 @@ enum net_error {
 
 const char *net_error_code(enum net_error e);
 
+/* Syntax of a request's parts; whoever takes one from a stranger looks. */
+bool net_is_token(struct str s); /* methods, names of headers */
+bool net_is_value(struct str s);
+bool net_is_visible(struct str s);
+bool net_is_path(struct str s);
+/* The host of an authority without port and last dot; false: it is none. */
+MUST_USE bool net_host(struct str authority, struct str *host);
+
 struct net_field {
     struct str name, value;
 };

@@ -116,13 +116,3 @@ void run_text_timeout(struct buf *text, uint32_t max_wall_ms, uint64_t instructi
     buf_add_u64(text, instructions);
     buf_addz(text, " instructions)");
 }
-
-const char *net_error_code(enum net_error e)
-{
-    static const char *const codes[] = {
-#define NET_ERROR(name, code) code,
-        NET_ERROR_LIST(NET_ERROR)
-#undef NET_ERROR
-    };
-    return e < NET_ERROR_COUNT ? codes[e] : "internal-error";
-}

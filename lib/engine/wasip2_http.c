@@ -132,27 +132,6 @@ static p2_val error_code(enum net_error e, struct str text)
     if (!var)                                                                                      \
     return p2_abuse(c, NO_HANDLE)
 
-static bool is_token(struct str s)
-{
-    static const char marks[] = "!#$%&'*+-.^_`|~";
-
-    for (size_t i = 0; i < s.len; i++) {
-        char ch = s.ptr[i];
-        if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
-              (ch && strchr(marks, ch))))
-            return false;
-    }
-    return s.len > 0;
-}
-
-static bool is_value(struct str s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if (((uint8_t)s.ptr[i] < ' ' && s.ptr[i] != '\t') || s.ptr[i] == 0x7f)
-            return false;
-    return true;
-}
-
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
@@ -186,7 +165,7 @@ static const char *append(struct p2_http *h, struct str name, const struct buf *
 {
     if (h->fixed)
         return "immutable";
-    if (!is_token(name) || !is_value(buf_str(value)))
+    if (!net_is_token(name) || !net_is_value(buf_str(value)))
         return "invalid-syntax";
     if (is_forbidden(name) || h->n == NET_FIELDS_MAX || name.len > NET_NAME_MAX ||
         h->bytes + name.len + value->len > NET_HEAD_MAX)
@@ -304,7 +283,7 @@ FN(fields_set)
     GET(o, 0, P2_FIELDS);
     const char *error = o->as.http->fixed ? "immutable" : NULL;
 
-    if (!error && !is_token(p2_str(&c->a[1])))
+    if (!error && !net_is_token(p2_str(&c->a[1])))
         error = "invalid-syntax";
     if (!error)
         remove_all(o->as.http, p2_str(&c->a[1]));
@@ -404,7 +383,7 @@ FN(request_set_method)
             method = str_of(methods[i][1]);
     if (str_eqz(name, "other") && c->a[1].of.variant.val)
         method = p2_str(c->a[1].of.variant.val);
-    if (!is_token(method) || method.len > NET_METHOD_MAX)
+    if (!net_is_token(method) || method.len > NET_METHOD_MAX)
         P2_RET(p2_result(false, NULL));
     buf_clear(&o->as.http->method);
     buf_add_str(&o->as.http->method, method);
@@ -601,6 +580,7 @@ static void start(struct p2_object *future)
     struct p2_http *h = future->as.http, *q = future->of->as.http, *f = future->of->of->as.http;
     const struct net_host *net = h->w->wasi.job->net;
     struct net_field fields[NET_FIELDS_MAX];
+    struct str host;
     struct net_request request = {.method = buf_str(&q->method),
                                   .https = q->scheme != SCHEME_HTTP,
                                   .authority = buf_str(&q->authority),
@@ -618,8 +598,9 @@ static void start(struct p2_object *future)
         fail(future, NET_SEND_TOO_BIG, "the request's body is too long");
         return;
     }
-    if (q->scheme == SCHEME_OTHER || !q->has_authority || !q->authority.len) {
-        fail(future, NET_URI, "a request needs the scheme http or https, and a host");
+    if (q->scheme == SCHEME_OTHER || !net_host(buf_str(&q->authority), &host) ||
+        !net_is_path(buf_str(&q->path))) {
+        fail(future, NET_URI, "a request needs http or https, a host, and a path from '/'");
         return;
     }
     for (size_t i = 0; i < f->n; i++)
@@ -791,7 +772,8 @@ static struct p2_object *response_object(struct p2_http *future)
         buf_add_str(&value, r->fields[i].value);
         /* Also those that a guest may not send. */
         struct p2_http *h = fields->as.http;
-        if (is_token(r->fields[i].name) && is_value(buf_str(&value)) && h->n < NET_FIELDS_MAX) {
+        if (net_is_token(r->fields[i].name) && net_is_value(buf_str(&value)) &&
+            h->n < NET_FIELDS_MAX) {
             h->list[h->n].name = BUF_INIT(NET_NAME_MAX);
             buf_add_str(&h->list[h->n].name, r->fields[i].name);
             h->list[h->n++].value = value;

@@ -9,6 +9,8 @@
  *     parent → child   load      SHA-256 of the wasm; descriptor: machine code (sealed)
  *     child → parent   loaded    status, sentence
  *     parent → child   run       id, limits, target, environment, input
+ *     child → parent   http      a request of the guest, while it runs (net_msg.h)
+ *     parent → child   answer    what came of it
  *     child → parent   result    id, outcome, counts, sentence, stderr, stdout or its length
  *     child → parent   output    stdout, when too long to go along
  *
@@ -40,6 +42,8 @@ enum exec_type {
     EXEC_RUN,
     EXEC_RESULT,
     EXEC_OUTPUT,
+    EXEC_HTTP,        /* guest/net_msg.h */
+    EXEC_HTTP_ANSWER, /* guest/net_msg.h; ignored when it comes after the run's end */
 };
 
 /* What keeps a child in; each is on from before the first message it reads. */

@@ -11,7 +11,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "engine/cache.h"
+#include "guest/broker.h"
 #include "guest/exec_msg.h"
+#include "guest/net_msg.h"
 #include "proc/frame.h"
 #include "proc/memfd.h"
 #include "proc/self.h"
@@ -43,6 +45,7 @@ struct guest {
     uint64_t next_id;
     char engine[EXEC_ENGINE_MAX + 1];
     uint32_t walls;
+    struct broker broker;
     struct buf message;  /* reused; wiped after each run */
     struct frame answer; /* reused */
 };
@@ -62,6 +65,7 @@ static void retire(struct guest *g)
     g->child = CHILD_NONE;
     g->loaded = false;
     g->runs = 0;
+    broker_end(&g->broker);
 }
 
 /* One answer of the wanted type. Anything else means that the child cannot be trusted any more. */
@@ -150,6 +154,11 @@ enum err guest_start(const struct guest_options *o, struct guest **out, struct b
         .message = BUF_INIT(EXEC_RUN_MAX),
         .answer = FRAME_INIT(EXEC_RESULT_MAX),
     };
+    broker_init(&g->broker, NULL);
+    if (o->fetch_path)
+        g->broker.path = arena_z(&g->arena, str_of(o->fetch_path));
+    else if (self_exe(&g->arena, "outlayer-fetch", &g->broker.path, NULL) != ERR_OK)
+        g->broker.path = "/nonexistent"; /* guests' requests fail, nothing else */
     if (o->exec_path)
         g->exec_path = arena_z(&g->arena, str_of(o->exec_path));
     else
@@ -178,6 +187,7 @@ void guest_stop(struct guest *g)
     child_kill(&g->spare);
     fd_close(&g->code);
     cache_release(&g->cache);
+    broker_release(&g->broker);
     buf_wipe(&g->message);
     frame_release(&g->answer);
     arena_release(&g->arena);
@@ -432,13 +442,36 @@ static enum err prepare(struct guest *g, int wasm_fd, const struct hash256 *wasm
     return ERR_UPSTREAM;
 }
 
+/* The result's frame; requests that come before it are answered. */
+static enum err result_frame(struct guest *g, const struct run_job *job, uint64_t deadline,
+                             struct run_result *out, struct buf *why)
+{
+    enum err e;
+
+    for (;;) {
+        g->answer.body.max = EXEC_RESULT_MAX > NET_ASK_MAX ? EXEC_RESULT_MAX : NET_ASK_MAX;
+        e = frame_recv(g->child.sock, &g->answer, deadline, why);
+        if (!e && g->answer.nfds)
+            e = err_put(why, ERR_UPSTREAM, "the exec child sent descriptors");
+        if (e || g->answer.type == EXEC_RESULT)
+            return e;
+        if (g->answer.type != EXEC_HTTP)
+            return err_put(why, ERR_UPSTREAM, "the exec child answered with message %u",
+                           g->answer.type);
+        e = broker_answer(&g->broker, g->child.sock, buf_str(&g->answer.body), g->next_id,
+                          job->policy, deadline - GUEST_GRACE_MS, out, why);
+        if (e)
+            return e == ERR_FORMAT ? ERR_UPSTREAM : e;
+    }
+}
+
 /* The result from the child's message, with stdout in a second frame when it is long. */
 static enum err take_result(struct guest *g, const struct run_job *job, uint64_t deadline,
                             struct run_result *out, struct buf *why)
 {
     size_t out_max = (size_t)job->limits.max_memory_mb << 20;
     struct exec_result r;
-    enum err e = expect(g->child.sock, &g->answer, EXEC_RESULT, EXEC_RESULT_MAX, deadline, why);
+    enum err e = result_frame(g, job, deadline, out, why);
 
     if (e)
         return e;
@@ -504,6 +537,7 @@ enum err guest_run(struct guest *g, int wasm_fd, const struct hash256 *wasm,
     }
     g->next_id++;
     g->runs++;
+    broker_begin(&g->broker);
     buf_clear(&g->message);
     exec_run_write(&g->message, g->next_id, job);
     start = clock_mono_us();

@@ -34,6 +34,7 @@ struct guest;
 
 struct guest_options {
     const char *exec_path;     /* NULL: outlayer-exec where our executables are */
+    const char *fetch_path;    /* NULL: outlayer-fetch, for requests of guests, in the same place */
     const char *cache_dir;     /* NULL: compiled code is not kept on disk */
     const struct mac_key *key; /* authenticates the cache; needed with cache_dir */
     uint64_t cache_bytes_max;  /* 0: the cache's own maximum */

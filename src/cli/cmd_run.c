@@ -26,8 +26,9 @@
 struct run_opts {
     const char *input, *input_file;
     uint64_t max_instructions, max_memory_mb, max_seconds;
-    struct opt_list env;
-    bool json, no_cache;
+    struct opt_list env, hosts;
+    const char *limits, *env_file, *target;
+    bool json, logs, no_cache, no_network, loopback;
 };
 
 static const struct opt run_options[] = {
@@ -41,6 +42,21 @@ static const struct opt run_options[] = {
     OPT_U64("max-seconds", "N", struct run_opts, max_seconds, 1, RUN_WALL_MS_MAX / 1000, NULL,
             "seconds it may take (default 60)"),
     OPT_LIST("env", "NAME=VALUE", struct run_opts, env, "an environment variable; may be repeated"),
+    OPT_TEXT("env-file", "FILE", struct run_opts, env_file, NULL,
+             "environment variables, one NAME=VALUE a line; empty lines and # lines are skipped"),
+    OPT_TEXT("limits", "WHICH", struct run_opts, limits, NULL,
+             "production: the contract's defaults (as without this); none: the most that can be "
+             "asked for; else a JSON file like the request's resource_limits"),
+    OPT_TEXT("build-target", "NAME", struct run_opts, target, NULL,
+             "what the request says: wasm32-wasip1 or wasm32-wasip2 (default: what the file is)"),
+    OPT_LIST("allow-host", "HOST", struct run_opts, hosts,
+             "let its HTTP requests reach this host only; may be repeated (default: every public "
+             "host, as in production)"),
+    OPT_FLAG("allow-loopback", struct run_opts, loopback,
+             "for development: let its HTTP requests reach this machine"),
+    OPT_FLAG("no-network", struct run_opts, no_network, "refuse all HTTP requests"),
+    OPT_FLAG("logs", struct run_opts, logs,
+             "show the program's stderr and its HTTP requests, also when it succeeds"),
     OPT_FLAG("json", struct run_opts, json, "print one JSON object instead of the output"),
     OPT_FLAG("no-cache", struct run_opts, no_cache, "compile it even when it was compiled before"),
     OPT_END,
@@ -56,7 +72,8 @@ const struct command command_run = {
     .name = "run",
     .summary = "run a WebAssembly program as a worker would",
     .usage = "FILE.wasm [options]",
-    .about = "Runs a wasm32-wasip1 program in the worker's own sandbox under the given limits and\n"
+    .about = "Runs a wasm32-wasip1 or wasm32-wasip2 program in the worker's own sandbox under the "
+             "given limits and\n"
              "reports what it used and what the run would have cost. The program's output goes to\n"
              "stdout, the report to stderr.",
     .options = run_options,
@@ -123,15 +140,86 @@ static enum err read_input(const struct run_opts *o, struct buf *input, struct b
     return e;
 }
 
-static enum err read_env(const struct opt_list *list, struct run_var *vars, struct buf *why)
+struct vars {
+    struct run_var list[RUN_ENV_MAX];
+    size_t n;
+    struct buf file; /* what a file's variables point into; may be secrets */
+};
+
+/* A later one replaces an earlier one of the same name. */
+static enum err add_var(struct vars *v, struct str item, struct buf *why)
 {
-    for (size_t i = 0; i < list->n; i++) {
-        struct str item = str_of(list->item[i]);
-        if (!str_has_byte(item, '='))
-            return err_put(why, ERR_FORMAT, "'%s' is no NAME=VALUE", list->item[i]);
-        vars[i].value = str_cut(item, '=', &vars[i].name);
-    }
+    struct run_var var;
+    size_t i = 0;
+
+    if (!str_has_byte(item, '='))
+        return err_put(why, ERR_FORMAT, "an environment variable is no NAME=VALUE");
+    var.value = str_cut(item, '=', &var.name);
+    while (i < v->n && !str_eq(v->list[i].name, var.name))
+        i++;
+    if (i == RUN_ENV_MAX)
+        return err_put(why, ERR_RANGE, "more than %u environment variables", RUN_ENV_MAX);
+    v->list[i] = var;
+    v->n += i == v->n;
     return ERR_OK;
+}
+
+static enum err read_env(const struct run_opts *o, struct vars *vars, struct buf *why)
+{
+    struct str rest, line;
+    enum err e = ERR_OK;
+
+    if (o->env_file)
+        e = file_read(o->env_file, &vars->file, why);
+    rest = buf_str(&vars->file);
+    while (!e && rest.len) {
+        rest = str_cut(rest, '\n', &line);
+        if (str_ends(line, STR("\r")))
+            line.len--;
+        if (str_trim(line).len && str_trim(line).ptr[0] != '#')
+            e = add_var(vars, line, why);
+    }
+    for (size_t i = 0; i < o->env.n && !e; i++)
+        e = add_var(vars, str_of(o->env.item[i]), why);
+    return e;
+}
+
+/* A member of a file of limits, when it is there. */
+static bool limit_of(struct json doc, const char *name, uint64_t *out)
+{
+    struct json v = json_get(doc, name);
+    return json_is_null(v) || json_u64(v, out);
+}
+
+/* What --limits says, before the options for single limits. */
+static enum err read_limits(struct run_opts *o, struct buf *why)
+{
+    struct run_opts base = {
+        .max_instructions = 1000000000, .max_memory_mb = 128, .max_seconds = 60};
+    struct buf text = BUF_INIT(65536);
+    struct json doc;
+    enum err e = ERR_OK;
+
+    if (o->limits && strcmp(o->limits, "none") == 0) {
+        base.max_instructions = RUN_INSTRUCTIONS_MAX;
+        base.max_memory_mb = RUN_MEMORY_MB_MAX;
+        base.max_seconds = RUN_WALL_MS_MAX / 1000;
+    } else if (o->limits && strcmp(o->limits, "production") != 0) {
+        e = file_read(o->limits, &text, why);
+        if (!e && (!json_parse(buf_str(&text), &doc, NULL) ||
+                   !limit_of(doc, "max_instructions", &base.max_instructions) ||
+                   !limit_of(doc, "max_memory_mb", &base.max_memory_mb) ||
+                   !limit_of(doc, "max_execution_seconds", &base.max_seconds)))
+            e = err_put(why, ERR_FORMAT, "'%s' holds no resource_limits", o->limits);
+    }
+    if (!o->max_instructions)
+        o->max_instructions = base.max_instructions;
+    if (!o->max_memory_mb)
+        o->max_memory_mb = base.max_memory_mb;
+    if (!o->max_seconds)
+        o->max_seconds = base.max_seconds;
+    buf_release(&text);
+    return e;
 }
 
 /* base + instructions/10^6 and milliseconds at their price, as the contract charges them. */
@@ -140,9 +228,32 @@ static u128 cost(const struct run_result *r)
     return FEE_BASE + r->instructions / 1000000 * FEE_PER_MILLION + run_time_ms(r) * FEE_PER_MS;
 }
 
+static void put_attempt(struct buf *b, const struct net_attempt *a)
+{
+    json_obj(b);
+    json_key(b, "host");
+    json_putz(b, a->host);
+    json_key(b, "address");
+    json_putz(b, a->address);
+    json_key(b, "port");
+    json_put_u64(b, a->port);
+    json_key(b, "outcome");
+    json_putz(b, a->error ? net_error_code(a->error) : "ok");
+    json_key(b, "status");
+    json_put_u64(b, a->status);
+    json_key(b, "sent");
+    json_put_u64(b, a->sent);
+    json_key(b, "received");
+    json_put_u64(b, a->received);
+    json_key(b, "time_ms");
+    json_put_u64(b, a->time_ms);
+    json_obj_end(b);
+}
+
 static void print_json(const struct run_result *r)
 {
-    struct buf b = BUF_INIT((r->out.len + r->text.len) * 6 + 4096);
+    struct buf b =
+        BUF_INIT((r->out.len + r->text.len + r->err.len) * 6 + 4096 + r->nattempts * 2048);
     bool ok = r->outcome == OUTCOME_OK;
 
     json_obj(&b);
@@ -178,6 +289,16 @@ static void print_json(const struct run_result *r)
     json_put_u64(&b, run_time_ms(r));
     json_key(&b, "memory_bytes");
     json_put_u64(&b, r->memory_bytes);
+    json_key(&b, "stderr");
+    if (str_is_utf8(buf_str(&r->err)))
+        json_put_str(&b, buf_str(&r->err));
+    else
+        json_put_null(&b);
+    json_key(&b, "requests");
+    json_arr(&b);
+    for (size_t i = 0; i < r->nattempts; i++)
+        put_attempt(&b, &r->attempts[i]);
+    json_arr_end(&b);
     json_key(&b, "estimated_cost_yocto");
     json_put_u128_str(&b, cost(r));
     json_obj_end(&b);
@@ -195,7 +316,25 @@ static void near_text(u128 yocto, struct buf *out)
              (unsigned long long)(steps % 10000000));
 }
 
-static void print_text(const struct run_result *r, const struct guest_note *note)
+static void print_attempts(const struct run_result *r)
+{
+    for (size_t i = 0; i < r->nattempts; i++) {
+        const struct net_attempt *a = &r->attempts[i];
+        fprintf(stderr, "%srequest%s  %s", term(stderr, TERM_DIM), term(stderr, TERM_PLAIN),
+                a->host);
+        if (a->port)
+            fprintf(stderr, ":%u", a->port);
+        if (*a->address)
+            fprintf(stderr, " (%s)", a->address);
+        if (a->error)
+            fprintf(stderr, "  %s\n", net_error_code(a->error));
+        else
+            fprintf(stderr, "  %u, %llu bytes sent, %llu received, %u ms\n", a->status,
+                    (unsigned long long)a->sent, (unsigned long long)a->received, a->time_ms);
+    }
+}
+
+static void print_text(const struct run_result *r, const struct guest_note *note, bool logs)
 {
     char near_z[64];
     struct buf near = BUF_OVER(near_z);
@@ -209,11 +348,14 @@ static void print_text(const struct run_result *r, const struct guest_note *note
     if (!ok) {
         fprintf(stderr, "%sfailed%s (%s): %s\n", term(stderr, TERM_BAD), term(stderr, TERM_PLAIN),
                 outcome_code(r->outcome), buf_z(&r->text));
-    } else if (r->err.len) {
+    }
+    if (r->err.len && (ok || logs)) {
         fprintf(stderr, "%sstderr of the program:%s\n%s%s", term(stderr, TERM_DIM),
                 term(stderr, TERM_PLAIN), buf_z(&r->err),
                 str_ends(buf_str(&r->err), STR("\n")) ? "" : "\n");
     }
+    if (logs)
+        print_attempts(r);
     fprintf(stderr, "%s%s%s  %llu instructions, %llu.%03llu ms, %llu KiB of memory, %s NEAR",
             term(stderr, ok ? TERM_GOOD : TERM_BAD), ok ? "ok" : "not ok", term(stderr, TERM_PLAIN),
             (unsigned long long)r->instructions, (unsigned long long)(r->wall_us / 1000),
@@ -253,12 +395,15 @@ out:
 
 int cmd_run(int argc, char **argv)
 {
-    struct run_opts o = {.max_instructions = 1000000000, .max_memory_mb = 128, .max_seconds = 60};
+    struct run_opts o = {0};
     struct buf input = BUF_INIT(RUN_INPUT_MAX), why = WHY_INIT;
-    struct run_var vars[OPT_LIST_MAX];
+    struct str hosts[OPT_LIST_MAX];
+    struct net_policy policy = {
+        .requests_max = NET_REQUESTS_MAX, .bytes_max = NET_BYTES_MAX, .timeout_ms = NET_TIMEOUT_MS};
+    struct vars vars = {.file = BUF_INIT(RUN_ENV_BYTES_MAX)};
     struct run_result result = {0};
     struct guest_note note = {0};
-    struct run_job job;
+    struct run_job job = {0};
     int first, status;
     enum err e;
 
@@ -267,14 +412,25 @@ int cmd_run(int argc, char **argv)
     if (argc - first != 1)
         e = err_put(&why, ERR_RANGE, "give one WebAssembly file to run");
     else
-        e = read_env(&o.env, vars, &why);
-    job = (struct run_job){
-        .limits = {.max_instructions = o.max_instructions,
-                   .max_memory_mb = (uint32_t)o.max_memory_mb,
-                   .max_wall_ms = (uint32_t)o.max_seconds * 1000},
-        .env = vars,
-        .nenv = o.env.n,
-    };
+        e = read_env(&o, &vars, &why);
+    if (!e)
+        e = read_limits(&o, &why);
+    if (!e && !run_target_parse(str_of(o.target), &job.target))
+        e = err_put(&why, ERR_RANGE, "'%s' is no build target; wasm32-wasip1 and wasm32-wasip2 are",
+                    o.target);
+    if (!e && o.max_seconds > RUN_WALL_MS_MAX / 1000)
+        e = err_put(&why, ERR_RANGE, "a run takes %u seconds at most", RUN_WALL_MS_MAX / 1000);
+    for (size_t i = 0; i < o.hosts.n; i++)
+        hosts[i] = str_of(o.hosts.item[i]);
+    policy.hosts = o.hosts.n ? hosts : NULL;
+    policy.nhosts = o.hosts.n;
+    policy.loopback = o.loopback;
+    job.policy = o.no_network ? NULL : &policy;
+    job.limits = (struct run_limits){.max_instructions = o.max_instructions,
+                                     .max_memory_mb = (uint32_t)o.max_memory_mb,
+                                     .max_wall_ms = (uint32_t)o.max_seconds * 1000};
+    job.env = vars.list;
+    job.nenv = vars.n;
     if (!e)
         e = run_job_check(&job, &why);
     if (e) {
@@ -292,11 +448,12 @@ int cmd_run(int argc, char **argv)
     if (o.json)
         print_json(&result);
     else
-        print_text(&result, &note);
+        print_text(&result, &note, o.logs);
     status = result.outcome == OUTCOME_OK ? EXIT_DONE : EXIT_FAILED;
     run_result_release(&result);
 out:
     buf_release(&input);
+    buf_wipe(&vars.file);
     buf_release(&why);
     return status;
 }

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "engine/run.h"
+#include "exec/net.h"
 #include "exec/sandbox.h"
 #include "guest/exec_msg.h"
 #include "proc/frame.h"
@@ -20,6 +21,7 @@ struct server {
     struct frame frame;
     struct buf answer;
     struct run_var vars[RUN_ENV_MAX];
+    struct exec_net net;
 };
 
 static enum err say_hello(struct server *s, uint32_t walls, struct buf *why)
@@ -73,6 +75,7 @@ static struct server *server_new(int sock, enum engine_kind kind)
     s->engine = engine_new(kind);
     s->frame = FRAME_INIT(EXEC_RUN_MAX);
     s->answer = BUF_INIT(EXEC_RESULT_MAX);
+    exec_net_init(&s->net, sock);
     return s;
 }
 
@@ -141,7 +144,10 @@ static enum err serve_one(struct server *s, struct buf *why)
     if (!s->module || s->frame.nfds || !exec_run_read(buf_str(&s->frame.body), &id, &job, s->vars))
         return err_put(why, ERR_FORMAT, "the message 'run' is malformed or comes before 'load'");
     run_result_init(&r, &job.limits);
+    job.net = &s->net.host;
+    exec_net_begin(&s->net, id);
     run_module(s->engine, s->module, &job, &r);
+    exec_net_end(&s->net);
     const struct exec_result answer = {
         .id = id,
         .outcome = r.outcome,
@@ -186,6 +192,8 @@ enum err serve_run(int sock, struct buf *why)
             break;
         case EXEC_RUN:
             e = serve_one(s, why);
+            break;
+        case EXEC_HTTP_ANSWER: /* to a request that the run did not wait for */
             break;
         default:
             e = err_put(why, ERR_FORMAT, "message %u is not for this process", s->frame.type);

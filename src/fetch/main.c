@@ -6,6 +6,8 @@
  * and hash or with what went wrong. It holds no key, reads no file of ours, and what it says is
  * believed only as far as the hash goes: the worker's request names it.
  *
+ * Started as `outlayer-fetch http` it makes the requests of a running guest instead (broker.h).
+ *
  * Ends when the worker closes its side. Next to read: fetch_msg.h, then lib/http/download.c.
  */
 #include <signal.h>
@@ -16,6 +18,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "crypto/ed25519.h"
+#include "fetch/broker.h"
 #include "fetch/fetch_msg.h"
 #include "fetch/sandbox.h"
 #include "http/download.h"
@@ -121,10 +124,11 @@ static enum err serve_one(struct downloader *d, struct buf *why)
     return e;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     struct buf why = WHY_INIT;
     struct downloader *d;
+    bool broker = argc == 2 && strcmp(argv[1], "http") == 0;
     enum err e;
 
     self_init("outlayer-fetch");
@@ -132,6 +136,8 @@ int main(void)
     crypto_init();
     d = downloader_new();
     e = fetch_sandbox_enter(&why);
+    if (!e && broker)
+        e = broker_serve(SPAWN_SOCKET_FD, &why);
     while (!e)
         e = serve_one(d, &why);
     downloader_free(d);

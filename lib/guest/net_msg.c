@@ -1,0 +1,156 @@
+/* net_msg.c — see net_msg.h. */
+#include "guest/net_msg.h"
+
+#include "codec/wire.h"
+
+#define ADDRESS_MAX 47u
+
+static void fields_write(struct buf *b, const struct net_field *fields, size_t n)
+{
+    wr_u32(b, (uint32_t)n);
+    for (size_t i = 0; i < n; i++) {
+        wr_bytes(b, fields[i].name);
+        wr_bytes(b, fields[i].value);
+    }
+}
+
+static size_t fields_read(struct rd *r, struct net_field *fields)
+{
+    size_t n = rd_count(r, NET_FIELDS_MAX);
+
+    for (size_t i = 0; i < n; i++) {
+        fields[i].name = rd_bytes(r, NET_NAME_MAX);
+        fields[i].value = rd_bytes(r, NET_HEAD_MAX);
+        if (!net_is_token(fields[i].name) || !net_is_value(fields[i].value))
+            rd_fail(r);
+    }
+    return n;
+}
+
+static void request_write(struct buf *b, const struct net_request *q)
+{
+    wr_bytes(b, q->method);
+    wr_u8(b, q->https);
+    wr_bytes(b, q->authority);
+    wr_bytes(b, q->path);
+    wr_u32(b, q->timeout_ms);
+    fields_write(b, q->fields, q->nfields);
+    wr_bytes(b, q->body);
+}
+
+static void request_read(struct rd *r, struct net_request *q, struct net_field *fields)
+{
+    struct str host;
+
+    q->method = rd_bytes(r, NET_METHOD_MAX);
+    q->https = rd_bool(r);
+    q->authority = rd_bytes(r, NET_AUTHORITY_MAX);
+    q->path = rd_bytes(r, NET_PATH_MAX);
+    q->timeout_ms = rd_u32(r);
+    q->fields = fields;
+    q->nfields = fields_read(r, fields);
+    q->body = rd_bytes(r, NET_SEND_MAX);
+    if (!net_is_token(q->method) || !net_host(q->authority, &host) || !net_is_path(q->path))
+        rd_fail(r);
+}
+
+void net_request_write(struct buf *b, uint64_t run, uint32_t id, const struct net_request *q)
+{
+    wr_u64(b, run);
+    wr_u32(b, id);
+    request_write(b, q);
+}
+
+bool net_request_read(struct str body, uint64_t *run, uint32_t *id, struct net_request *q,
+                      struct net_field fields[NET_FIELDS_MAX])
+{
+    struct rd r = rd_over(body);
+
+    *run = rd_u64(&r);
+    *id = rd_u32(&r);
+    request_read(&r, q, fields);
+    return rd_end(&r);
+}
+
+static void response_write(struct buf *b, const struct net_response *v)
+{
+    wr_u8(b, (uint8_t)v->error);
+    wr_bytes(b, str_head(v->text, NET_TEXT_MAX));
+    wr_u16(b, v->status);
+    fields_write(b, v->fields, v->nfields);
+    wr_bytes(b, v->body);
+}
+
+static void response_read(struct rd *r, struct net_response *v)
+{
+    uint8_t error = rd_u8(r);
+
+    if (error >= NET_ERROR_COUNT)
+        rd_fail(r);
+    v->error = (enum net_error)error;
+    v->text = rd_bytes(r, NET_TEXT_MAX);
+    v->status = rd_u16(r);
+    v->nfields = fields_read(r, v->fields);
+    v->body = rd_bytes(r, NET_RECEIVE_MAX);
+}
+
+void net_response_write(struct buf *b, uint64_t run, uint32_t id, const struct net_response *v)
+{
+    wr_u64(b, run);
+    wr_u32(b, id);
+    response_write(b, v);
+}
+
+bool net_response_read(struct str body, uint64_t *run, uint32_t *id, struct net_response *v)
+{
+    struct rd r = rd_over(body);
+
+    *run = rd_u64(&r);
+    *id = rd_u32(&r);
+    response_read(&r, v);
+    return rd_end(&r);
+}
+
+void net_ask_write(struct buf *b, const struct net_ask *a)
+{
+    wr_u32(b, a->timeout_ms);
+    wr_u32(b, a->max_bytes);
+    wr_u8(b, a->loopback);
+    request_write(b, &a->request);
+}
+
+bool net_ask_read(struct str body, struct net_ask *a, struct net_field fields[NET_FIELDS_MAX])
+{
+    struct rd r = rd_over(body);
+
+    a->timeout_ms = rd_u32(&r);
+    a->max_bytes = rd_u32(&r);
+    a->loopback = rd_bool(&r);
+    request_read(&r, &a->request, fields);
+    if (a->max_bytes > NET_RECEIVE_MAX || !a->timeout_ms)
+        rd_fail(&r);
+    return rd_end(&r);
+}
+
+void net_told_write(struct buf *b, const struct net_told *t)
+{
+    response_write(b, &t->response);
+    wr_bytes(b, str_head(t->address, ADDRESS_MAX));
+    wr_u16(b, t->port);
+    wr_u64(b, t->sent);
+    wr_u64(b, t->received);
+    wr_u32(b, t->time_ms);
+}
+
+bool net_told_read(struct str body, struct net_told *t)
+{
+    struct rd r = rd_over(body);
+
+    response_read(&r, &t->response);
+    t->address = rd_text(&r, ADDRESS_MAX);
+    t->port = rd_u16(&r);
+    t->sent = rd_u64(&r);
+    t->received = rd_u64(&r);
+    t->time_ms = rd_u32(&r);
+    return rd_end(&r);
+}
