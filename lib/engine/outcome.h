@@ -67,6 +67,7 @@ enum run_target { RUN_ANY, RUN_WASIP1, RUN_WASIP2 };
 struct run_job {
     struct run_limits limits;
     enum run_target target;
+    struct str tenant; /* whose run it is: a process serves one tenant with one program */
     const struct net_policy *policy; /* the supervisor's: NULL is no network */
     const struct net_host *net;      /* the engine's way to the supervisor */
     struct str input;                /* stdin */

@@ -144,16 +144,22 @@ static void say_trap(struct run_result *r, const wasm_trap_t *trap, wasmtime_tra
 #define TRAP_MARK "wasm trap: "
 #define FUEL_MARK "all fuel consumed"
 
-/* The reason in an engine's message: the trap, else its first line. */
+/* The reason in an engine's message: the trap, else the last of its causes. */
 static struct str reason_of(struct str message)
 {
     size_t at = str_find(message, STR(TRAP_MARK));
-    struct str line;
+    struct str line, last = STR_NONE;
 
-    if (at < message.len)
-        message = str_skip(message, at + sizeof(TRAP_MARK) - 1);
-    (void)str_cut(message, '\n', &line);
-    return str_head(str_trim(line), 512);
+    if (at < message.len) {
+        (void)str_cut(str_skip(message, at + sizeof(TRAP_MARK) - 1), '\n', &line);
+        return str_head(str_trim(line), 512);
+    }
+    while (message.len) {
+        message = str_cut(message, '\n', &line);
+        if (str_trim(line).len)
+            last = str_trim(line);
+    }
+    return str_head(last, 512);
 }
 
 static bool is_trap(const wasmtime_error_t *error)

@@ -105,6 +105,7 @@ static uint32_t place_of(struct p2_call *c, size_t i)
     wasmtime_error_t *error;
     uint32_t at = P2_HANDLES_MAX;
 
+    c->seen |= 1u << i;
     if (c->a[i].kind != WASMTIME_COMPONENT_RESOURCE)
         return at;
     error = wasmtime_component_resource_any_to_host(c->ctx, c->a[i].of.resource, &host);
@@ -211,6 +212,8 @@ static wasmtime_error_t *enter(void *env, wasmtime_context_t *ctx,
     const struct p2_row *row = env;
     struct p2_call c = {.w = wasmtime_context_get_data(ctx), .ctx = ctx, .a = a, .r = r};
 
+    wasmtime_error_t *error;
+
     (void)type;
     if (wasi_late(&c.w->wasi)) /* host functions cost no fuel, so the slices do not see them */
         return p2_stop(&c, WASI_TIME);
@@ -224,7 +227,12 @@ static wasmtime_error_t *enter(void *env, wasmtime_context_t *ctx,
                  row->name);
         return p2_stop(&c, WASI_ABUSE);
     }
-    return row->fn(&c);
+    error = row->fn(&c);
+    /* What is borrowed must be given back, also by a function that does not care what it is. */
+    for (size_t i = 0; !error && i < n; i++)
+        if (row->params[i] == 'h' && !(c.seen & 1u << i))
+            (void)place_of(&c, i);
+    return error;
 }
 
 static const struct p2_row never = {

@@ -76,8 +76,9 @@ struct wasip2 {
 struct p2_call {
     struct wasip2 *w;
     wasmtime_context_t *ctx;
-    p2_val *a; /* arguments; their outermost kinds are as the row says */
-    p2_val *r; /* the result */
+    p2_val *a;     /* arguments; their outermost kinds are as the row says */
+    p2_val *r;     /* the result */
+    unsigned seen; /* handles among the arguments that were looked at, by bit */
 };
 
 typedef wasmtime_error_t *p2_fn(struct p2_call *c);

@@ -101,9 +101,7 @@ static enum net_error decide(const struct broker *b, const struct net_policy *p,
             return NET_NONE;
     if (!p->hosts)
         return NET_NONE;
-    buf_addf(text,
-             "this host is not among the allowed ones; allow it with --allow-host %.*s (outlayer "
-             "run), or in capabilities.network of the program's manifest",
+    buf_addf(text, "this host is not among the allowed ones; allow it with --allow-host %.*s",
              STR_ARG(host));
     return NET_DENIED;
 }

@@ -40,8 +40,9 @@ struct guest {
     struct child leaving; /* ended, not waited for yet */
     bool loaded;          /* the child has `wasm` loaded */
     struct hash256 wasm;  /* the program met last */
-    int code;             /* its machine code, sealed, or -1: checked once, used by many children */
-    unsigned runs;        /* of this child */
+    struct hash256 tenant;
+    int code;      /* its machine code, sealed, or -1: checked once, used by many children */
+    unsigned runs; /* of this child */
     uint64_t next_id;
     char engine[EXEC_ENGINE_MAX + 1];
     uint32_t walls;
@@ -395,19 +396,20 @@ static enum err load(struct guest *g, enum exec_status *status, struct buf *why)
 
 /* Have a child with the program loaded. ERR_FORMAT: a bad module; `why` is for the user. */
 static enum err prepare(struct guest *g, int wasm_fd, const struct hash256 *wasm,
-                        struct guest_note *note, struct buf *why)
+                        const struct hash256 *tenant, struct guest_note *note, struct buf *why)
 {
     enum exec_status status = EXEC_STALE;
     uint64_t start = clock_mono_us();
     enum err e;
 
-    if (g->loaded && hash_eq(&g->wasm, wasm) && g->runs < GUEST_RUNS_MAX && !g->fresh_process &&
-        !child_wait(&g->child, 0, NULL)) {
+    if (g->loaded && hash_eq(&g->wasm, wasm) && hash_eq(&g->tenant, tenant) &&
+        g->runs < GUEST_RUNS_MAX && !g->fresh_process && !child_wait(&g->child, 0, NULL)) {
         note->warm = note->cached = true;
         return ERR_OK;
     }
     if (g->loaded)
         retire(g);
+    g->tenant = *tenant;
     if (!hash_eq(&g->wasm, wasm)) {
         fd_close(&g->code);
         g->wasm = *wasm;
@@ -516,6 +518,7 @@ enum err guest_run(struct guest *g, int wasm_fd, const struct hash256 *wasm,
 {
     struct guest_note unused, *n = note ? note : &unused;
     struct buf sentence = WHY_INIT;
+    const struct hash256 tenant = sha256(job->tenant);
     struct run_result r;
     uint64_t start, deadline;
     enum err e = run_job_check(job, why);
@@ -524,7 +527,7 @@ enum err guest_run(struct guest *g, int wasm_fd, const struct hash256 *wasm,
         return e;
     *n = (struct guest_note){0};
     run_result_init(&r, &job->limits);
-    e = prepare(g, wasm_fd, wasm, n, &sentence);
+    e = prepare(g, wasm_fd, wasm, &tenant, n, &sentence);
     if (e == ERR_FORMAT) {
         r.outcome = OUTCOME_MODULE;
         buf_add_str(&r.text, buf_str(&sentence));

@@ -10,7 +10,7 @@
  *     guest_stop(g);
  *
  * What the guest does wrong is in the result, what we do wrong is an ERR_*, worth a retry
- * elsewhere. A child is never given to another program, and it is retired after GUEST_RUNS_MAX
+ * elsewhere. A child is never given to another program or another tenant, and it is retired after GUEST_RUNS_MAX
  * runs, after any end that is not the guest's own doing, and by guest_idle().
  *
  * Thread: one at a time per guest; make one for each run that shall go on in parallel. Children die

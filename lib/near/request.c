@@ -90,6 +90,8 @@ static enum err source_parse(struct json v, struct arena *a, struct code_source 
     }
     if (target_parse(json_get(v, "build_target"), a, &s.target, why))
         return ERR_FORMAT;
+    if (s.kind == SOURCE_WASM_URL && json_is_null(json_get(v, "build_target")))
+        s.target = STR(""); /* the file tells */
     *out = s;
     return ERR_OK;
 }

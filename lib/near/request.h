@@ -38,7 +38,8 @@ struct code_source {
     struct str repo, commit;    /* GITHUB */
     struct str url;             /* WASM_URL */
     struct hash256 wasm_sha256; /* WASM_URL */
-    struct str target;          /* "wasm32-wasip1" or "wasm32-wasip2" unless foreign */
+    struct str target;          /* "wasm32-wasip1" or "wasm32-wasip2" unless foreign;
+                                 * empty: not said, of a WASM_URL */
 };
 
 struct resource_limits {

@@ -125,23 +125,43 @@ enum err runner_fetch(struct runner *r, const struct code_source *source, bool f
 enum err runner_run(struct runner *r, const struct request *request, const struct program *program,
                     const struct env *env, struct answer *answer, struct ran *out, struct buf *why)
 {
-    const struct run_job job = {
-        .limits = {.max_instructions = request->limits.instructions,
-                   .max_memory_mb = request->limits.memory_mb,
-                   .max_wall_ms = (uint32_t)(request->limits.seconds * 1000)},
-        .input = request->input,
-        .env = env->var,
-        .nenv = env->n};
+    const struct net_policy policy = {.loopback = r->guest_loopback,
+                                      .requests_max = NET_REQUESTS_MAX,
+                                      .bytes_max = NET_BYTES_MAX,
+                                      .timeout_ms = NET_TIMEOUT_MS};
+    struct run_job job = {.tenant = request->sender_id,
+                          .policy = &policy,
+                          .limits = {.max_instructions = request->limits.instructions,
+                                     .max_memory_mb = request->limits.memory_mb,
+                                     .max_wall_ms = (uint32_t)(request->limits.seconds * 1000)},
+                          .input = request->input,
+                          .env = env->var,
+                          .nenv = env->n};
     struct run_result result;
     struct guest_note note = {0};
-    enum err e =
-        guest_run(r->guest, program->fd, &request->source.wasm_sha256, &job, &result, &note, why);
+    enum err e;
 
+    if (!run_target_parse(request->source.target, &job.target)) {
+        answer_fail(answer, ANSWER_EXECUTION_FAILED,
+                    STR("The build target is not supported; there are wasm32-wasip1 and "
+                        "wasm32-wasip2"));
+        *out = (struct ran){.outcome = OUTCOME_MODULE};
+        return ERR_OK;
+    }
+    e = guest_run(r->guest, program->fd, &request->source.wasm_sha256, &job, &result, &note, why);
     if (e == ERR_CONFLICT)
         /* The stored file is not what it was: the next try fetches it again. */
         store_drop(&r->store, &request->source.wasm_sha256);
     if (e)
         return e;
+    for (size_t i = 0; i < result.nattempts; i++)
+        log_info("guest_request",
+                 "host=%s address=%s port=%u outcome=%s status=%u sent=%llu "
+                 "received=%llu ms=%u",
+                 result.attempts[i].host, result.attempts[i].address, result.attempts[i].port,
+                 net_error_code(result.attempts[i].error), result.attempts[i].status,
+                 (unsigned long long)result.attempts[i].sent,
+                 (unsigned long long)result.attempts[i].received, result.attempts[i].time_ms);
     if (result.outcome == OUTCOME_FAULT) {
         e = err_put(why, ERR_CLOSED, "the run was cut off: %s", buf_z(&result.text));
         run_result_release(&result);

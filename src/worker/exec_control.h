@@ -20,6 +20,7 @@ struct runner {
     struct store store;
     struct fetcher fetcher;
     struct builds builds;
+    bool guest_loopback; /* for development: guests' requests may reach this machine */
 };
 
 /* `home` is the worker's folder; wasm/, code/ and cache.key are made in it. */

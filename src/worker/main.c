@@ -38,7 +38,7 @@ struct options {
     const char *coordinator_url, *rpc_url, *contract_id, *operator_id, *key_file, *token_file,
         *home, *network_id, *worker_id, *toolchain, *fastfs_key, *fastfs_receiver, *fastfs_url;
     uint64_t cache_mb;
-    bool allow_http_loopback, die_with_parent;
+    bool allow_http_loopback, guest_loopback, die_with_parent;
 };
 
 static const struct opt table[] = {
@@ -72,6 +72,8 @@ static const struct opt table[] = {
             "downloaded programs kept on disk, in MiB (256)"),
     OPT_FLAG("allow-http-loopback", struct options, allow_http_loopback,
              "development: programs and repositories may come from this machine"),
+    OPT_FLAG("allow-guest-loopback", struct options, guest_loopback,
+             "development: programs that run may send HTTP requests to this machine"),
     OPT_FLAG("die-with-parent", struct options, die_with_parent, "end when the starter ends"),
     OPT_END,
 };
@@ -244,6 +246,7 @@ static enum err start(const struct options *o, struct buf *why)
     if (!e)
         e = runner_init(&w.runner, o->home, o->cache_mb * MB, o->toolchain, o->allow_http_loopback,
                         why);
+    w.runner.guest_loopback = o->guest_loopback;
     if (e)
         return e;
     courier.token = str_trim(buf_str(&token));
