@@ -265,7 +265,7 @@ const char *tcb_info_read(struct str text, struct tcb_info *out)
     wrong = read_head(text, &doc, &out->head);
     if (wrong || out->head.version != TCB_INFO_VERSION)
         return wrong;
-    out->tdx = strcmp(out->head.id, "TDX") == 0;
+    out->tdx = str_eqz(str_of(out->head.id), "TDX");
     if (!get_u32(json_get(doc, "tcbEvaluationDataNumber"), UINT32_MAX, &out->head.evaluation))
         return "tcbEvaluationDataNumber";
     if (!get_hex(json_get(doc, "fmspc"), out->fmspc, sizeof out->fmspc))

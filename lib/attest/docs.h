@@ -5,8 +5,8 @@
 #include "attest/collateral.h"
 #include "codec/json.h"
 
-#define DOC_DEPTH_MAX   16  /* nesting of objects and arrays */
-#define DOC_MEMBERS_MAX 256 /* of one object */
+#define DOC_DEPTH_MAX   16 /* nesting of objects and arrays */
+#define DOC_MEMBERS_MAX 64 /* of one object */
 
 /* No object in `v` has a member twice, no name is escaped, nothing is nested too deep. */
 MUST_USE bool json_strict(struct json v, unsigned depth);

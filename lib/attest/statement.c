@@ -249,6 +249,30 @@ struct hash256 statement_digest(struct str bytes)
     return h;
 }
 
+enum err statement_follows(struct str before, struct str next, struct buf *why)
+{
+    struct statement a, b;
+    struct hash256 digest = {{0}};
+    enum err e = statement_read(next, &b, why);
+
+    if (!e && before.ptr)
+        e = statement_read(before, &a, why);
+    if (e)
+        return e;
+    if (before.ptr) {
+        digest = statement_digest(before);
+        if (!hash_eq(&a.session, &b.session))
+            return err_put(why, ERR_CONFLICT, "the statements are of two sessions");
+    }
+    if (b.seq != (before.ptr ? a.seq + 1 : 0))
+        return err_put(why, ERR_CONFLICT, "statement %llu does not follow: there is a gap",
+                       (unsigned long long)b.seq);
+    if (!hash_eq(&b.prev, &digest))
+        return err_put(why, ERR_CONFLICT, "statement %llu names another predecessor",
+                       (unsigned long long)b.seq);
+    return ERR_OK;
+}
+
 struct ed25519_sig statement_sign(const struct ed25519_key *key, struct str bytes)
 {
     struct buf b = BUF_INIT(bytes.len + LABEL_LEN);

@@ -120,6 +120,12 @@ MUST_USE enum err statement_read(struct str bytes, struct statement *out, struct
 
 /* SHA-256(0x00 ‖ label ‖ bytes): the leaf of a batch, and `prev` of the next. */
 struct hash256 statement_digest(struct str bytes);
+/*
+ * Does `next` come right after `before` in the same session? ERR_FORMAT, or ERR_CONFLICT with what
+ * does not follow: another session, a gap, or another predecessor. `before` ptr NULL: `next` must
+ * be the first.
+ */
+MUST_USE enum err statement_follows(struct str before, struct str next, struct buf *why);
 struct ed25519_sig statement_sign(const struct ed25519_key *key, struct str bytes);
 MUST_USE bool statement_signed_by(const struct ed25519_pub *key, struct str bytes,
                                   const struct ed25519_sig *sig);

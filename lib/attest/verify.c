@@ -185,20 +185,20 @@ static bool current(const struct run *r, const struct doc_head *h)
 static enum attest_code check_documents(struct run *r)
 {
     const struct collateral *c = r->coll;
-    const char *id = c->tcb.head.id;
     bool tdx = r->v->has_quote ? r->v->quote.tee == TEE_TDX : c->tcb.tdx;
 
     if (!signed_by(r, c->tcb_text, c->tcb_sig, c->tcb_chain.cert[0].key))
         return ATTEST_E_TCBINFO_SIG;
     if (!current(r, &c->tcb.head))
         return ATTEST_E_TCBINFO_TIME;
-    if (strcmp(id, tdx ? "TDX" : "SGX") != 0 || c->tcb.head.version != 3 || c->tcb.tcb_type != 0)
+    if (!str_eqz(str_of(c->tcb.head.id), tdx ? "TDX" : "SGX") || c->tcb.head.version != 3 ||
+        c->tcb.tcb_type != 0)
         return ATTEST_E_TCBINFO_KIND;
     if (!signed_by(r, c->qe_text, c->qe_sig, c->qe_chain.cert[0].key))
         return ATTEST_E_QEID_SIG;
     if (!current(r, &c->qe.head))
         return ATTEST_E_QEID_TIME;
-    if (strcmp(c->qe.head.id, tdx ? "TD_QE" : "QE") != 0 || c->qe.head.version != 2)
+    if (!str_eqz(str_of(c->qe.head.id), tdx ? "TD_QE" : "QE") || c->qe.head.version != 2)
         return ATTEST_E_QEID_KIND;
     r->v->tcb_evaluation = c->tcb.head.evaluation;
     r->v->qe_evaluation = c->qe.head.evaluation;
@@ -216,14 +216,14 @@ static bool bytes_are(struct str s, const uint8_t *b, size_t n)
 static bool qe_binds(const struct run *r)
 {
     const struct quote *q = &r->v->quote;
-    char room[64 + UINT16_MAX + 1];
-    struct buf all = BUF_OVER(room);
+    struct buf all = BUF_INIT(64 + UINT16_MAX);
     uint8_t want[64] = {0};
 
     buf_add_str(&all, q->attestation_key);
     buf_add_str(&all, q->qe_auth_data);
     BUG_ON(all.full);
     r->crypto->sha256(buf_str(&all), want);
+    buf_release(&all);
     return bytes_are(q->qe_report.report_data, want, sizeof want);
 }
 

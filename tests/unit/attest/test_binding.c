@@ -131,6 +131,33 @@ static void test_statements(void **state)
     assert_int_equal(seq, 5);
 }
 
+static void test_chain(void **state)
+{
+    struct json list = json_get(all, "statements");
+    struct str bytes[5];
+    struct buf other = BUF_INIT(STATEMENT_MAX), why = WHY_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < 5; i++)
+        bytes[i] = hex_at(json_at(list, i), "bytes");
+    assert_ok(statement_follows(STR_NONE, bytes[0], &why), why);
+    for (size_t i = 1; i < 5; i++)
+        assert_ok(statement_follows(bytes[i - 1], bytes[i], &why), why);
+    /* a gap, a replay, a step back, a first one that is none, another session */
+    assert_int_equal(statement_follows(bytes[0], bytes[2], &why), ERR_CONFLICT);
+    assert_int_equal(statement_follows(bytes[1], bytes[1], &why), ERR_CONFLICT);
+    assert_int_equal(statement_follows(bytes[2], bytes[1], &why), ERR_CONFLICT);
+    assert_int_equal(statement_follows(STR_NONE, bytes[1], &why), ERR_CONFLICT);
+    buf_add_str(&other, bytes[0]);
+    other.ptr[2] ^= 1;
+    assert_int_equal(statement_follows(buf_str(&other), bytes[1], &why), ERR_CONFLICT);
+    other.ptr[2] ^= 1;
+    other.ptr[other.len - 1] ^= 1; /* the predecessor changed afterwards */
+    assert_int_equal(statement_follows(buf_str(&other), bytes[1], &why), ERR_CONFLICT);
+    buf_release(&other);
+    buf_release(&why);
+}
+
 static void test_statement_fields(void **state)
 {
     struct json one = json_at(json_get(all, "statements"), 0), f = json_get(one, "fields");
@@ -297,10 +324,11 @@ static void test_single_quote(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_manifest),         cmocka_unit_test(test_statements),
-        cmocka_unit_test(test_statement_fields), cmocka_unit_test(test_other_arms),
-        cmocka_unit_test(test_merkle),           cmocka_unit_test(test_paths),
-        cmocka_unit_test(test_batch_head),       cmocka_unit_test(test_single_quote),
+        cmocka_unit_test(test_manifest),     cmocka_unit_test(test_statements),
+        cmocka_unit_test(test_chain),        cmocka_unit_test(test_statement_fields),
+        cmocka_unit_test(test_other_arms),   cmocka_unit_test(test_merkle),
+        cmocka_unit_test(test_paths),        cmocka_unit_test(test_batch_head),
+        cmocka_unit_test(test_single_quote),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
