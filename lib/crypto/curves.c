@@ -1,6 +1,7 @@
 #include "crypto/curves.h"
 
 #include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -76,6 +77,29 @@ static EVP_PKEY *p256_key(const uint8_t key[33])
     return d2i_PUBKEY(NULL, &p, sizeof der);
 }
 
+/* The key whose y is the lesser of the two (draft-jivsov-ecc-compact): which sign that is. */
+static bool decompact(uint8_t key[33])
+{
+    static const uint8_t half[32] = {0x7f, 0xff, 0xff, 0xff, 0x80, 0x00, 0x00, 0x00,
+                                     0x80, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+                                     0x00, 0x00, 0x00, 0x00, 0x7f, 0xff, 0xff, 0xff,
+                                     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+    uint8_t y[32];
+    EVP_PKEY *pkey;
+    BIGNUM *n = NULL;
+    bool ok;
+
+    key[0] = 2;
+    pkey = p256_key(key);
+    ok = pkey != NULL && EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_EC_PUB_Y, &n) == 1 &&
+         BN_bn2binpad(n, y, sizeof y) == (int)sizeof y;
+    if (ok && memcmp(y, half, sizeof half) > 0)
+        key[0] = 3;
+    BN_free(n);
+    EVP_PKEY_free(pkey);
+    return ok;
+}
+
 /* r ‖ s as the DER that OpenSSL reads; its length. */
 static size_t to_der(const uint8_t sig[64], uint8_t out[80])
 {
@@ -93,13 +117,15 @@ bool p256_verify_digest(const uint8_t sig[64], struct str digest, const uint8_t 
 {
     EVP_PKEY *pkey = NULL;
     EVP_PKEY_CTX *cx = NULL;
-    uint8_t der[80];
+    uint8_t der[80], point[33];
     size_t n;
     bool ok = false;
 
-    if (!p256_signature_ok(sig) || digest.len < 16 || (key[0] != 2 && key[0] != 3))
+    memcpy(point, key, sizeof point);
+    if (!p256_signature_ok(sig) || digest.len < 16 || (key[0] == 5 && !decompact(point)) ||
+        (point[0] != 2 && point[0] != 3))
         return false;
-    pkey = p256_key(key);
+    pkey = p256_key(point);
     if (pkey == NULL)
         return false;
     cx = EVP_PKEY_CTX_new(pkey, NULL);

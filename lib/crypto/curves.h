@@ -17,7 +17,8 @@ MUST_USE bool secp256k1_recover_key(const uint8_t hash[32], const uint8_t sig[64
 
 /* Is r ‖ s a signature at all: both in 1 … order-1? */
 bool p256_signature_ok(const uint8_t sig[64]);
-/* `key` is a compressed point of 33 bytes, `digest` the hash itself, 16 bytes at least. */
+/* `key` is a point of 33 bytes, compressed (2, 3) or compact (5: the lesser y); `digest` is the
+ * hash itself, 16 bytes at least. */
 MUST_USE bool p256_verify_digest(const uint8_t sig[64], struct str digest, const uint8_t key[33]);
 
 #endif

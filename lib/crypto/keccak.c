@@ -99,3 +99,58 @@ void sha3_512(struct str s, uint8_t out[64])
 {
     sponge(s, 0x06, out, 64);
 }
+
+/* ------------------------------------------------------------------ SHAKE */
+
+static void shake_init(struct shake *k, size_t rate)
+{
+    memset(k, 0, sizeof *k);
+    k->rate = rate;
+}
+
+void shake128_init(struct shake *k)
+{
+    shake_init(k, 168);
+}
+
+void shake256_init(struct shake *k)
+{
+    shake_init(k, 136);
+}
+
+static void shake_byte(struct shake *k, size_t at, uint8_t b)
+{
+    k->s[at / 8] ^= (uint64_t)b << (8 * (at % 8));
+}
+
+void shake_absorb(struct shake *k, const void *p, size_t n)
+{
+    const uint8_t *in = p;
+
+    BUG_ON(k->squeezing);
+    for (size_t i = 0; i < n; i++) {
+        shake_byte(k, k->at++, in[i]);
+        if (k->at == k->rate) {
+            permute(k->s);
+            k->at = 0;
+        }
+    }
+}
+
+void shake_squeeze(struct shake *k, uint8_t *out, size_t n)
+{
+    if (!k->squeezing) {
+        shake_byte(k, k->at, 0x1f);
+        shake_byte(k, k->rate - 1, 0x80);
+        k->squeezing = true;
+        k->at = k->rate;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (k->at == k->rate) {
+            permute(k->s);
+            k->at = 0;
+        }
+        out[i] = (uint8_t)(k->s[k->at / 8] >> (8 * (k->at % 8)));
+        k->at++;
+    }
+}

@@ -1,6 +1,7 @@
 /*
  * keccak.h — the hash functions over the Keccak permutation: SHA-3 (FIPS 202) and Keccak as it was
- * submitted (Ethereum's), which differ in one byte of padding.
+ * submitted (Ethereum's), which differ in one byte of padding; and SHAKE, with output of any
+ * length.
  *
  * Thread: any.
  */
@@ -14,5 +15,17 @@ void keccak512(struct str s, uint8_t out[64]);
 void sha3_256(struct str s, uint8_t out[32]);
 void sha3_384(struct str s, uint8_t out[48]);
 void sha3_512(struct str s, uint8_t out[64]);
+
+/* SHAKE: absorb as often as needed, then squeeze as often as needed; never absorb again. */
+struct shake {
+    uint64_t s[25];
+    size_t rate, at;
+    bool squeezing;
+};
+
+void shake128_init(struct shake *k);
+void shake256_init(struct shake *k);
+void shake_absorb(struct shake *k, const void *p, size_t n);
+void shake_squeeze(struct shake *k, uint8_t *out, size_t n);
 
 #endif

@@ -32,6 +32,7 @@
 #include "crypto/hash.h"
 #include "engine/wat.h"
 #include "hostcalls.h"
+#include "signcalls.h"
 #include "vm/vm.h"
 #include "vm/wasm_module.h"
 
@@ -906,10 +907,29 @@ static void run_hostcall(const struct hostcall *c)
     arena_release(&memory);
 }
 
-static void run_hostcalls(unsigned per, unsigned long seed, const char *only)
+/* Signatures that only the other side can make. */
+static void read_signatures(const char *oracle, unsigned long seed)
+{
+    char command[2048], *line = NULL;
+    size_t cap = 0;
+    FILE *f;
+
+    snprintf(command, sizeof command, "'%s' ml-dsa 12 %lu", oracle, seed);
+    f = popen(command, "r");
+    if (f == NULL)
+        die(command, "cannot be run");
+    for (ssize_t len; (len = getline(&line, &cap, f)) > 0;)
+        signcalls_add(str_trim(str_from(line, (size_t)len)));
+    free(line);
+    if (pclose(f) != 0)
+        die(command, "failed");
+}
+
+static void run_hostcalls(const char *oracle, unsigned per, unsigned long seed, const char *only)
 {
     unsigned had = cases, bad = mismatches;
 
+    read_signatures(oracle, seed);
     hostcalls_each(per, seed, only, run_hostcall);
     fprintf(stderr, "compare: %-24s %u calls, %u differ\n", "host functions", cases - had,
             mismatches - bad);
@@ -930,7 +950,7 @@ int main(int argc, char **argv)
         die("our machine", buf_z(&why));
     run_folder(argv[2], argv[3]);
     if (argc > 6)
-        run_hostcalls((unsigned)strtoul(argv[6], NULL, 10), strtoul(argv[5], NULL, 10),
+        run_hostcalls(argv[1], (unsigned)strtoul(argv[6], NULL, 10), strtoul(argv[5], NULL, 10),
                       argc > 7 ? argv[7] : "");
     if (argc > 4)
         run_all_generated(argv[1], argv[4], argc > 5 ? argv[5] : "1");

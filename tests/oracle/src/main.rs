@@ -2,6 +2,7 @@
 //!
 //!   outlayer-oracle serve          a case per line on stdin, what came of it per line on stdout
 //!   outlayer-oracle generate N S   N modules made from seed S, one per line in hex
+//!   outlayer-oracle ml-dsa N S     N signatures: key, message and signature in hex, one per line
 //!
 //! A case is JSON (see `Case`), an answer one line of words that the other side spells the same way
 //! (tests/oracle/compare.c), so that comparing is comparing text.
@@ -9,6 +10,7 @@ mod answer;
 mod chain;
 mod generate;
 
+use near_crypto::{KeyType, SecretKey, Signature};
 use near_parameters::{vm::Config, RuntimeConfigStore, RuntimeFeesConfig};
 use near_primitives_core::{
     account::AccountContract,
@@ -105,11 +107,24 @@ fn answer(machine: &Machine, line: &str) -> String {
     }
 }
 
+fn ml_dsa(n: u64, seed: u64) {
+    for i in 0..n {
+        let secret = SecretKey::from_seed(KeyType::MLDSA65, &format!("{seed} {i}"));
+        let message: Vec<u8> = (0..i * 37 % 300).map(|k| (k * 7 + i) as u8).collect();
+        let (key, signature) = (secret.public_key(), secret.sign(&message));
+        let Signature::MLDSA65(signature) = signature else { unreachable!() };
+        let [key, message, signature] =
+            [key.key_data(), &message, &signature.0[..]].map(hex::encode);
+        println!("{key} {message} {signature}");
+    }
+}
+
 fn main() {
     let args: Vec<String> = std::env::args().collect();
     let number = |i: usize| args.get(i).and_then(|a| a.parse::<u64>().ok());
     match (args.get(1).map(String::as_str), number(2), number(3)) {
         (Some("generate"), Some(n), Some(seed)) => generate::modules(n, seed),
+        (Some("ml-dsa"), Some(n), Some(seed)) => ml_dsa(n, seed),
         (Some("serve"), None, None) => {
             let all = RuntimeConfigStore::new(None);
             let runtime = all.get_config(88);
@@ -122,7 +137,7 @@ fn main() {
             }
         }
         _ => {
-            eprintln!("usage: outlayer-oracle serve | generate COUNT SEED");
+            eprintln!("usage: outlayer-oracle serve | generate COUNT SEED | ml-dsa COUNT SEED");
             std::process::exit(2);
         }
     }
