@@ -48,6 +48,10 @@ static struct program programs[] = {
      .file = "guests/words.wasm",
      .input = "{\"text\":\"to be or not to be, that is the question\",\"top\":3}",
      .expect = "{\"words\":10,"},
+    {.name = "rust_wasip2", /* the same crate as a component */
+     .file = "guests/words-p2.wasm",
+     .input = "{\"text\":\"to be or not to be, that is the question\",\"top\":3}",
+     .expect = "{\"words\":10,"},
 };
 
 /* Only loaded: how long a large program takes from the cache. */
