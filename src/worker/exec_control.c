@@ -24,7 +24,8 @@ enum err runner_init(struct runner *r, const char *home, uint64_t wasm_bytes_max
 {
     char wasm[PATH_BYTES], code[PATH_BYTES], key_file[PATH_BYTES];
     struct mac_key key;
-    struct guest_options options = {.cache_dir = code, .key = &key};
+    struct guest_options options = {
+        .cache_dir = code, .key = &key, .fresh_process = r->fresh_process};
     enum err e;
 
     r->guest = NULL;

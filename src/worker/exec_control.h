@@ -20,7 +20,9 @@ struct runner {
     struct store store;
     struct fetcher fetcher;
     struct builds builds;
+    /* Set before runner_init(). */
     bool guest_loopback; /* for development: guests' requests may reach this machine */
+    bool fresh_process;  /* a process of its own for every run */
 };
 
 /* `home` is the worker's folder; wasm/, code/ and cache.key are made in it. */

@@ -36,7 +36,8 @@
 
 struct options {
     const char *coordinator_url, *rpc_url, *contract_id, *operator_id, *key_file, *token_file,
-        *home, *network_id, *worker_id, *toolchain, *fastfs_key, *fastfs_receiver, *fastfs_url;
+        *home, *network_id, *worker_id, *toolchain, *fastfs_key, *fastfs_receiver, *fastfs_url,
+        *isolation;
     uint64_t cache_mb;
     bool allow_http_loopback, guest_loopback, die_with_parent;
 };
@@ -72,6 +73,9 @@ static const struct opt table[] = {
             "downloaded programs kept on disk, in MiB (256)"),
     OPT_FLAG("allow-http-loopback", struct options, allow_http_loopback,
              "development: programs and repositories may come from this machine"),
+    OPT_TEXT("isolation", "WHICH", struct options, isolation, "OUTLAYER_ISOLATION",
+             "tenant: a process serves one sender's runs of one program, memory fresh each time "
+             "(default); run: a process for every run"),
     OPT_FLAG("allow-guest-loopback", struct options, guest_loopback,
              "development: programs that run may send HTTP requests to this machine"),
     OPT_FLAG("die-with-parent", struct options, die_with_parent, "end when the starter ends"),
@@ -95,6 +99,8 @@ static enum err options_check(const struct options *o, struct buf *why)
         return err_put(why, ERR_FORMAT, "'%s' is no account id", o->contract_id);
     if (!account_id_valid(str_of(o->fastfs_receiver)))
         return err_put(why, ERR_FORMAT, "'%s' is no account id", o->fastfs_receiver);
+    if (o->isolation && strcmp(o->isolation, "tenant") != 0 && strcmp(o->isolation, "run") != 0)
+        return err_put(why, ERR_FORMAT, "--isolation is tenant or run, not '%s'", o->isolation);
     return ERR_OK;
 }
 
@@ -243,10 +249,11 @@ static enum err start(const struct options *o, struct buf *why)
         e = outbox_open(outbox_path, &w.outbox, why);
     if (!e)
         e = outbox_prune(w.outbox, why);
+    w.runner.fresh_process = o->isolation && strcmp(o->isolation, "run") == 0;
+    w.runner.guest_loopback = o->guest_loopback;
     if (!e)
         e = runner_init(&w.runner, o->home, o->cache_mb * MB, o->toolchain, o->allow_http_loopback,
                         why);
-    w.runner.guest_loopback = o->guest_loopback;
     if (e)
         return e;
     courier.token = str_trim(buf_str(&token));

@@ -377,6 +377,69 @@ static void no_executable(void **state)
     buf_release(&why);
 }
 
+static void a_process_serves_one_tenant(void **state)
+{
+    struct guest *g = start(true, false);
+    struct run_job job = {.limits = usual, .input = STR("x"), .tenant = STR("alice.near")};
+    struct buf why = WHY_INIT;
+    struct guest_note note;
+    struct run_result r;
+    struct hash256 hash;
+    int fd = open_guest("test/echo", &hash);
+    pid_t first;
+    (void)state;
+
+    assert_int_equal(guest_run(g, fd, &hash, &job, &r, &note, &why), ERR_OK);
+    run_result_release(&r);
+    first = guest_pid(g);
+    assert_int_equal(guest_run(g, fd, &hash, &job, &r, &note, &why), ERR_OK);
+    run_result_release(&r);
+    assert_true(note.warm);
+    assert_int_equal(guest_pid(g), first);
+    job.tenant = STR("bob.near");
+    assert_int_equal(guest_run(g, fd, &hash, &job, &r, &note, &why), ERR_OK);
+    run_result_release(&r);
+    assert_false(note.warm);
+    assert_int_not_equal(guest_pid(g), first);
+    job.tenant = STR("alice.near");
+    assert_int_equal(guest_run(g, fd, &hash, &job, &r, &note, &why), ERR_OK);
+    run_result_release(&r);
+    assert_false(note.warm);
+    close(fd);
+    buf_release(&why);
+    guest_stop(g);
+}
+
+static void components_run_behind_the_walls(void **state)
+{
+    struct guest *g = start(true, false);
+    struct guest_note note;
+    struct run_result r;
+    (void)state;
+
+    for (int i = 0; i < 3; i++) {
+        run(g, "test/p2", usual, "echo one", &r, &note);
+        if (r.outcome != OUTCOME_OK)
+            fail_msg("%s", buf_z(&r.text));
+        assert_string_equal(buf_z(&r.out), "one");
+        assert_int_equal(note.warm, i > 0);
+        run_result_release(&r);
+    }
+    run(g, "test/p2", usual, "grow 100", &r, &note);
+    assert_int_equal(r.outcome, OUTCOME_OK);
+    assert_string_equal(buf_z(&r.out), "100\n");
+    run_result_release(&r);
+    run(g, "test/p2", usual, "panic", &r, &note);
+    assert_int_equal(r.outcome, OUTCOME_TRAP);
+    run_result_release(&r);
+    run(g, "test/p2", usual, "env", &r, &note);
+    assert_int_equal(r.outcome, OUTCOME_OK);
+    assert_string_equal(buf_z(&r.out), "");
+    assert_true(note.warm);
+    run_result_release(&r);
+    guest_stop(g);
+}
+
 static void walls_stand(void **state)
 {
     struct guest *g = start(false, false);
@@ -401,6 +464,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(bad_files_say_what_they_are, setup, teardown),
         cmocka_unit_test(wrong_hash_and_no_file),
         cmocka_unit_test(no_executable),
+        cmocka_unit_test(a_process_serves_one_tenant),
+        cmocka_unit_test(components_run_behind_the_walls),
         cmocka_unit_test(walls_stand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
