@@ -127,6 +127,39 @@ static enum answer view_code(struct look *l)
     return put_code(l, code, &hash);
 }
 
+static enum answer no_global(struct look *l, const struct global_id *g)
+{
+    struct buf b = BUF_INIT(4096), hash = BUF_INIT(64);
+    const char *kind = g->by_account ? "account_id" : "hash";
+    struct str id = g->account_id;
+    enum answer a;
+
+    hash_put_base58(&hash, &g->hash);
+    if (!g->by_account)
+        id = buf_str(&hash);
+    json_obj(&b);
+    json_key(&b, "identifier");
+    json_obj(&b);
+    json_key(&b, kind);
+    json_put_str(&b, id);
+    json_obj_end(&b);
+    json_key(&b, "block_height");
+    json_put_u64(&b, l->block->height);
+    json_key(&b, "block_hash");
+    view_hash(&b, &l->block->hash);
+    json_obj_end(&b);
+    a = call_handler_text(
+        l->c, "NO_GLOBAL_CONTRACT_CODE", buf_str(&b),
+        g->by_account ? "Global contract code with identifier AccountId(AccountId(\"%.*s\")) "
+                        "has never been observed on the node"
+                      : "Global contract code with identifier CodeHash(%.*s) has never been "
+                        "observed on the node",
+        STR_ARG(id));
+    buf_release(&b);
+    buf_release(&hash);
+    return a;
+}
+
 static enum answer view_global(struct look *l, bool by_account)
 {
     struct global_id g = {.by_account = by_account};
@@ -145,8 +178,7 @@ static enum answer view_global(struct look *l, bool by_account)
     }
     code = kv_get(l->kv, skey_global(&k, COL_GLOBAL_CODE, &g));
     if (!code.ptr)
-        return call_handler_text(l->c, "NO_GLOBAL_CONTRACT_CODE", STR("{}"),
-                                 "Global contract code has never been observed on the node");
+        return no_global(l, &g);
     hash = sha256(code);
     return put_code(l, code, &hash);
 }
@@ -296,13 +328,19 @@ static enum answer view_access_key_list(struct look *l)
 
 static enum answer view_gas_key_nonces(struct look *l)
 {
+    struct buf text = BUF_INIT(4096);
     struct account_id id;
     struct public_key pk;
-    enum answer fail;
+    enum answer fail, answer;
 
     if (!wants_account(l, &id, &fail) || !call_key(l->c, "public_key", &pk, &fail))
         return fail;
-    return call_handler_text(l->c, "UNKNOWN_GAS_KEY", STR("{}"), "gas key does not exist");
+    public_key_put(&text, pk);
+    answer =
+        call_handler_text(l->c, "UNKNOWN_GAS_KEY", place_info(l, "public_key", buf_str(&text)),
+                          "Gas key for public key %s does not exist while viewing", buf_z(&text));
+    buf_release(&text);
+    return answer;
 }
 
 /* ------------------------------------------------------------------ view calls */
