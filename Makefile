@@ -18,6 +18,7 @@ help:
 	@echo "make test             all tests: unit, whole system, sanitizers, fuzz smoke"
 	@echo "make test-quick       unit and whole-system tests of the release build only"
 	@echo "make test-oracle      compare the contract VM with the public NEAR runner"
+	@echo "make test-clients     build near-cli-rs and outlayer-cli, and run the tests that need them"
 	@echo "make bench [NAME=…]   benchmarks, JSON lines into build/bench/<name>.jsonl"
 	@echo "make lint             layout and static checks"
 	@echo "make fmt              lay the sources out"
@@ -85,6 +86,11 @@ test-asan: build-tests
 .PHONY: test-oracle
 test-oracle: build-tests
 	@tools/test-oracle
+
+.PHONY: test-clients
+test-clients: build-tests
+	@tools/build-clients > /dev/null
+	@ctest --preset release -R 'system/(chain|near_cli|outlayer_cli)$$'
 
 SECONDS ?= 5
 .PHONY: test-fuzz fuzz
