@@ -241,9 +241,11 @@ export async function txHash(signed) {
  */
 export class Network {
     static async start(options = {}) {
-        const net = new Network();
+        const net = new this();
         net.sent = new Set();
         net.options = { blockMs: 50, ...options };
+        net.contractId = net.options.contractId ?? OUTLAYER;
+        net.operatorId = net.options.contractId ? `worker.${net.contractId}` : OPERATOR;
         net.home = fs.mkdtempSync(path.join(os.tmpdir(), 'outlayer-story-'));
         if (!options.manual)
             after(() => net.end());
@@ -291,26 +293,26 @@ export class Network {
         const call = (method, args) =>
             near.actions.functionCall(method, args, 100n * TGAS, 0n);
 
-        this.outlayer = await this.createAccount(OUTLAYER, 100n * NEAR);
-        this.operatorOwner = await this.createAccount(OPERATOR, 50n * NEAR, this.outlayer);
+        this.outlayer = await this.createAccount(this.contractId, 100n * NEAR);
+        this.operatorOwner = await this.createAccount(this.operatorId, 50n * NEAR, this.outlayer);
         this.alice = await this.createAccount('alice.test', 10_000n * NEAR);
         this.caller = await this.createAccount(CALLER, 50n * NEAR);
-        await this.transact(this.outlayer, OUTLAYER, [
+        await this.transact(this.outlayer, this.contractId, [
             near.actions.deployContract(wasm('outlayer.wasm')),
-            call('new', { owner_id: OUTLAYER, operator_id: OPERATOR }),
+            call('new', { owner_id: this.contractId, operator_id: this.operatorId }),
         ]);
         await this.transact(this.caller, CALLER, [
             near.actions.deployContract(wasm('caller.wasm')),
-            call('new', { outlayer_id: OUTLAYER }),
+            call('new', { outlayer_id: this.contractId }),
         ]);
         const key = near.KeyPair.fromRandom('ed25519');
-        await this.transact(this.operatorOwner, OPERATOR, [
-            near.actions.addFunctionCallAccessKey(key.getPublicKey(), OUTLAYER, WORKER_METHODS),
+        await this.transact(this.operatorOwner, this.operatorId, [
+            near.actions.addFunctionCallAccessKey(key.getPublicKey(), this.contractId, WORKER_METHODS),
         ]);
         this.operatorSecret = key.toString();
         this.keyFile = path.join(this.home, 'operator.json');
         fs.writeFileSync(this.keyFile, JSON.stringify({
-            account_id: OPERATOR, public_key: key.getPublicKey().toString(), private_key: key.toString(),
+            account_id: this.operatorId, public_key: key.getPublicKey().toString(), private_key: key.toString(),
         }), { mode: 0o600 });
         this.tokenFile = path.join(this.home, 'token');
         fs.writeFileSync(this.tokenFile, Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('hex'), { mode: 0o600 });
@@ -320,15 +322,15 @@ export class Network {
         this.coordinatorPort ??= await freePort();
         this.coordinator = await new Daemon('outlayer-coordinator', [
             '--db', path.join(this.home, 'coordinator.db'), '--listen', `127.0.0.1:${this.coordinatorPort}`,
-            '--contract-id', OUTLAYER, '--neardata-url', this.chain.url, '--rpc-url', this.chain.url,
+            '--contract-id', this.contractId, '--neardata-url', this.chain.url, '--rpc-url', this.chain.url,
             '--worker-token-file', this.tokenFile,
         ], this.log('coordinator')).start();
     }
 
     async startWorker() {
         this.worker = await new Daemon('outlayer-worker', [
-            '--coordinator-url', this.coordinator.url, '--rpc-url', this.chain.url, '--contract-id', OUTLAYER,
-            '--operator-id', OPERATOR, '--key-file', this.keyFile, '--token-file', this.tokenFile,
+            '--coordinator-url', this.coordinator.url, '--rpc-url', this.chain.url, '--contract-id', this.contractId,
+            '--operator-id', this.operatorId, '--key-file', this.keyFile, '--token-file', this.tokenFile,
             '--home', path.join(this.home, 'worker'), '--allow-http-loopback', ...(this.options.workerArgs ?? []),
         ], this.log('worker')).start();
     }
@@ -351,7 +353,7 @@ export class Network {
         }
     }
 
-    async view(method, args = {}, contract = OUTLAYER) {
+    async view(method, args = {}, contract = this.contractId) {
         return this.provider.callFunction({ contractId: contract, method, args });
     }
 
@@ -423,7 +425,7 @@ export class Network {
 
     /** `account` asks for a run itself; what came back, see `read`. */
     async request(account, args, options = {}) {
-        const signed = await this.sign(account, OUTLAYER, [this.requestAction(args, options)]);
+        const signed = await this.sign(account, this.contractId, [this.requestAction(args, options)]);
         return this.read(await this.settle(signed));
     }
 
