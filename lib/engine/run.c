@@ -7,7 +7,7 @@
 #include "engine/wasip1.h"
 #include "engine/wasip2.h"
 
-#define FRAMES_MAX 12
+#define FRAMES_MAX 16
 #define LIT(s)                                                                                     \
     {                                                                                              \
         s, sizeof(s) - 1                                                                           \
@@ -57,19 +57,28 @@ static void drive(wasmtime_call_future_t *call, const struct wasi *w, struct att
     wasmtime_call_future_delete(call);
 }
 
-/* A function's name without the numbers that Rust gives to crates ("std[5cdbf64756386ace]::"). */
+/* Length of a number in brackets at the start: what Rust gives to crates, or 0. */
+static size_t crate_number(struct str s)
+{
+    size_t n = 1;
+
+    if (s.len < 3 || s.ptr[0] != '[')
+        return 0;
+    while (n < s.len && n <= 16 &&
+           ((s.ptr[n] >= '0' && s.ptr[n] <= '9') || (s.ptr[n] >= 'a' && s.ptr[n] <= 'f')))
+        n++;
+    return n > 8 && n < s.len && s.ptr[n] == ']' ? n + 1 : 0;
+}
+
+/* A function's name without those numbers: "std[5cdbf64756386ace]::process::abort". */
 static void add_name(struct buf *text, struct str name)
 {
-    enum { NUMBER = 18 };
-
     name = str_head(name, 200);
     while (name.len) {
-        if (name.ptr[0] == '[' && name.len >= NUMBER && name.ptr[NUMBER - 1] == ']') {
-            name = str_skip(name, NUMBER);
-        } else {
+        size_t n = crate_number(name);
+        if (n == 0)
             buf_add_byte(text, (uint8_t)name.ptr[0]);
-            name = str_skip(name, 1);
-        }
+        name = str_skip(name, n ? n : 1);
     }
 }
 

@@ -10,8 +10,8 @@
  *     guest_stop(g);
  *
  * What the guest does wrong is in the result, what we do wrong is an ERR_*, worth a retry
- * elsewhere. A child is never given to another program or another tenant, and it is retired after GUEST_RUNS_MAX
- * runs, after any end that is not the guest's own doing, and by guest_idle().
+ * elsewhere. A child is never given to another program or another tenant, and it is retired after
+ * GUEST_RUNS_MAX runs, after any end that is not the guest's own doing, and by guest_idle().
  *
  * Thread: one at a time per guest; make one for each run that shall go on in parallel. Children die
  * with the thread that started them, so use threads that last.

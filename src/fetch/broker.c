@@ -77,7 +77,7 @@ enum err broker_serve(int sock, struct buf *why)
     struct frame f = FRAME_INIT(NET_ASK_MAX);
     struct net_field fields[NET_FIELDS_MAX];
     struct exchanger *x = exchanger_new();
-    struct net_ask ask;
+    struct net_ask ask = {0};
     enum err e = ERR_OK;
 
     while (!e) {

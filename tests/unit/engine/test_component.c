@@ -392,6 +392,44 @@ static void the_target_must_fit(void **state)
     buf_release(&why);
 }
 
+static void the_host_survives_abuse(void **state)
+{
+    static const struct {
+        const char *what, *out, *text;
+    } cases[] = {
+        {"abuse handles", NULL, "more than 4096 handles at a time"},
+        {"abuse reuse", "done\n", NULL},
+        {"abuse write", NULL, "a stream was written more than check-write permits"},
+        {"abuse huge-write", NULL, "too much data"},
+        {"abuse random", NULL, "more than 1048576 random bytes in one call"},
+        {"abuse poll", NULL, "poll needs 1 to 4096 pollables"},
+        {"abuse read", "true\ntrue\nOk([])\n", NULL},
+        {"abuse fields",
+         "128\nErr(HeaderError::InvalidSyntax)\nErr(HeaderError::InvalidSyntax)\n"
+         "Err(HeaderError::Forbidden)\nErr(HeaderError::Forbidden)\n",
+         NULL},
+        {"abuse sockets", "true\ntrue\ntrue\n", NULL},
+    };
+    struct run_limits l = usual;
+    struct run_result r;
+    (void)state;
+    for (size_t i = 0; i < countof(cases); i++) {
+        run_p2(cases[i].what, usual, &r);
+        if (r.outcome != (cases[i].text ? OUTCOME_TRAP : OUTCOME_OK) ||
+            (cases[i].text && !strstr(buf_z(&r.text), cases[i].text)) ||
+            (cases[i].out && strcmp(buf_z(&r.out), cases[i].out) != 0))
+            fail_msg("%s: %s: %s: %s", cases[i].what, outcome_code(r.outcome), buf_z(&r.text),
+                     buf_z(&r.out));
+        run_result_release(&r);
+    }
+    /* Calls of the host cost no instructions; their time is the run's all the same. */
+    l.max_wall_ms = 200;
+    run_p2("abuse spin", l, &r);
+    assert_outcome(&r, OUTCOME_TIMEOUT);
+    assert_in_range(r.wall_us, 200000, 1000000);
+    run_result_release(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -406,6 +444,7 @@ int main(void)
         cmocka_unit_test(lies_about_types_are_survived),
         cmocka_unit_test(refused_with_a_sentence),
         cmocka_unit_test(the_target_must_fit),
+        cmocka_unit_test(the_host_survives_abuse),
     };
     int failed;
 

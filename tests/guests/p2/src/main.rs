@@ -84,6 +84,72 @@ fn main() {
             use std::hash::{BuildHasher, Hasher};
             println!("{}", std::collections::hash_map::RandomState::new().build_hasher().finish());
         }
+        // What no library does.
+        "abuse" => match rest {
+            "handles" => {
+                let mut all = Vec::new();
+                for _ in 0..5000 {
+                    all.push(wasi::clocks::monotonic_clock::subscribe_duration(1));
+                }
+                println!("{}", all.len());
+            }
+            "reuse" => {
+                for i in 0..20000u64 {
+                    let p = wasi::clocks::monotonic_clock::subscribe_duration(i % 3);
+                    p.block();
+                }
+                println!("done");
+            }
+            "write" => {
+                let out = wasi::cli::stdout::get_stdout();
+                let long = vec![b'x'; 65537];
+                println!("{:?}", out.write(&long));
+            }
+            "huge-write" => {
+                let out = wasi::cli::stdout::get_stdout();
+                let long = vec![b'x'; 30 << 20];
+                println!("{:?}", out.write(&long));
+            }
+            "random" => println!("{}", wasi::random::random::get_random_bytes(1 << 30).len()),
+            "poll" => println!("{}", wasi::io::poll::poll(&[]).len()),
+            "read" => {
+                let i = wasi::cli::stdin::get_stdin();
+                println!("{:?}", i.read(u64::MAX).is_err());
+                println!("{:?}", i.skip(u64::MAX).is_err());
+                println!("{:?}", i.blocking_read(0));
+            }
+            "fields" => {
+                let f = wasi::http::types::Fields::new();
+                let mut n = 0;
+                while f.append("a", b"b").is_ok() {
+                    n += 1;
+                }
+                println!("{n}");
+                println!("{:?}", f.append("a b", b"b"));
+                println!("{:?}", f.append("c", b"x\r\nHost: other"));
+                println!("{:?}", wasi::http::types::Fields::new().append("Host", b"other"));
+                println!(
+                    "{:?}",
+                    wasi::http::types::Fields::new().append("big", &vec![b'x'; 70000])
+                );
+            }
+            "sockets" => {
+                use wasi::sockets::{network, tcp_create_socket, udp_create_socket};
+                let family = network::IpAddressFamily::Ipv4;
+                println!("{:?}", tcp_create_socket::create_tcp_socket(family).is_err());
+                println!("{:?}", udp_create_socket::create_udp_socket(family).is_err());
+                let net = wasi::sockets::instance_network::instance_network();
+                println!(
+                    "{:?}",
+                    wasi::sockets::ip_name_lookup::resolve_addresses(&net, "localhost").is_err()
+                );
+            }
+            "spin" => loop {
+                // Host calls only: they cost no fuel to speak of.
+                std::hint::black_box(wasi::random::random::get_random_bytes(1 << 20));
+            },
+            _ => {}
+        },
         _ => println!("hello"),
     }
 }
