@@ -231,8 +231,18 @@ static void failures_have_their_texts(void **state)
         {"(call $act (i64.const 9))", "9 does not correspond to existing promises"},
         {"(drop (call $iter (i64.const 0) (i64.const 0)))",
          "Attempted to call deprecated host function storage_iter_prefix"},
-        {"(drop (call $bls (i64.const 0) (i64.const 0) (i64.const 0)))",
-         "host function 'bls12381_p1_sum' is not part of this local network"},
+        {"(drop (call $bls (i64.const 5) (i64.const 0) (i64.const 0)))",
+         "BLS12-381 invalid input: Incorrect input length for bls12381_p1_sum: 5 is not divisible "
+         "by 97"},
+        {"(call $bn (i64.const 66) (i64.const 0) (i64.const 0))",
+         "AltBn128 invalid input: slice of size 66 cannot be precisely split into chunks of size "
+         "65"},
+        {"(call $bn (i64.const 65) (i64.const 0) (i64.const 0))",
+         "AltBn128 invalid input: invalid bool: [61]"},
+        {"(drop (call $pq (i64.const 5) (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0) "
+         "(i64.const 0)))",
+         "ML-DSA-65 signature verification error: invalid signature length: expected the input of "
+         "3309 bytes, but 5 was given"},
     };
     char text[2048];
     struct chain ch;
@@ -253,6 +263,9 @@ static void failures_have_their_texts(void **state)
             "(import \"env\" \"promise_batch_action_create_account\" (func $act (param i64)))"
             "(import \"env\" \"storage_iter_prefix\" (func $iter (param i64 i64) (result i64)))"
             "(import \"env\" \"bls12381_p1_sum\" (func $bls (param i64 i64 i64) (result i64)))"
+            "(import \"env\" \"alt_bn128_g1_sum\" (func $bn (param i64 i64 i64)))"
+            "(import \"env\" \"ml_dsa_verify\" (func $pq (param i64 i64 i64 i64 i64 i64) "
+            "(result i64)))"
             "(memory 1) (data (i32.const 0) \"a\\22b\") (data (i32.const 8) \"\\ff\")"
             "(func (export \"m\") %s))",
             cases[i].body);
