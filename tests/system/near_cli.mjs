@@ -33,6 +33,11 @@ fs.writeFileSync(path.join(home, '.config/near-cli/config.toml'),
     `version = "5"\ncredentials_home_dir = "${credentials}"\n\n${entry}\n` +
     LEVELS.map((l) => `${entry.replace('[network_connection.localnet]', `[network_connection.${l}]`)}\ntx_wait_until = "${l}"\n`).join('\n'));
 
+// With a list of tokens it does not ask the internet for one.
+fs.writeFileSync(path.join(credentials, 'ft_contracts.json'), JSON.stringify([
+    { contract: 'token.test', symbol: 'T', decimals: 6 },
+]));
+
 const NET = ['network-config', 'localnet'], NOW = [...NET, 'now'];
 const SEND = [...NET, 'sign-with-legacy-keychain', 'send'];
 const cli = (...args) => run(program, args, { home });
