@@ -8,8 +8,18 @@
 #include "compile/project.h"
 
 #include "base/file.h"
+#include "compile/wall.h"
 
-#define CC "clang-14 --target=wasm32-wasi"
+#define CC               "clang-14 --target=wasm32-wasi"
+/* A component is the same program, linked by a linker that wraps it. */
+#define COMPONENT_LD     "/bin/wasm-component-ld"
+#define LINK_COMPONENT   "-fuse-ld=/toolchain" COMPONENT_LD
+#define LINK_COMPONENT_2 "-Wl,--wasm-ld-path=/usr/bin/wasm-ld-14"
+
+static bool is_component(const struct job *j)
+{
+    return str_eqz(j->ask.target, "wasm32-wasip2");
+}
 
 static const char *env_time(const struct job *j)
 {
@@ -19,7 +29,9 @@ static const char *env_time(const struct job *j)
 static enum err make(struct job *j, struct project *p, struct buf *why)
 {
     static const char *const folders[] = {"src", "src/build", "src/bin", "src/out"};
-    const char *const argv[] = {"make", "CC=" CC, "AR=llvm-ar-14", "RANLIB=llvm-ranlib-14", NULL};
+    const char *const argv[] = {
+        "make", is_component(j) ? "CC=" CC " " LINK_COMPONENT " " LINK_COMPONENT_2 : "CC=" CC,
+        "AR=llvm-ar-14", "RANLIB=llvm-ranlib-14", NULL};
     const char *const env[] = {"SOURCE_DATE_EPOCH", env_time(j), NULL};
     const struct tool t = {.argv = argv, .env = env, .dir = "/work/src"};
     struct job_list found = {.n = 0};
@@ -43,21 +55,26 @@ static enum err single(struct job *j, struct project *p, const char *dir, struct
 {
     char room[512];
     struct buf path = BUF_OVER(room);
-    const char *const argv[] = {
-        "clang-14", "--target=wasm32-wasi",   "-std=gnu17", "-O2", "-g0", "-Wl,--strip-debug",
-        "-o",       "/work/out/program.wasm", room,         NULL};
-    const char *const folder[] = {"mkdir", "-p", "/work/out", NULL};
+    const char *const argv[] = {"clang-14",
+                                "--target=wasm32-wasi",
+                                "-std=gnu17",
+                                "-O2",
+                                "-g0",
+                                "-Wl,--strip-debug",
+                                "-o",
+                                "/work/out/program.wasm",
+                                room,
+                                is_component(j) ? LINK_COMPONENT : NULL,
+                                LINK_COMPONENT_2,
+                                NULL};
     const char *const env[] = {"SOURCE_DATE_EPOCH", env_time(j), NULL};
-    struct tool t = {.argv = folder, .env = env, .dir = "/work/src"};
+    const struct tool t = {.argv = argv, .env = env, .dir = "/work/src"};
     int status;
     enum err e;
 
     buf_addf(&path, "%s%.*s", dir, STR_ARG(file));
     job_phase(j, COMPILE_BUILDING, file);
     e = job_tool(j, &t, &status, why);
-    t.argv = argv;
-    if (!e)
-        e = job_tool(j, &t, &status, why);
     if (!e && status)
         e = job_fail_tool(j, "clang", status);
     p->wasm = STR("out/program.wasm");
@@ -73,13 +90,14 @@ enum err c_build(struct job *j, struct project *p, struct buf *why)
     struct job_list found = {.n = 0};
     size_t at = 0;
 
-    if (!str_eqz(j->ask.target, "wasm32-wasip1"))
-        return job_fail(j, COMPILE_PROJECT, "C is compiled for wasm32-wasip1, not for %.*s",
-                        STR_ARG(j->ask.target));
     if (!file_exists("/usr/bin/clang-14") || !file_exists("/usr/lib/wasm32-wasi/libc.a"))
         return job_fail(j, COMPILE_TOOLCHAIN,
                         "this machine cannot compile C for wasm32-wasip1; its operator has to "
                         "install clang-14, lld-14 and wasi-libc");
+    if (is_component(j) && (!j->sandbox.toolchain || !file_exists(WALL_TOOLCHAIN COMPONENT_LD)))
+        return job_fail(j, COMPILE_TOOLCHAIN,
+                        "this machine cannot link C for wasm32-wasip2; its operator has to run "
+                        "tools/build-toolchain --wasip2");
     j->locked = true;
     if (job_has(j, "src/Makefile"))
         return make(j, p, why);

@@ -74,7 +74,7 @@ static enum err enter(struct job *j, struct buf *why)
         e = wall_enter(&w, why);
     if (!e) {
         j->work = open(WALL_WORK, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (j->work < 0 || mkdir("home", 0700))
+        if (j->work < 0 || mkdir("home", 0700) || mkdir("out", 0700))
             e = err_sys(why, "cannot use the build's folder");
     }
     return e;

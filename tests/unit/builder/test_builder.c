@@ -159,6 +159,39 @@ static void c_makefile(void **state)
     (void)built("make", (struct how){0});
 }
 
+static bool has_wasip2(void)
+{
+    struct arena a = ARENA_INIT;
+    struct buf path = BUF_INIT(4096);
+    bool has;
+
+    buf_addf(&path, "%.*s/bin/wasm-component-ld", STR_ARG(build_toolchain(&a)));
+    has = file_exists(buf_z(&path));
+    buf_release(&path);
+    arena_release(&a);
+    return has;
+}
+
+static void components(void **state)
+{
+    static const struct how p2 = {.target = "wasm32-wasip2"};
+
+    (void)state;
+    if (!has_wasip2())
+        skip();
+    put("p2", "main.c", hello_c);
+    commit("p2");
+    (void)built("p2", p2);
+    put("p2make", "main.c", hello_c);
+    put("p2make", "Makefile", "x.wasm: main.c\n\t$(CC) -O2 -o $@ main.c\n");
+    commit("p2make");
+    (void)built("p2make", p2);
+    put("p2rust", "Cargo.toml", hello_toml);
+    put("p2rust", "src/main.rs", hello_rs);
+    commit("p2rust");
+    (void)built("p2rust", p2);
+}
+
 static void rust(void **state)
 {
     struct hash256 first, again;
@@ -325,10 +358,11 @@ static void limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(c_alone), cmocka_unit_test(c_makefile),
-        cmocka_unit_test(rust),    cmocka_unit_test(rust_workspace),
-        cmocka_unit_test(refs),    cmocka_unit_test(wrong_projects),
-        cmocka_unit_test(prison),  cmocka_unit_test(limits),
+        cmocka_unit_test(c_alone),        cmocka_unit_test(c_makefile),
+        cmocka_unit_test(rust),           cmocka_unit_test(components),
+        cmocka_unit_test(rust_workspace), cmocka_unit_test(refs),
+        cmocka_unit_test(wrong_projects), cmocka_unit_test(prison),
+        cmocka_unit_test(limits),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

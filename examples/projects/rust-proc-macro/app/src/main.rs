@@ -1,0 +1,3 @@
+fn main() {
+    print!("{}", answer::count!(a b c + d));
+}
