@@ -74,7 +74,7 @@ static enum err get(struct follow *f, const char *path, struct arena *a, struct 
 static enum err learn_final(struct follow *f)
 {
     struct arena a = ARENA_INIT;
-    struct block b;
+    struct block b = {0};
     enum err e = get(f, "/v0/last_block/final", &a, &b);
 
     if (!e && b.height > f->final)
@@ -117,7 +117,7 @@ static enum err take(struct follow *f, const struct block *b)
 static void next_block(struct follow *f)
 {
     struct arena a = ARENA_INIT;
-    struct block b;
+    struct block b = {0};
     char path[96];
     struct buf hash;
     enum err e;
