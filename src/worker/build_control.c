@@ -1,9 +1,12 @@
 /* build_control.c — see build_control.h. */
 #include "worker/build_control.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -221,6 +224,38 @@ static void record_make(const struct build *build, struct str record, struct buf
     json_obj_end(out);
 }
 
+/* Remove the oldest files until few enough are there. */
+static void prune(const struct builds *b)
+{
+    for (;;) {
+        DIR *d = opendir(b->dir);
+        struct timespec when = {0, 0};
+        char oldest[128] = "";
+        struct dirent *entry;
+        unsigned n = 0;
+
+        if (!d)
+            return;
+        while ((entry = readdir(d))) {
+            struct stat st;
+
+            if (fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
+                continue;
+            n++;
+            if (strlen(entry->d_name) < sizeof(oldest) &&
+                (!oldest[0] || st.st_mtim.tv_sec < when.tv_sec)) {
+                memcpy(oldest, entry->d_name, strlen(entry->d_name) + 1);
+                when = st.st_mtim;
+            }
+        }
+        if (n < BUILDS_FILES_MAX || !oldest[0] || unlinkat(dirfd(d), oldest, 0)) {
+            closedir(d);
+            return;
+        }
+        closedir(d);
+    }
+}
+
 /* Keep program, record and log. What cannot be kept is built again, no more. */
 static void keep(struct builds *b, const struct build *build, const struct built *r)
 {
@@ -229,6 +264,7 @@ static void keep(struct builds *b, const struct build *build, const struct built
     struct json doc;
     enum err e = ERR_FORMAT;
 
+    prune(b);
     if (json_parse(r->record, &doc, NULL)) {
         record_make(build, doc.text, &text);
         path_of(b, &build->key, ".log", path);
@@ -273,10 +309,17 @@ enum err build_make(struct builds *b, struct build *build, uint32_t seconds, bui
     return e;
 }
 
-void build_done(struct build *b)
+void build_done(const struct builds *b, struct build *build)
 {
-    fd_close(&b->lock);
-    fd_close(&b->fd);
+    char path[NAME_MAX_];
+
+    /* Who waits for it has the file open; who comes later finds the record, or builds again. */
+    if (build->lock >= 0) {
+        path_of(b, &build->key, ".lock", path);
+        (void)!unlink(path);
+    }
+    fd_close(&build->lock);
+    fd_close(&build->fd);
 }
 
 uint32_t build_affordable(u128 payment, u128 fee_per_ms, struct answer *answer)

@@ -21,6 +21,7 @@
 #include "worker/answer.h"
 #include "worker/store.h"
 
+#define BUILDS_FILES_MAX  4096 /* records and logs; the oldest go */
 #define BUILD_SECONDS_MIN 30u  /* what a payment must cover before anything is compiled */
 #define BUILD_SECONDS_MAX 300u /* what one may take, whatever was paid */
 
@@ -56,7 +57,7 @@ struct build {
  * ERR_GUEST  the request's fault: `answer` has been made a failure
  * others     a fault of ours
  *
- * Waits while somebody else builds the same. Whatever it gives: build_done(out).
+ * Waits while somebody else builds the same. Whatever it gives: build_done(b, out).
  */
 MUST_USE enum err build_find(struct builds *b, const struct code_source *source, bool force,
                              struct arena *a, struct build *out, struct answer *answer,
@@ -66,7 +67,7 @@ MUST_USE enum err build_find(struct builds *b, const struct code_source *source,
 MUST_USE enum err build_make(struct builds *b, struct build *build, uint32_t seconds,
                              build_news *news, void *ctx, struct answer *answer, struct buf *log,
                              struct buf *why);
-void build_done(struct build *b);
+void build_done(const struct builds *b, struct build *build);
 
 /* How many seconds of compiling a payment covers; 0: `answer` has been made a failure. */
 uint32_t build_affordable(u128 payment, u128 fee_per_ms, struct answer *answer);

@@ -242,7 +242,7 @@ static enum err compile(struct worker *w, const struct lease *l, struct request 
         *program = (struct program){.fd = b.fd, .size = b.size, .cached = b.hit};
         b.fd = -1;
     }
-    build_done(&b);
+    build_done(&w->runner.builds, &b);
     buf_release(&log);
     return e;
 }
