@@ -12,15 +12,20 @@
  *   exec_warm_rate     the same as runs a second, supervisor and child on one core
  *   exec_floor         the engine in this process, no isolation
  *   exec_compile_run   the engine in this process, compiled anew for each run
+ *   exec_http_64       64 guests at a time that each wait 500 ms for a server: the slowest
  *   exec_metering      time of a guest that only computes, over its time without counting
  *   exec_slot_memory   what a child with a program loaded keeps for itself (needs root)
  *   exec_growth_…      by how much the child, or its supervisor, grows over many runs
  */
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -325,6 +330,102 @@ static void memory(const struct program *p)
     guest_stop(g);
 }
 
+/* ---- many guests, each waiting for a server ---- */
+
+enum { WAITERS = 64, SERVER_MS = 500 };
+static struct program http = {.name = "http", .file = "guests/test/http.wasm"};
+static char http_input[64];
+
+static void *serve_one(void *arg)
+{
+    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    int fd = (int)(intptr_t)arg;
+    char head[4096];
+
+    if (read(fd, head, sizeof(head)) > 0) {
+        clock_sleep_ms(SERVER_MS);
+        if (write(fd, answer, sizeof(answer) - 1) < 0)
+            fd_close(&fd);
+    }
+    fd_close(&fd);
+    return NULL;
+}
+
+static void *serve(void *arg)
+{
+    for (;;) {
+        pthread_t t;
+        int fd = accept4((int)(intptr_t)arg, NULL, NULL, SOCK_CLOEXEC);
+        if (fd >= 0 && pthread_create(&t, NULL, serve_one, (void *)(intptr_t)fd) == 0)
+            pthread_detach(t);
+    }
+    return NULL;
+}
+
+static pthread_barrier_t waiters_ready;
+
+/* The first request starts the process that makes it; the second one is measured. */
+static void *wait_for_server(void *arg)
+{
+    const struct net_policy policy = {.loopback = true,
+                                      .requests_max = NET_REQUESTS_MAX,
+                                      .bytes_max = NET_BYTES_MAX,
+                                      .timeout_ms = NET_TIMEOUT_MS};
+    const struct run_job job = {.limits = limits, .input = str_of(http_input), .policy = &policy};
+    struct guest *g = start(false);
+    struct buf why = WHY_INIT;
+    char path[64];
+
+    /* A position in the file of its own. */
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", http.fd);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        die(path, NULL);
+    for (int i = 0; i < 2; i++) {
+        struct run_result r;
+        uint64_t t;
+        pthread_barrier_wait(&waiters_ready);
+        t = clock_mono_us();
+        if (guest_run(g, fd, &http.hash, &job, &r, NULL, &why) != ERR_OK)
+            die("run", &why);
+        *(double *)arg = (double)(clock_mono_us() - t);
+        if (r.outcome != OUTCOME_OK || !str_starts(buf_str(&r.out), STR("200 ")))
+            die(buf_z(&r.text), &r.err);
+        run_result_release(&r);
+    }
+    guest_stop(g);
+    fd_close(&fd);
+    buf_release(&why);
+    return NULL;
+}
+
+static void waiting(void)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(a);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    pthread_t server, waiters[WAITERS];
+    static double times[WAITERS];
+
+    if (bind(fd, (struct sockaddr *)&a, len) || listen(fd, 256) ||
+        getsockname(fd, (struct sockaddr *)&a, &len) ||
+        pthread_create(&server, NULL, serve, (void *)(intptr_t)fd) ||
+        pthread_barrier_init(&waiters_ready, NULL, WAITERS))
+        die("server", NULL);
+    snprintf(http_input, sizeof(http_input), "get http://127.0.0.1:%u/", ntohs(a.sin_port));
+    for (size_t i = 0; i < WAITERS; i++)
+        if (pthread_create(&waiters[i], NULL, wait_for_server, &times[i]))
+            die("threads", NULL);
+    for (size_t i = 0; i < WAITERS; i++)
+        pthread_join(waiters[i], NULL);
+    qsort(times, WAITERS, sizeof(*times), by_value);
+    printf(
+        "{\"name\":\"exec_http_64\",\"value\":%.1f,\"unit\":\"ms\",\"detail\":\"the slowest of %d "
+        "guests at a time, each waiting %d ms for a server; median %.1f\"}\n",
+        times[WAITERS - 1] / 1000, WAITERS, SERVER_MS, times[WAITERS / 2] / 1000);
+    fflush(stdout);
+}
+
 static bool load(struct program *p)
 {
     struct arena a = ARENA_INIT;
@@ -376,6 +477,10 @@ int main(void)
         cold("exec_cold_source", &large, 3, true);
         cold("exec_cold_cache", &large, 51, false);
         unload(&large);
+    }
+    if (load(&http)) {
+        waiting();
+        unload(&http);
     }
     if (load(&cpu)) {
         metering();
