@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -17,7 +18,7 @@ async function run(name, args = [], input = '') {
     const got = await outlayer(['run', guest(name), '--json', ...args], { input, env });
     const result = JSON.parse(lastLine(got.out));
     assert.deepEqual(Object.keys(result).filter((k) => k !== 'output_base64'),
-        ['success', 'output', 'error', 'instructions', 'time_ms', 'memory_bytes', 'estimated_cost_yocto']);
+        ['success', 'output', 'error', 'instructions', 'time_ms', 'memory_bytes', 'stderr', 'requests', 'estimated_cost_yocto']);
     assert.equal(got.code, result.success ? 0 : 1);
     assert.equal(BigInt(result.estimated_cost_yocto), price(result));
     return result;
@@ -106,4 +107,52 @@ test('limits above the allowed are wrong usage', async () => {
         assert.equal(code, 3, option);
         assert.ok(err.length > 0);
     }
+});
+
+test('a component runs like a module, and only as what it is', async () => {
+    assert.equal((await run('test/p2', ['--input', 'echo a component'])).output, 'a component');
+    const wrong = await run('test/p2', ['--build-target', 'wasm32-wasip1']);
+    assert.equal(wrong.error.code, 'bad_module');
+    assert.match(wrong.error.message, /is a component \(wasm32-wasip2\).*core module was expected/);
+    assert.equal((await run('test/echo', ['--build-target', 'wasm32-wasi', '--input', 'x'])).output, 'x');
+    const { code } = await outlayer(['run', guest('test/echo'), '--build-target', 'x86'], { env });
+    assert.equal(code, 3);
+});
+
+test('requests over HTTP, by the policy that the options make', async () => {
+    const server = http.createServer((q, a) => a.end(q.url.startsWith('/v1/forecast')
+        ? '{"current_weather":{"temperature":21.5,"windspeed":9.25}}' : '{}'));
+    await new Promise((done) => server.listen(0, '127.0.0.1', done));
+    const input = JSON.stringify({ latitude: 1, longitude: 2, service: `http://localhost:${server.address().port}` });
+    try {
+        const ok = await run('weather-http', ['--input', input, '--allow-loopback', '--allow-host', 'localhost']);
+        assert.equal(ok.output, '{"temperature_c":21.5,"wind_kmh":9.25}');
+        assert.equal(ok.requests.length, 1);
+        assert.equal(ok.requests[0].host, 'localhost');
+        assert.equal(ok.requests[0].status, 200);
+        const refused = await run('weather-http', ['--input', input]);
+        assert.equal(refused.error.code, 'exit_code');
+        assert.match(refused.error.message, /127\.0\.0\.1|::1/);
+        assert.match(refused.error.message, /--allow-loopback/);
+        assert.equal(refused.requests[0].outcome, 'destination-IP-prohibited');
+        const other = await run('weather-http', ['--input', input, '--allow-loopback', '--allow-host', 'example.org']);
+        assert.match(other.stderr, /--allow-host localhost/);
+        const none = await run('weather-http', ['--input', input, '--no-network']);
+        assert.equal(none.requests[0].outcome, 'HTTP-request-denied');
+    } finally {
+        server.close();
+    }
+});
+
+test('limits and environment from files', async () => {
+    const limits = path.join(temp, 'limits.json');
+    const vars = path.join(temp, 'vars');
+    fs.writeFileSync(limits, '{"max_instructions":1000,"max_memory_mb":null}');
+    fs.writeFileSync(vars, '# names\nFIRST=from the file\n\nSECOND=a=b\r\n');
+    assert.equal((await run('test/loop', ['--limits', limits])).instructions, 1000);
+    assert.equal((await run('test/loop', ['--limits', 'none', '--max-instructions', '5000'])).instructions, 5000);
+    const { output } = await run('test/p2', ['--input', 'env', '--env-file', vars, '--env', 'FIRST=given']);
+    assert.deepEqual(output.split('\n').sort(), ['', 'FIRST=given', 'SECOND=a=b']);
+    for (const bad of [['--limits', vars], ['--env-file', limits], ['--limits', path.join(temp, 'absent')]])
+        assert.notEqual((await outlayer(['run', guest('test/echo'), ...bad], { env })).code, 0);
 });
