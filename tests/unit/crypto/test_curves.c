@@ -46,6 +46,30 @@ static void p256(void **state)
     assert_true(p256_signature_ok(sig));
 }
 
+/* A compact key names the lesser y: one vector where that is the signer's (RFC 6979), and one where
+ * it is not. */
+static void compact_keys(void **state)
+{
+    uint8_t key[33], sig[64], hash[32];
+
+    (void)state;
+    unhex(p256_key, key, 33);
+    unhex(p256_sig, sig, 64);
+    unhex(p256_hash, hash, 32);
+    key[0] = 5;
+    assert_true(p256_verify_digest(sig, str_from(hash, 32), key));
+    unhex("0293cad530afe5b8388379efb4cdc94a93918621b1e791a1c939fd3e1d415b39d1", key, 33);
+    unhex("3eaa54e6d52b0b42ee1e8813fe37d633c3f8879153dc496a20d8bb97714ae4e4", hash, 32);
+    unhex("0a22c2a7ac14e4d12e2cb736a07cb8729951fcc62467e305c87daf304878a1db"
+          "0da34c9c692636956e1a3def3ce894249a0468bdf1792c240e92f2b5c90eb6ff",
+          sig, 64);
+    assert_true(p256_verify_digest(sig, str_from(hash, 32), key));
+    key[0] = 5;
+    assert_false(p256_verify_digest(sig, str_from(hash, 32), key));
+    memset(key + 1, 0xff, 32); /* no point */
+    assert_false(p256_verify_digest(sig, str_from(hash, 32), key));
+}
+
 /* The example of Ethereum's precompile tests: ecrecover of a known signature. */
 static void recover(void **state)
 {
@@ -74,6 +98,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(p256),
+        cmocka_unit_test(compact_keys),
         cmocka_unit_test(recover),
     };
 
