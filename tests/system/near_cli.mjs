@@ -257,9 +257,49 @@ test('global contracts, by hash and by account', async () => {
     assert.deepEqual(missing.cause.info.identifier, { account_id: 'bob.test' });
 });
 
+test('an account named by its key: paid into being, then used', async () => {
+    const folder = path.join(home, 'implicit');
+    await good('account', 'create-account', 'fund-later', 'use-auto-generation', 'save-to-folder', folder);
+    const [file] = fs.readdirSync(folder);
+    const id = path.basename(file, '.json');
+    const pay = (from, to, near_) => ['transaction', 'construct-transaction', from, 'receiver-id', to, 'add-action', 'transfer', near_, 'skip', ...NET];
+    const made = await checked(await good(...pay('test', id, '2 NEAR'), 'sign-with-legacy-keychain', 'send'), 'test');
+    // What a transfer costs that makes an account with a key.
+    assert.deepEqual(outcomes(made).slice(0, 2).map((o) => o.gas_burnt), [824947687500, 7524947687500]);
+    assert.equal(await amount(id), 2n * NEAR);
+    const before = await amount('alice.test');
+    await checked(await good(...pay(id, 'alice.test', '0.5 NEAR'), 'sign-with-access-key-file', path.join(folder, file), 'send'), id);
+    assert.equal(await amount('alice.test'), before + NEAR / 2n);
+
+    // Signed now, sent later; twice is once.
+    const signed = await good(...pay('bob.test', 'alice.test', '1 NEAR'), 'sign-with-legacy-keychain', 'display');
+    const base64 = /serialized as base64\):\n(\S+)/.exec(signed.err)[1];
+    assert.equal(await amount('alice.test'), before + NEAR / 2n);
+    for (let i = 0; i < 2; i++)
+        await good('transaction', 'send-signed-transaction', 'base64-signed-transaction', base64, ...NET, 'send');
+    assert.equal(await amount('alice.test'), before + 3n * NEAR / 2n);
+});
+
+test('an account derived from its first state', async () => {
+    const state = JSON.stringify({ [Buffer.from('STATE').toString('base64')]: 'CgAAAGFsaWNlLnRlc3QHAAAAAAAAAA==' });
+    const INIT = ['contract', 'state-init', 'use-global-account-id', 'alice.test', 'data-from-json', state];
+    const id = /0s[0-9a-f]{40}/.exec((await good(...INIT, 'inspect', 'account-id')).out)[0];
+    const made = await good(...INIT, 'execute', '1 NEAR', 'sign-as', 'test', ...SEND);
+    assert.match(made.err, new RegExp(`New deterministic account <${id}> has been successfully created`));
+    await checked(made, 'test');
+    const account = await query('view_account', { account_id: id });
+    assert.equal(account.global_contract_account_id, 'alice.test');
+    // 770 bytes are free: nothing of the deposit is needed, all of it goes back.
+    assert.equal(account.amount, '0');
+    assert.equal((await good('contract', 'call-function', 'as-read-only', id, 'get', 'json-args', '{}', ...NOW)).out.trim(), '7');
+    assert.match((await good('account', 'view-account-summary', id, ...NOW)).out, /Account is locked \(no access keys\)/);
+});
+
 test('keys of other kinds', async () => {
     const { keys: [{ public_key }] } = await query('view_access_key_list', { account_id: 'g1.test' });
     await bad(new RegExp(`Gas key for public key ${public_key} does not exist while viewing`), 'account', 'view-gas-key-nonces', 'g1.test', public_key, ...NOW);
+    await bad(/Protocol Feature GasKeys is unsupported/, 'account', 'add-key', 'g1.test', 'grant-gas-key-full-access', '--num-nonces', '2',
+        'autogenerate-new-keypair', 'save-to-legacy-keychain', ...SEND);
 });
 
 test('validators', async () => {
