@@ -1,0 +1,49 @@
+// component.mjs — wasm32-wasip2 on the chain: by its target, without one, under a wrong one; HTTP.
+
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import { after, test } from 'node:test';
+import { Network, NEAR } from './harness.mjs';
+
+const server = http.createServer((q, a) => a.end('{"current_weather":{"temperature":-3.5,"windspeed":12}}'));
+await new Promise((done) => server.listen(0, '127.0.0.1', done));
+after(() => server.close());
+const net = await Network.start({ workerArgs: ['--allow-guest-loopback'] });
+const p2 = (await net.guest('test/p2')).WasmUrl;
+const weather = (await net.guest('weather-http')).WasmUrl;
+const ask = (source, input_data, more = {}) =>
+    net.request(net.alice, { source, input_data, ...more }, { deposit: NEAR });
+
+test('a component named as what it is', async () => {
+    const got = await ask({ WasmUrl: { ...p2, build_target: 'wasm32-wasip2' } }, 'echo from a component');
+    assert.equal(got.completed.success, true, got.completed.error_message);
+    assert.equal(got.value, 'from a component');
+});
+
+test('a component that nobody names', async () => {
+    const { build_target: _, ...bare } = p2;
+    const got = await ask({ WasmUrl: bare }, 'echo again');
+    assert.equal(got.completed.success, true, got.completed.error_message);
+    assert.equal(got.value, 'again');
+});
+
+test('a component named as a module', async () => {
+    const got = await ask({ WasmUrl: { ...p2, build_target: 'wasm32-wasip1' } }, 'echo x');
+    assert.equal(got.completed.success, false);
+    assert.match(got.completed.error_message, /is a component \(wasm32-wasip2\)/);
+});
+
+test('its limits hold', async () => {
+    const source = { WasmUrl: { ...p2, build_target: 'wasm32-wasip2' } };
+    const got = await ask(source, 'loop', { resource_limits: { max_instructions: 50_000_000 } });
+    assert.equal(got.completed.success, false);
+    assert.match(got.completed.error_message, /used all of its 50000000 instructions/);
+});
+
+test('the weather, over HTTP', async () => {
+    const input = { latitude: 1, longitude: 2, service: `http://127.0.0.1:${server.address().port}` };
+    const got = await ask({ WasmUrl: { ...weather, build_target: 'wasm32-wasip2' } }, JSON.stringify(input),
+        { response_format: 'Json' });
+    assert.equal(got.completed.success, true, got.completed.error_message);
+    assert.deepEqual(got.value, { temperature_c: -3.5, wind_kmh: 12.0 });
+});
