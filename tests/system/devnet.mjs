@@ -88,6 +88,51 @@ test('an account of another chain is copied with its contract and state', async 
     });
     assert.match(JSON.stringify(outcome.status), /Smart contract panicked/);
     assert.equal((await devnet('import', 'nobody.test', '--from', far.url)).code, 1);
+    // What is here already is not mixed with what is there.
+    const again = await devnet('import', 'app.test', '--from', far.url);
+    assert.equal(again.code, 1);
+    assert.match(again.err, /'app\.test' is on this chain already/);
+});
+
+test('large and shared contracts are copied too', async () => {
+    const far = await chain('shared');
+    const account = login(far, 'test');
+    const pair = near.KeyPair.fromRandom('ed25519');
+    const code = fs.readFileSync(path.join(SHARE, 'counter.wasm'));
+    const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', code));
+    const send = (receiverId, actions) => account.signAndSendTransaction({ receiverId, waitUntil: 'FINAL', actions });
+    await send('test', [near.actions.deployGlobalContract(code, 'codeHash')]);
+    await send('user.test', [near.actions.createAccount(), near.actions.transfer(10n * NEAR),
+        near.actions.addFullAccessKey(pair.getPublicKey())]);
+    const user = login(far, 'user.test', pair.toString());
+    await user.signAndSendTransaction({ receiverId: 'user.test', waitUntil: 'FINAL', actions: [
+        near.actions.useGlobalContract({ codeHash: hash }),
+        near.actions.functionCall('new', { start: 11 }, 30n * TGAS, 0n),
+    ] });
+    assert.equal((await devnet('import', 'user.test', '--from', far.url)).code, 0);
+    const view = (url, contractId) => new near.JsonRpcProvider({ url }).callFunction({ contractId, method: 'get', args: {} });
+    assert.equal(await view(here.url, 'user.test'), 11);
+
+    // A module padded to 3 MB, and more state than is shown at once.
+    const large = Buffer.concat([code, Buffer.from([0, 0x80, 0x80, 0xc0, 0x01, 1, 0x78]), Buffer.alloc((3 << 20) - 2)]);
+    const records = [
+        { Account: { account_id: 'large.test', account: { amount: String(1000n * NEAR), locked: '0',
+            code_hash: near.baseEncode(new Uint8Array(await crypto.subtle.digest('SHA-256', large))), storage_usage: large.length + 182 + 250 * 1042 } } },
+        { Contract: { account_id: 'large.test', code: large.toString('base64') } },
+        ...Array.from({ length: 250 }, (_, i) => ({ Data: { account_id: 'large.test', data_key: Buffer.from([i, 0]).toString('base64'), value: Buffer.alloc(1000, i).toString('base64') } })),
+    ];
+    await new near.JsonRpcProvider({ url: far.url }).sendJsonRpc('sandbox_patch_state', { records });
+    const copied = await devnet('import', 'large.test', '--from', far.url);
+    assert.equal(copied.code, 0, copied.err);
+    assert.match(copied.out, /with 250 entries/);
+    const seen = async ({ url }) => {
+        const ask = (request_type, more) => new near.JsonRpcProvider({ url }).query({ request_type, finality: 'final', account_id: 'large.test', ...more });
+        return [(await ask('view_code')).code_base64, (await ask('view_state', { prefix_base64: '', limit: 1000 })).values];
+    };
+    const [module, state] = await seen(here);
+    assert.equal(module, large.toString('base64'));
+    assert.equal(state.length, 250);
+    assert.deepEqual(state, (await seen(far))[1]);
 });
 
 test('a chain begins with the records it is given', async () => {
