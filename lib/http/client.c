@@ -205,6 +205,8 @@ enum err http_client_call(struct http_client *c, const struct http_call *call, u
 
     if (call->bearer && !token_ok(call->bearer))
         return err_put(why, ERR_FORMAT, "the bearer token is empty, too long or not printable");
+    if (call->session && !token_ok(call->session))
+        return err_put(why, ERR_FORMAT, "the session is empty, too long or not printable");
     header(&headers, "Expect:", ""); /* no round trip before a body */
     if (call->content_type)
         header(&headers, "Content-Type: ", call->content_type);
@@ -212,6 +214,8 @@ enum err http_client_call(struct http_client *c, const struct http_call *call, u
         header(&headers, "Content-Type:", "");
     if (call->bearer)
         header(&headers, "Authorization: Bearer ", call->bearer);
+    if (call->session)
+        header(&headers, "X-TEE-Session: ", call->session);
     set_up(c, call, &sink, headers);
     code = curl_easy_perform(c->curl);
     if (!code) {

@@ -16,6 +16,7 @@ struct http_call {
     struct str body;          /* sent when ptr is set */
     const char *content_type; /* of the body */
     const char *bearer;       /* Authorization token, or NULL */
+    const char *session;      /* X-TEE-Session, or NULL */
     uint64_t timeout_ms;      /* for the whole of it */
     size_t max_body;          /* of the answer */
     unsigned max_redirects;   /* 0: none is followed */

@@ -16,6 +16,18 @@
 
 #define PATH_BYTES 4096
 
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) ||                         \
+    __has_feature(thread_sanitizer)
+#define SANITIZED true
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED false
+#endif
+
 /* The folder this executable lies in, links resolved. */
 static enum err own_folder(char out[PATH_BYTES], struct buf *why)
 {
@@ -96,6 +108,16 @@ void self_init(const char *name)
 void self_die_with_parent(void)
 {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
+
+enum err self_conceal(struct buf *why)
+{
+    struct rlimit none = {0, 0};
+
+    setrlimit(RLIMIT_CORE, &none);
+    if (!SANITIZED && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+        return err_sys(why, "cannot keep this process' memory from others");
+    return ERR_OK;
 }
 
 enum err self_signal_fd(int *out, struct buf *why)

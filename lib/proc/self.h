@@ -16,6 +16,9 @@ MUST_USE enum err self_share(struct arena *a, const char *name, const char **out
 void self_init(const char *name);
 /* Ask the kernel for SIGTERM when the parent ends (flag --die-with-parent). */
 void self_die_with_parent(void);
+/* Keep this process' memory from others of the same user: no core dump, no /proc/PID/mem, no
+ * ptrace. Not under sanitizers, whose leak check traces. */
+MUST_USE enum err self_conceal(struct buf *why);
 /* A descriptor readable after SIGTERM or SIGINT; blocks both. For poll loops. */
 MUST_USE enum err self_signal_fd(int *out, struct buf *why);
 

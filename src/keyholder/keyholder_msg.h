@@ -1,0 +1,83 @@
+/*
+ * keyholder_msg.h — what the keystore asks its keyholder, and what it is told.
+ *
+ * Frames of proc/frame.h over a socket pair, one question, one answer. Nothing in the clear ever
+ * comes out: an answer holds public keys, signatures and ciphertexts only.
+ *
+ *     PUBKEY   seed                               → epoch u32, X25519 public key
+ *     VRF_KEYS                                    → count u8, per epoch: number u32, Ed25519 key
+ *     VRF      alpha                              → struct vrf, Ed25519 key
+ *     OPEN     seed, ciphertext, to[32], nonce[32] → sealed to `to`: label[32] ‖ nonce[32] ‖ JSON
+ *     MERGE    struct merge                       → struct merged
+ *
+ * An answer is u8 enum err, then the sentence, or for ERR_OK what is told above. The first answer
+ * comes by itself when the keyholder is ready: the number of epochs as u8, or why it cannot start.
+ *
+ * Memory: structs borrow from the bytes read.
+ */
+#ifndef KEYHOLDER_MSG_H
+#define KEYHOLDER_MSG_H
+
+#include "codec/wire.h"
+#include "crypto/derive.h"
+#include "secrets/bundle.h"
+
+#define HOLDER_SEED_MAX   1024
+#define HOLDER_CIPHER_MAX 65536 /* raw; in base64 the contract takes less */
+#define HOLDER_ALPHA_MAX  4096
+#define HOLDER_MSG_MAX    (3 * HOLDER_CIPHER_MAX + 65536)
+
+/* What a worker gets, before the JSON: who it is from and which question it answers. */
+#define RELEASE_LABEL "outlayer:v2:secrets"
+#define RELEASE_HEAD  64
+
+enum holder_ask {
+    HOLDER_PUBKEY = 1,
+    HOLDER_VRF_KEYS,
+    HOLDER_VRF,
+    HOLDER_OPEN,
+    HOLDER_MERGE,
+    HOLDER_ANSWER
+};
+
+struct open {
+    struct str seed, cipher;
+    uint8_t to[32], nonce[32];
+};
+
+/* How the new secrets come: none, as JSON, or sealed to the key of the same seed. */
+enum update_form { UPDATE_NONE, UPDATE_CLEAR, UPDATE_SEALED };
+
+struct generate {
+    struct str name, type;
+};
+struct merge {
+    struct str seed;
+    struct str base; /* ciphertext; empty: there is none yet */
+    bool reset;
+    enum update_form form;
+    struct str update;
+    bool names_given; /* then exactly these names must be in the update */
+    struct str name[BUNDLE_MAX];
+    size_t nnames;
+    struct generate generate[SECRETS_GENERATE_MAX];
+    size_t ngenerate;
+};
+
+struct name_list {
+    struct str name[2 * BUNDLE_MAX];
+    size_t n;
+};
+struct merged {
+    struct str cipher;
+    struct name_list preserved, updated, removed, all;
+};
+
+void open_write(struct buf *out, const struct open *o);
+MUST_USE bool open_read(struct str bytes, struct open *out);
+void merge_write(struct buf *out, const struct merge *m);
+MUST_USE bool merge_read(struct str bytes, struct merge *out);
+void merged_write(struct buf *out, const struct merged *m);
+MUST_USE bool merged_read(struct rd *r, struct merged *out);
+
+#endif

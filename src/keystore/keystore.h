@@ -1,0 +1,74 @@
+/*
+ * keystore.h — the parts of outlayer-keystore, for its own files.
+ *
+ * The HTTP server's thread only looks at a request and puts it in the queue; KEYSTORE_THREADS
+ * threads answer, each with its own connection to the chain.
+ */
+#ifndef KEYSTORE_KEYSTORE_H
+#define KEYSTORE_KEYSTORE_H
+
+#include <pthread.h>
+
+#include "codec/json.h"
+#include "http/server.h"
+#include "keystore/holder.h"
+#include "keystore/session.h"
+
+#define KEYSTORE_THREADS  4
+#define KEYSTORE_QUEUE    64
+#define KEYSTORE_BODY_MAX 262144
+#define KEYSTORE_HOLD_MS  60000
+#define KEYSTORE_TOKENS   16
+
+struct keystore {
+    const char *rpc_url;
+    struct str contract_id, operator_id, audience;
+    struct holder *holder;
+    struct sessions *sessions;
+    struct hash256 token[KEYSTORE_TOKENS]; /* SHA-256 of bearer tokens that are let in */
+    size_t ntokens;
+
+    pthread_mutex_t lock;
+    pthread_cond_t due;
+    struct http_req *queue[KEYSTORE_QUEUE]; /* oldest first */
+    size_t nqueue;
+    bool stop;
+};
+
+/* Of one request, while it is answered. */
+struct call {
+    struct keystore *k;
+    struct rpc *rpc;
+    struct http_req *r;
+    struct arena *a; /* the request's */
+    struct json body;
+    struct buf *out; /* the answer's body */
+};
+
+/* queue.c */
+void queue_handle(void *keystore, struct http_req *r); /* of the HTTP server */
+void *queue_main(void *keystore);                      /* one of the threads */
+void queue_stop(struct keystore *k);
+
+/* routes.c: answers one request. */
+void routes_answer(struct keystore *k, struct rpc *rpc, struct http_req *r);
+
+/* What routes return: ERR_OK and a body in `out`, or an error. 403 is ERR_DENIED, 401 is told by
+ * call_unauthorised(). */
+typedef enum err route_fn(struct call *c, struct buf *why);
+/* route_public.c */
+route_fn route_health, route_pubkey, route_vrf_pubkey, route_add_generated, route_update;
+/* route_worker.c */
+route_fn route_challenge, route_register, route_decrypt, route_vrf;
+
+/* call.c: members of the body. ERR_FORMAT names the member. */
+MUST_USE enum err call_text(struct call *c, struct json v, const char *member, size_t max,
+                            struct str *out, struct buf *why);
+MUST_USE enum err call_hex(struct json v, const char *member, void *out, size_t n, struct buf *why);
+/* Bytes in base64, in the arena; empty when null or absent. */
+MUST_USE enum err call_base64(struct call *c, struct json v, const char *member, size_t max,
+                              struct str *out, struct buf *why);
+void put_base64(struct buf *out, const char *key, struct str bytes);
+void put_text(struct buf *out, const char *key, struct str text);
+
+#endif

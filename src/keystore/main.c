@@ -1,0 +1,250 @@
+/*
+ * outlayer-keystore — gives secrets to workers that may have them, and public keys to everybody.
+ *
+ * It decides, its keyholder decrypts: this process talks HTTP and to the chain, and never holds the
+ * master secret or, but for what users send in the clear to be merged, a plaintext. Workers get
+ * secrets sealed to a key of theirs after they have shown that the operator's account knows them.
+ *
+ * Next to read: routes.c, route_worker.c, then src/keyholder.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "keystore/keystore.h"
+#include "near/account_id.h"
+#include "proc/options.h"
+#include "proc/self.h"
+
+#define TOKEN_MIN 16
+#define TOKEN_MAX 1024
+#define HOST_MAX  64
+#define CONNS_MAX 256
+
+struct settings {
+    const char *listen, *rpc_url, *contract_id, *operator_id;
+    struct holder_opts holder;
+    struct opt_list token_files, token_hashes;
+    bool die_with_parent;
+};
+
+static const struct opt options[] = {
+    OPT_TEXT("listen", "HOST:PORT", struct settings, listen, "OUTLAYER_KEYSTORE_LISTEN",
+             "where to serve HTTP; port 0 takes a free one (default 127.0.0.1:0)"),
+    OPT_TEXT("rpc-url", "URL", struct settings, rpc_url, "OUTLAYER_RPC_URL",
+             "a NEAR node's JSON-RPC; choose one you trust"),
+    OPT_TEXT("contract-id", "ACCOUNT", struct settings, contract_id, "OUTLAYER_CONTRACT_ID",
+             "the OutLayer contract"),
+    OPT_TEXT("operator-id", "ACCOUNT", struct settings, operator_id, "OUTLAYER_OPERATOR_ID",
+             "the account whose access keys are workers"),
+    OPT_TEXT("master-file", "FILE", struct settings, holder.master_file, "OUTLAYER_MASTER_FILE",
+             "the sealed master secret"),
+    OPT_TEXT("seal-key-file", "FILE", struct settings, holder.seal_key_file,
+             "OUTLAYER_SEAL_KEY_FILE", "what seals it: a key file, mode 0600"),
+    OPT_TEXT("passphrase-file", "FILE", struct settings, holder.passphrase_file,
+             "OUTLAYER_PASSPHRASE_FILE", "or a file with a passphrase, mode 0600"),
+    OPT_FLAG("create-master", struct settings, holder.create,
+             "make the master, and its key file, when there is none"),
+    OPT_FLAG("allow-unlocked-memory", struct settings, holder.allow_unlocked,
+             "development: go on when memory cannot be locked"),
+    OPT_LIST("worker-token-file", "FILE", struct settings, token_files,
+             "file with a bearer token of workers; may be given many times"),
+    OPT_LIST("worker-token-sha256", "HEX", struct settings, token_hashes,
+             "SHA-256 of such a token instead"),
+    OPT_FLAG("die-with-parent", struct settings, die_with_parent,
+             "end when the process that started it ends"),
+    OPT_END,
+};
+
+static enum err token_add(struct keystore *k, const char *path, struct buf *why)
+{
+    char room[TOKEN_MAX + 1];
+    struct buf b = BUF_OVER(room);
+    enum err e = file_read(path, &b, why);
+    struct str token = str_trim(buf_str(&b));
+
+    if (!e && token.len < TOKEN_MIN)
+        e = err_put(why, ERR_FORMAT, "the token in '%s' is shorter than %d characters", path,
+                    TOKEN_MIN);
+    if (!e)
+        k->token[k->ntokens++] = sha256(token);
+    mem_wipe(room, sizeof(room));
+    return e;
+}
+
+static enum err tokens_read(struct keystore *k, const struct settings *s, struct buf *why)
+{
+    enum err e = ERR_OK;
+
+    if (s->token_files.n + s->token_hashes.n > KEYSTORE_TOKENS)
+        return err_put(why, ERR_TOO_BIG, "at most %d worker tokens can be given", KEYSTORE_TOKENS);
+    for (size_t i = 0; i < s->token_files.n && !e; i++)
+        e = token_add(k, s->token_files.item[i], why);
+    for (size_t i = 0; i < s->token_hashes.n && !e; i++)
+        if (!hash_from_hex(str_of(s->token_hashes.item[i]), &k->token[k->ntokens++]))
+            e = err_put(why, ERR_FORMAT, "--worker-token-sha256 has 64 hexadecimal digits");
+    if (!e && !k->ntokens)
+        e = err_put(why, ERR_FORMAT, "no worker token: give --worker-token-file FILE");
+    return e;
+}
+
+static enum err settings_check(const struct settings *s, struct buf *why)
+{
+    const struct {
+        const char *name, *value;
+    } needed[] = {{"rpc-url", s->rpc_url},
+                  {"contract-id", s->contract_id},
+                  {"operator-id", s->operator_id},
+                  {"master-file", s->holder.master_file}};
+
+    for (size_t i = 0; i < countof(needed); i++)
+        if (!needed[i].value || !*needed[i].value)
+            return err_put(why, ERR_FORMAT, "--%s is missing; see --help", needed[i].name);
+    if (!account_id_valid(str_of(s->contract_id)) || !account_id_valid(str_of(s->operator_id)))
+        return err_put(why, ERR_FORMAT, "--contract-id or --operator-id is no account id");
+    return ERR_OK;
+}
+
+static enum err listen_read(const char *text, char host[HOST_MAX], uint16_t *port, struct buf *why)
+{
+    const char *colon = strrchr(text, ':');
+    uint64_t n;
+
+    if (!colon || (size_t)(colon - text) >= HOST_MAX || !str_u64(str_of(colon + 1), &n) ||
+        n > 65535)
+        return err_put(why, ERR_FORMAT, "'%s' is not HOST:PORT to listen on", text);
+    memcpy(host, text, (size_t)(colon - text));
+    host[colon - text] = '\0';
+    *port = (uint16_t)n;
+    return ERR_OK;
+}
+
+/* Until a signal, or until the keyholder has gone. */
+static enum err wait_end(struct keystore *k, int signals, struct buf *why)
+{
+    struct pollfd p[2] = {{.fd = signals, .events = POLLIN},
+                          {.fd = holder_pidfd(k->holder), .events = POLLIN}};
+
+    for (;;) {
+        int n = poll(p, countof(p), 1000);
+
+        if (n < 0 && errno != EINTR)
+            return err_sys(why, "wait");
+        if (n > 0 && p[0].revents)
+            return ERR_OK;
+        if ((n > 0 && p[1].revents) || holder_broken(k->holder))
+            return err_put(why, ERR_CLOSED, "the keyholder has ended");
+    }
+}
+
+static enum err serve(struct keystore *k, const struct settings *s, int signals, struct buf *why)
+{
+    pthread_t thread[KEYSTORE_THREADS];
+    struct http_server *http = NULL;
+    char host[HOST_MAX];
+    uint16_t port = 0;
+    enum err e = listen_read(s->listen, host, &port, why);
+
+    if (!e)
+        e = http_server_start(&(struct http_server_opts){.host = host,
+                                                         .port = port,
+                                                         .max_body = KEYSTORE_BODY_MAX,
+                                                         .max_conns = CONNS_MAX,
+                                                         .handle = queue_handle,
+                                                         .ctx = k},
+                              &http, why);
+    if (e)
+        return e;
+    for (size_t i = 0; i < KEYSTORE_THREADS; i++)
+        if (pthread_create(&thread[i], NULL, queue_main, k))
+            BUG("no threads");
+    log_info("serving", "url=http://%s:%u contract=%s operator=%s epochs=%u", host,
+             http_server_port(http), s->contract_id, s->operator_id, holder_epochs(k->holder));
+    printf("{\"ready\":true,\"url\":\"http://%s:%u\"}\n", host, http_server_port(http));
+    fflush(stdout);
+    e = wait_end(k, signals, why);
+    log_info("stopping", "%s", e ? buf_z(why) : "signal");
+    queue_stop(k);
+    http_server_stop(http);
+    for (size_t i = 0; i < KEYSTORE_THREADS; i++)
+        pthread_join(thread[i], NULL);
+    return e;
+}
+
+static enum err start(struct keystore *k, const struct settings *s, int signals, struct buf *why)
+{
+    char room[SESSION_AUDIENCE_MAX + 1];
+    struct buf audience = BUF_OVER(room);
+    enum err e = tokens_read(k, s, why);
+
+    if (!e)
+        e = holder_start(&s->holder, &k->holder, why);
+    if (e)
+        return e;
+    buf_addz(&audience, SESSION_AUDIENCE);
+    buf_addz(&audience, s->contract_id);
+    k->rpc_url = s->rpc_url;
+    k->contract_id = str_of(s->contract_id);
+    k->operator_id = str_of(s->operator_id);
+    k->audience = buf_str(&audience);
+    k->sessions = sessions_new(k->operator_id, k->audience);
+    e = serve(k, s, signals, why);
+    sessions_free(k->sessions);
+    holder_stop(k->holder);
+    return e;
+}
+
+static void usage(void)
+{
+    struct buf b = BUF_INIT(16384);
+
+    options_print(options, &b);
+    printf("outlayer-keystore — keys for OutLayer secrets, and secrets for OutLayer workers\n\n%s",
+           buf_z(&b));
+    buf_release(&b);
+}
+
+int main(int argc, char **argv)
+{
+    struct settings s = {.listen = "127.0.0.1:0"};
+    struct keystore *k = mem_new(struct keystore);
+    struct buf why = WHY_INIT;
+    bool help = false;
+    int operands = argc, signals = -1;
+    enum err e;
+
+    self_init("outlayer-keystore");
+    crypto_init();
+    pthread_mutex_init(&k->lock, NULL);
+    pthread_cond_init(&k->due, NULL);
+    e = self_conceal(&why);
+    if (!e)
+        e = options_read(options, argc, argv, &s, &help, &operands, &why);
+    if (!e && help) {
+        usage();
+        goto out;
+    }
+    if (!e && operands < argc)
+        e = err_put(&why, ERR_FORMAT, "'%s' is not an option", argv[operands]);
+    if (!e)
+        e = settings_check(&s, &why);
+    if (!e && s.die_with_parent)
+        self_die_with_parent();
+    if (!e)
+        e = self_signal_fd(&signals, &why);
+    if (!e)
+        e = start(k, &s, signals, &why);
+    if (e)
+        fprintf(stderr, "outlayer-keystore: %s\n", buf_z(&why));
+out:
+    fd_close(&signals);
+    pthread_cond_destroy(&k->due);
+    pthread_mutex_destroy(&k->lock);
+    mem_free(k);
+    buf_release(&why);
+    return e ? 1 : 0;
+}

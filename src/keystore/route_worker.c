@@ -1,0 +1,274 @@
+/*
+ * route_worker.c — what workers ask: a session, secrets for a run, verifiable randomness.
+ *
+ * Secrets are never taken from the caller: the row is read from the contract, its condition is
+ * judged for the account that the run is for, and what the keyholder opens it seals to the
+ * session's box key. What cannot be found out is refused.
+ */
+#include <string.h>
+
+#include "base/log.h"
+#include "codec/base58.h"
+#include "codec/hex.h"
+#include "keystore/keystore.h"
+#include "near/account_id.h"
+#include "secrets/access_rpc.h"
+#include "secrets/accessor.h"
+
+#define ROW_MAX (1u << 20)
+#define DENIED                                                                                     \
+    "Access to secrets denied. You do not have permission to use these secrets. Check the access " \
+    "conditions configured by the secret owner."
+#define NOT_DECRYPTED "Failed to decrypt secrets. Please check your secrets configuration."
+
+enum err route_challenge(struct call *c, struct buf *why)
+{
+    uint8_t bytes[32];
+    enum err e = sessions_challenge(c->k->sessions, bytes, why);
+
+    if (e)
+        return e;
+    json_obj(c->out);
+    json_key(c->out, "challenge");
+    json_str_open(c->out);
+    hex_put(c->out, bytes, sizeof(bytes));
+    json_str_close(c->out);
+    put_text(c->out, "audience", c->k->audience);
+    json_obj_end(c->out);
+    return ERR_OK;
+}
+
+static bool signature_get(struct str text, struct ed25519_sig *out)
+{
+    return str_starts(text, STR("ed25519:")) &&
+           base58_get(str_skip(text, 8), out->b, sizeof(out->b));
+}
+
+enum err route_register(struct call *c, struct buf *why)
+{
+    struct registration r;
+    char id[SESSION_TEXT + 1];
+    struct str key, sig;
+    enum err e;
+
+    memset(&r, 0, sizeof(r));
+    if (json_type(json_get(c->body, "box_key")) == JSON_ABSENT)
+        return err_put(why, ERR_FORMAT,
+                       "a bare signature of the challenge is not taken: sign the session message, "
+                       "and give worker_nonce, session_id, issued_at and box_key with it");
+    e = call_text(c, c->body, "public_key", 100, &key, why);
+    if (!e)
+        e = call_text(c, c->body, "signature", 200, &sig, why);
+    if (!e && !ed25519_pub_get(key, &r.pub))
+        e = err_put(why, ERR_FORMAT, "'public_key' is no ed25519 key");
+    if (!e && !signature_get(sig, &r.signature))
+        e = err_put(why, ERR_FORMAT, "'signature' is no ed25519 signature");
+    if (!e)
+        e = call_hex(c->body, "challenge", r.claim.challenge, 32, why);
+    if (!e)
+        e = call_hex(c->body, "worker_nonce", r.claim.worker_nonce, 32, why);
+    if (!e)
+        e = call_hex(c->body, "session_id", r.claim.session_id, 32, why);
+    if (!e)
+        e = call_hex(c->body, "box_key", r.box_key, 32, why);
+    if (!e && !json_u64(json_get(c->body, "issued_at"), &r.claim.issued_at))
+        e = err_put(why, ERR_FORMAT, "'issued_at' is missing or no number");
+    if (!e)
+        e = sessions_register(c->k->sessions, c->rpc, &r, id, why);
+    if (e)
+        return e;
+    log_info("session", "key=%.*s", STR_ARG(key));
+    json_obj(c->out);
+    json_key(c->out, "session_id");
+    json_putz(c->out, id);
+    json_key(c->out, "lasts_ms");
+    json_put_u64(c->out, SESSION_MS);
+    json_obj_end(c->out);
+    return ERR_OK;
+}
+
+/* ERR_EMPTY is told as 401: the worker registers again. */
+static enum err session(struct call *c, struct session_view *out, struct buf *why)
+{
+    struct str id = http_req_header(c->r, "X-TEE-Session");
+    enum err e;
+
+    if (!id.ptr)
+        return err_put(why, ERR_EMPTY, "X-TEE-Session is missing; register first");
+    e = sessions_find(c->k->sessions, c->rpc, id, out, why);
+    return e == ERR_DENIED ? ERR_EMPTY : e;
+}
+
+struct row {
+    struct accessor accessor;
+    struct str profile, owner, user;
+    struct str cipher;
+    const struct access *access;
+};
+
+static enum err row_fetch(struct call *c, struct row *row, struct buf *why)
+{
+    struct buf args = BUF_INIT(8192), answer = BUF_INIT(ROW_MAX);
+    struct accessor stored;
+    struct json v;
+    enum err e;
+
+    json_obj(&args);
+    json_key(&args, "accessor");
+    accessor_put(&args, &row->accessor);
+    put_text(&args, "profile", row->profile);
+    put_text(&args, "owner", row->owner);
+    json_obj_end(&args);
+    e = rpc_view_call(c->rpc, c->k->contract_id, "get_secrets", buf_str(&args), &answer, why);
+    if (!e && !json_parse(buf_str(&answer), &v, NULL))
+        e = err_put(why, ERR_UPSTREAM, "the contract's answer is no JSON");
+    if (!e && json_is_null(v))
+        e = err_put(why, ERR_ABSENT, "%s", accessor_not_found(&row->accessor));
+    if (!e)
+        e = accessor_parse(json_get(v, "accessor"), c->a, &stored, why);
+    /* The row may be the one without a branch; it decides which key opens it. */
+    if (!e && (stored.kind != row->accessor.kind || !str_eq(stored.name, row->accessor.name) ||
+               (stored.branch.ptr && !accessor_eq(&stored, &row->accessor))))
+        e = err_put(why, ERR_UPSTREAM, "the contract answered with another row");
+    if (!e)
+        e = call_base64(c, v, "encrypted_secrets", HOLDER_CIPHER_MAX, &row->cipher, why);
+    if (!e) {
+        row->accessor = stored;
+        e = access_parse(json_get(v, "access").text, c->a, &row->access, why);
+        if (e) /* a condition that cannot be read lets nobody in */
+            e = ERR_DENIED;
+    }
+    buf_release(&args);
+    buf_release(&answer);
+    return e;
+}
+
+static enum err row_read(struct call *c, struct row *row, struct buf *why)
+{
+    enum err e = accessor_parse(json_get(c->body, "accessor"), c->a, &row->accessor, why);
+
+    if (!e && row->accessor.kind == ACCESSOR_PAYMENT_KEY)
+        e = err_put(why, ERR_FORMAT, "payment keys are not given to runs");
+    if (!e && row->accessor.kind == ACCESSOR_REPO) {
+        struct buf name = BUF_INIT(ACCESSOR_TEXT_MAX);
+
+        e = repo_name_normalise(row->accessor.name, &name, why);
+        if (!e)
+            row->accessor.name = arena_str(c->a, buf_str(&name));
+        buf_release(&name);
+    }
+    if (!e)
+        e = call_text(c, c->body, "profile", PROFILE_TEXT_MAX, &row->profile, why);
+    if (!e)
+        e = call_text(c, c->body, "owner", ACCOUNT_ID_MAX, &row->owner, why);
+    if (!e)
+        e = call_text(c, c->body, "user_account_id", ACCOUNT_ID_MAX, &row->user, why);
+    if (!e && (!profile_valid(row->profile) || !account_id_valid(row->owner) ||
+               !account_id_valid(row->user)))
+        e = err_put(why, ERR_FORMAT,
+                    "'profile', 'owner' or 'user_account_id' is no profile or account id");
+    return e;
+}
+
+/* The words for the user, then the reason. */
+static enum err deny(struct buf *why)
+{
+    char room[WHY_MAX];
+    struct buf reason = BUF_OVER(room);
+
+    buf_add_str(&reason, str_head(buf_str(why), 700));
+    return err_put(why, ERR_DENIED, "%s (%s)", DENIED, buf_z(&reason));
+}
+
+static enum err release(struct call *c, const struct row *row, const struct session_view *s,
+                        const uint8_t nonce[32], struct buf *why)
+{
+    struct buf box = BUF_INIT(HOLDER_MSG_MAX), seed = BUF_INIT(SEED_MAX);
+    struct hash256 h = sha256(row->cipher);
+    struct open open = {.cipher = row->cipher};
+    enum err e = accessor_seed(&row->accessor, row->owner, row->profile, &seed, why);
+
+    open.seed = buf_str(&seed);
+    memcpy(open.to, s->box_key, sizeof(open.to));
+    memcpy(open.nonce, nonce, sizeof(open.nonce));
+    if (!e)
+        e = holder_open(c->k->holder, &open, &box, why);
+    if (e && e != ERR_CLOSED && !err_retry(e)) {
+        log_info("not_opened", "seed=%s why=%s", buf_z(&seed), buf_z(why));
+        e = err_put(why, ERR_FORMAT, NOT_DECRYPTED);
+    }
+    if (!e) {
+        json_obj(c->out);
+        put_base64(c->out, "sealed_secrets", buf_str(&box));
+        json_key(c->out, "ciphertext_sha256");
+        json_str_open(c->out);
+        hash_put_hex(c->out, &h);
+        json_str_close(c->out);
+        json_obj_end(c->out);
+    }
+    buf_release(&box);
+    buf_release(&seed);
+    return e;
+}
+
+enum err route_decrypt(struct call *c, struct buf *why)
+{
+    const struct access_chain chain = access_chain_of(c->rpc);
+    struct session_view s;
+    struct row row;
+    uint8_t nonce[32];
+    enum err e;
+
+    memset(&row, 0, sizeof(row));
+    e = session(c, &s, why);
+    if (!e)
+        e = row_read(c, &row, why);
+    if (!e)
+        e = call_hex(c->body, "nonce", nonce, sizeof(nonce), why);
+    if (!e)
+        e = row_fetch(c, &row, why);
+    if (!e && access_judge(row.access, row.user, &chain, why))
+        e = ERR_DENIED;
+    if (e == ERR_DENIED)
+        return deny(why);
+    if (!e)
+        e = release(c, &row, &s, nonce, why);
+    if (!e)
+        log_info("released", "owner=%.*s profile=%.*s user=%.*s name=%.*s", STR_ARG(row.owner),
+                 STR_ARG(row.profile), STR_ARG(row.user), STR_ARG(row.accessor.name));
+    return e;
+}
+
+enum err route_vrf(struct call *c, struct buf *why)
+{
+    struct session_view s;
+    struct ed25519_pub pub;
+    struct str alpha;
+    struct vrf v;
+    enum err e = session(c, &s, why);
+
+    if (!e)
+        e = call_text(c, c->body, "alpha", HOLDER_ALPHA_MAX, &alpha, why);
+    /* Nothing else may be signed with this key. */
+    if (!e && !str_starts(alpha, STR("vrf:")))
+        e = err_put(why, ERR_FORMAT, "'alpha' is vrf:REQUEST:ACCOUNT:SEED");
+    if (!e)
+        e = holder_vrf(c->k->holder, alpha, &v, &pub, why);
+    if (e)
+        return e;
+    json_obj(c->out);
+    json_key(c->out, "output_hex");
+    json_str_open(c->out);
+    hex_put(c->out, v.output, sizeof(v.output));
+    json_str_close(c->out);
+    json_key(c->out, "signature_hex");
+    json_str_open(c->out);
+    hex_put(c->out, v.proof.b, sizeof(v.proof.b));
+    json_str_close(c->out);
+    json_key(c->out, "vrf_public_key_hex");
+    json_str_open(c->out);
+    hex_put(c->out, pub.b, sizeof(pub.b));
+    json_str_close(c->out);
+    json_obj_end(c->out);
+    return ERR_OK;
+}

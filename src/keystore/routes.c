@@ -1,0 +1,106 @@
+/* routes.c — which path is answered where, who is let in, and how errors look. */
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "keystore/keystore.h"
+
+#define ANSWER_MAX 262144
+
+static const struct {
+    const char *method, *path;
+    route_fn *run;
+    bool worker; /* needs a bearer token */
+} routes[] = {
+    {"GET", "/health", route_health, false},
+    {"POST", "/pubkey", route_pubkey, false},
+    {"GET", "/vrf/pubkey", route_vrf_pubkey, false},
+    {"POST", "/add_generated_secret", route_add_generated, false},
+    {"POST", "/update_user_secrets", route_update, false},
+    {"POST", "/tee-challenge", route_challenge, true},
+    {"POST", "/register-tee", route_register, true},
+    {"POST", "/decrypt", route_decrypt, true},
+    {"POST", "/vrf/generate", route_vrf, true},
+};
+
+static void reply(struct http_req *r, unsigned status, const char *error)
+{
+    struct buf b = BUF_INIT(8 * WHY_MAX);
+
+    json_obj(&b);
+    json_key(&b, "error");
+    json_putz(&b, error);
+    json_obj_end(&b);
+    http_reply(r, status, "application/json", buf_str(&b));
+    buf_release(&b);
+}
+
+static bool token_ok(const struct keystore *k, struct http_req *r)
+{
+    struct str head = http_req_header(r, "Authorization");
+    struct hash256 h;
+    bool ok = false;
+
+    if (!str_starts(head, STR("Bearer ")))
+        return false;
+    h = sha256(str_skip(head, 7));
+    for (size_t i = 0; i < k->ntokens; i++)
+        ok |= mem_eq_secret(h.b, k->token[i].b, sizeof(h.b));
+    return ok;
+}
+
+/* 401 for who is not known, as clients expect it. */
+static unsigned status_of(enum err e)
+{
+    return e == ERR_CLOSED ? 500 : err_http(e);
+}
+
+static void run(struct call *c, route_fn *fn)
+{
+    struct buf why = WHY_INIT;
+    struct str body = http_req_body(c->r);
+    bool post = strcmp(http_req_method(c->r), "POST") == 0;
+    enum err e;
+
+    if (post && (!json_parse(body.len ? body : STR("{}"), &c->body, NULL) ||
+                 json_type(c->body) != JSON_OBJECT))
+        e = err_put(&why, ERR_FORMAT, "the body is no JSON object");
+    else
+        e = fn(c, &why);
+    if (!e && c->out->full)
+        e = err_put(&why, ERR_TOO_BIG, "the answer is too large");
+    if (e)
+        log_info("refused", "path=%.*s error=%s why=%s", STR_ARG(http_req_path(c->r)), err_name(e),
+                 buf_z(&why));
+    if (e == ERR_EMPTY)
+        reply(c->r, 401, buf_z(&why));
+    else if (e)
+        reply(c->r, status_of(e), buf_z(&why));
+    else
+        http_reply(c->r, 200, "application/json", buf_str(c->out));
+    buf_release(&why);
+}
+
+void routes_answer(struct keystore *k, struct rpc *rpc, struct http_req *r)
+{
+    struct buf out = BUF_INIT(ANSWER_MAX);
+    struct call c = {.k = k, .rpc = rpc, .r = r, .a = http_req_arena(r), .out = &out};
+    struct str path = http_req_path(r);
+    size_t i = 0;
+
+    /* The same under /secrets, where the coordinator's clients look. */
+    if (str_starts(path, STR("/secrets/")))
+        path = str_skip(path, 8);
+    while (i < countof(routes) &&
+           (!str_eqz(path, routes[i].path) || strcmp(http_req_method(r), routes[i].method) != 0))
+        i++;
+    if (i == countof(routes))
+        reply(r, 404, "this keystore does not offer that");
+    else if (http_req_header(r, "X-Customer-Vault").ptr)
+        reply(r, 400, "this keystore has no vaults; leave out X-Customer-Vault");
+    else if (routes[i].worker && !token_ok(k, r))
+        reply(r, 401, "the bearer token is missing or not allowed");
+    else
+        run(&c, routes[i].run);
+    buf_release(&out);
+}

@@ -1,0 +1,222 @@
+/* session.c — see session.h. */
+#include "keystore/session.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "codec/hex.h"
+
+struct challenge {
+    uint8_t bytes[32];
+    uint64_t until_ms; /* 0: free */
+};
+struct session {
+    char id[SESSION_TEXT + 1];
+    struct ed25519_pub pub;
+    uint8_t box_key[32];
+    uint64_t until_ms, checked_ms; /* until 0: free */
+};
+struct sessions {
+    pthread_mutex_t lock;
+    struct str operator_id, audience;
+    struct challenge challenge[CHALLENGES_MAX];
+    struct session session[SESSIONS_MAX];
+};
+
+struct sessions *sessions_new(struct str operator_id, struct str audience)
+{
+    struct sessions *s = mem_new(struct sessions);
+
+    pthread_mutex_init(&s->lock, NULL);
+    s->operator_id = operator_id;
+    s->audience = audience;
+    return s;
+}
+
+void sessions_free(struct sessions *s)
+{
+    if (!s)
+        return;
+    pthread_mutex_destroy(&s->lock);
+    mem_free(s);
+}
+
+enum err sessions_challenge(struct sessions *s, uint8_t out[32], struct buf *why)
+{
+    uint64_t now = clock_mono_ms();
+    struct challenge *c = NULL;
+
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < CHALLENGES_MAX && !c; i++)
+        if (s->challenge[i].until_ms <= now)
+            c = &s->challenge[i];
+    if (c) {
+        random_bytes(c->bytes, sizeof(c->bytes));
+        c->until_ms = now + CHALLENGE_MS;
+        memcpy(out, c->bytes, sizeof(c->bytes));
+    }
+    pthread_mutex_unlock(&s->lock);
+    return c ? ERR_OK : err_put(why, ERR_BUSY, "too many challenges are open; try in a minute");
+}
+
+/* Taken whatever becomes of the answer: a challenge is good once. */
+static bool take_challenge(struct sessions *s, const uint8_t bytes[32])
+{
+    uint64_t now = clock_mono_ms();
+    bool found = false;
+
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < CHALLENGES_MAX; i++) {
+        struct challenge *c = &s->challenge[i];
+
+        if (c->until_ms <= now || !mem_eq_secret(c->bytes, bytes, sizeof(c->bytes)))
+            continue;
+        c->until_ms = 0;
+        found = true;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return found;
+}
+
+static enum err key_on_chain(struct sessions *s, struct rpc *rpc, const struct ed25519_pub *pub,
+                             struct buf *why)
+{
+    struct buf reason = WHY_INIT;
+    struct rpc_key_state state;
+    enum err e = rpc_view_access_key(rpc, s->operator_id, pub, &state, &reason);
+
+    if (e && rpc_fault(rpc) == RPC_UNKNOWN_KEY)
+        e = err_put(why, ERR_DENIED, "the key is not registered with '%.*s'",
+                    STR_ARG(s->operator_id));
+    else if (e)
+        e = err_put(why, ERR_UPSTREAM, "the chain could not be asked for the worker's key: %s",
+                    buf_z(&reason));
+    buf_release(&reason);
+    return e;
+}
+
+static void uuid(char out[SESSION_TEXT + 1])
+{
+    uint8_t r[16];
+    struct buf b = {.ptr = out, .cap = SESSION_TEXT, .max = SESSION_TEXT, .fixed = true};
+
+    random_bytes(r, sizeof(r));
+    r[6] = (uint8_t)((r[6] & 0x0f) | 0x40);
+    r[8] = (uint8_t)((r[8] & 0x3f) | 0x80);
+    for (size_t i = 0; i < sizeof(r); i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            buf_add_byte(&b, '-');
+        hex_put(&b, &r[i], 1);
+    }
+}
+
+static enum err claim_check(struct sessions *s, const struct registration *r, struct buf *why)
+{
+    char room[SESSION_MESSAGE_MAX + 1];
+    struct buf message = BUF_OVER(room);
+    struct session_claim claim = r->claim;
+    struct hash256 id = session_id_of_box(r->box_key);
+    uint64_t now = clock_unix_ns() / 1000000000u;
+
+    if (!take_challenge(s, claim.challenge))
+        return err_put(why, ERR_DENIED,
+                       "the challenge is unknown, was used before or is older than 60 seconds");
+    if (claim.issued_at + SESSION_SKEW_S < now || claim.issued_at > now + SESSION_SKEW_S)
+        return err_put(why, ERR_DENIED,
+                       "issued_at is more than 60 seconds off; set the worker's clock");
+    if (!mem_eq_secret(id.b, claim.session_id, sizeof(id.b)))
+        return err_put(why, ERR_DENIED, "session_id is not that of the box key");
+    claim.audience = s->audience;
+    session_message(&message, &claim);
+    BUG_ON(message.full);
+    if (!ed25519_verify(&r->pub, buf_str(&message), &r->signature))
+        return err_put(why, ERR_DENIED,
+                       "the signature is not that of the session message for '%.*s'",
+                       STR_ARG(s->audience));
+    return ERR_OK;
+}
+
+enum err sessions_register(struct sessions *s, struct rpc *rpc, const struct registration *r,
+                           char id[SESSION_TEXT + 1], struct buf *why)
+{
+    uint64_t now = clock_mono_ms();
+    struct session *x = NULL;
+    enum err e = claim_check(s, r, why);
+
+    if (!e)
+        e = key_on_chain(s, rpc, &r->pub, why);
+    if (e)
+        return e;
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < SESSIONS_MAX; i++) {
+        struct session *y = &s->session[i];
+
+        if (!x || y->until_ms < x->until_ms)
+            x = y; /* a free one, else the oldest */
+    }
+    *x = (struct session){.pub = r->pub, .until_ms = now + SESSION_MS, .checked_ms = now};
+    memcpy(x->box_key, r->box_key, sizeof(x->box_key));
+    uuid(x->id);
+    memcpy(id, x->id, sizeof(x->id));
+    pthread_mutex_unlock(&s->lock);
+    return ERR_OK;
+}
+
+/* Under the lock. */
+static struct session *by_id(struct sessions *s, struct str id)
+{
+    uint64_t now = clock_mono_ms();
+    struct session *found = NULL;
+
+    if (id.len != SESSION_TEXT)
+        return NULL;
+    for (size_t i = 0; i < SESSIONS_MAX; i++)
+        if (s->session[i].until_ms > now && mem_eq_secret(s->session[i].id, id.ptr, SESSION_TEXT))
+            found = &s->session[i];
+    return found;
+}
+
+enum err sessions_find(struct sessions *s, struct rpc *rpc, struct str id, struct session_view *out,
+                       struct buf *why)
+{
+    uint64_t now = clock_mono_ms();
+    struct session *x;
+    bool recheck = false;
+    enum err e = ERR_OK;
+
+    pthread_mutex_lock(&s->lock);
+    x = by_id(s, id);
+    if (x) {
+        memcpy(out->box_key, x->box_key, sizeof(out->box_key));
+        out->pub = x->pub;
+        recheck = x->checked_ms + SESSION_RECHECK_MS < now;
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (!x)
+        return err_put(why, ERR_DENIED, "there is no such session, or it is over; register again");
+    if (!recheck)
+        return ERR_OK;
+    e = key_on_chain(s, rpc, &out->pub, why);
+    pthread_mutex_lock(&s->lock);
+    x = by_id(s, id);
+    if (x && !e)
+        x->checked_ms = now;
+    else if (x && e == ERR_DENIED)
+        mem_wipe(x, sizeof(*x));
+    pthread_mutex_unlock(&s->lock);
+    return e;
+}
+
+size_t sessions_open(struct sessions *s)
+{
+    uint64_t now = clock_mono_ms();
+    size_t n = 0;
+
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < SESSIONS_MAX; i++)
+        n += s->session[i].until_ms > now;
+    pthread_mutex_unlock(&s->lock);
+    return n;
+}

@@ -1,0 +1,58 @@
+/*
+ * session.h — which workers have shown who they are.
+ *
+ * A challenge is random, good for 60 seconds and for one answer. The answer is signed with a key
+ * that the operator's account has on the chain (secrets/session.h); a session lasts an hour, and
+ * the chain is asked again every two minutes, so that a key which is taken away ends it. A session
+ * is worth nothing without its box key: secrets are sealed to that.
+ *
+ * In memory only: after a restart workers register again. Thread: any.
+ */
+#ifndef KEYSTORE_SESSION_H
+#define KEYSTORE_SESSION_H
+
+#include "base/err.h"
+#include "crypto/ed25519.h"
+#include "near/rpc.h"
+#include "secrets/session.h"
+
+#define CHALLENGES_MAX     256
+#define CHALLENGE_MS       60000
+#define SESSIONS_MAX       256
+#define SESSION_MS         3600000
+#define SESSION_RECHECK_MS 120000
+#define SESSION_TEXT       36 /* a UUID */
+
+struct sessions;
+
+/* `operator_id` is the account whose keys count; both are borrowed. */
+struct sessions *sessions_new(struct str operator_id, struct str audience);
+void sessions_free(struct sessions *s);
+
+/* ERR_BUSY: too many are open. */
+MUST_USE enum err sessions_challenge(struct sessions *s, uint8_t out[32], struct buf *why);
+
+struct registration {
+    struct ed25519_pub pub;
+    struct ed25519_sig signature;
+    struct session_claim claim; /* its audience is ours whatever it says */
+    uint8_t box_key[32];
+};
+/*
+ * ERR_DENIED  challenge unknown, used or too old; signature, time or box wrong; the key is not on
+ * the operator's account others      the chain could not be asked
+ */
+MUST_USE enum err sessions_register(struct sessions *s, struct rpc *rpc,
+                                    const struct registration *r, char id[SESSION_TEXT + 1],
+                                    struct buf *why);
+
+struct session_view {
+    uint8_t box_key[32];
+    struct ed25519_pub pub;
+};
+/* ERR_DENIED: there is none of that id, it is over, or its key is gone from the chain. */
+MUST_USE enum err sessions_find(struct sessions *s, struct rpc *rpc, struct str id,
+                                struct session_view *out, struct buf *why);
+size_t sessions_open(struct sessions *s);
+
+#endif
