@@ -23,6 +23,10 @@
 #define SESSION_MESSAGE_MAX  (32 + 4 + SESSION_AUDIENCE_MAX + 4 * 32 + 8)
 #define SESSION_SKEW_S       60 /* between the two clocks */
 
+/* What a worker gets is sealed to its box key: this label, its own nonce, then the JSON. */
+#define RELEASE_LABEL "outlayer:v2:secrets"
+#define RELEASE_HEAD  64
+
 struct session_claim {
     struct str audience;
     uint8_t challenge[32], worker_nonce[32], session_id[32], channel_binding[32];

@@ -21,15 +21,12 @@
 #include "codec/wire.h"
 #include "crypto/derive.h"
 #include "secrets/bundle.h"
+#include "secrets/session.h"
 
 #define HOLDER_SEED_MAX   1024
 #define HOLDER_CIPHER_MAX 65536 /* raw; in base64 the contract takes less */
 #define HOLDER_ALPHA_MAX  4096
 #define HOLDER_MSG_MAX    (3 * HOLDER_CIPHER_MAX + 65536)
-
-/* What a worker gets, before the JSON: who it is from and which question it answers. */
-#define RELEASE_LABEL "outlayer:v2:secrets"
-#define RELEASE_HEAD  64
 
 enum holder_ask {
     HOLDER_PUBKEY = 1,

@@ -84,6 +84,7 @@ static enum err release(const struct keyring *k, const struct open *o, struct bu
                         struct buf *why)
 {
     struct buf base = BUF_OVER(clear.base), result = BUF_OVER(clear.result);
+    struct buf json = BUF_OVER(clear.update);
     char label[32] = RELEASE_LABEL;
     enum err e = open_any(k, o->seed, o->cipher, &base, why);
 
@@ -92,10 +93,11 @@ static enum err release(const struct keyring *k, const struct open *o, struct bu
     if (e)
         return e;
     bundle_strip(&clear.base_bundle);
+    bundle_put(&json, &clear.base_bundle);
     buf_add(&result, label, sizeof(label));
     buf_add(&result, o->nonce, sizeof(o->nonce));
-    bundle_put(&result, &clear.base_bundle);
-    BUG_ON(result.full);
+    buf_add_str(&result, buf_str(&json));
+    BUG_ON(json.full || result.full);
     return ecies_seal(o->to, buf_str(&result), out, why);
 }
 

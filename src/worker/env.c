@@ -16,6 +16,14 @@ static void set_number(struct env *e, struct arena *a, const char *name, u128 v)
     set(e, name, arena_str(a, buf_str(&b)));
 }
 
+bool env_has(const struct env *e, struct str name)
+{
+    for (size_t i = 0; i < e->n; i++)
+        if (str_eq(e->var[i].name, name))
+            return true;
+    return false;
+}
+
 struct str env_get(const struct env *e, const char *name)
 {
     for (size_t i = 0; i < e->n; i++)
@@ -28,6 +36,7 @@ void env_make(const struct lease *l, const struct request *r, const char *networ
               struct arena *a, struct env *e)
 {
     e->n = 0;
+    e->secret = false;
     set(e, "OUTLAYER_EXECUTION_TYPE", STR("NEAR"));
     set(e, "NEAR_NETWORK_ID", str_of(network_id));
     set(e, "NEAR_SENDER_ID", r->sender_id);

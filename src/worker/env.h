@@ -10,16 +10,18 @@
 #include "near/request.h"
 #include "worker/coordinator.h"
 
-#define ENV_VARS_MAX 40
+#define ENV_VARS_MAX 200 /* ours, and as many secrets as there can be */
 
 struct env {
     struct run_var var[ENV_VARS_MAX];
     size_t n;
+    bool secret; /* there are secrets among them */
 };
 
 /* Values live in `a` or borrow from the arguments. */
 void env_make(const struct lease *l, const struct request *r, const char *network_id,
               struct arena *a, struct env *out);
+bool env_has(const struct env *e, struct str name);
 /* STR_NONE when not set. */
 struct str env_get(const struct env *e, const char *name);
 

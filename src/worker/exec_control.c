@@ -150,6 +150,9 @@ enum err runner_run(struct runner *r, const struct request *request, const struc
         return ERR_OK;
     }
     e = guest_run(r->guest, program->fd, &request->source.wasm_sha256, &job, &result, &note, why);
+    /* A process that has had secrets runs nothing else. */
+    if (env->secret)
+        guest_idle(r->guest);
     if (e == ERR_CONFLICT)
         /* The stored file is not what it was: the next try fetches it again. */
         store_drop(&r->store, &request->source.wasm_sha256);

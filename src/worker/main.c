@@ -37,7 +37,7 @@
 struct options {
     const char *coordinator_url, *rpc_url, *contract_id, *operator_id, *key_file, *token_file,
         *home, *network_id, *worker_id, *toolchain, *fastfs_key, *fastfs_receiver, *fastfs_url,
-        *isolation;
+        *isolation, *keystore_url, *keystore_token;
     uint64_t cache_mb;
     bool allow_http_loopback, guest_loopback, die_with_parent;
 };
@@ -69,6 +69,10 @@ static const struct opt table[] = {
              "OUTLAYER_FASTFS_RECEIVER", "account that files are sent to (fastfs.near)"),
     OPT_TEXT("fastfs-url", "TEMPLATE", struct options, fastfs_url, "OUTLAYER_FASTFS_URL",
              "where they are served (" FASTFS_URL ")"),
+    OPT_TEXT("keystore-url", "URL", struct options, keystore_url, "OUTLAYER_KEYSTORE_URL",
+             "where secrets come from; default: none"),
+    OPT_TEXT("keystore-token-file", "FILE", struct options, keystore_token,
+             "OUTLAYER_KEYSTORE_TOKEN_FILE", "its bearer token, mode 0600"),
     OPT_U64("cache-mb", "N", struct options, cache_mb, 16, 1048576, "OUTLAYER_CACHE_MB",
             "downloaded programs kept on disk, in MiB (256)"),
     OPT_FLAG("allow-http-loopback", struct options, allow_http_loopback,
@@ -95,6 +99,8 @@ static enum err options_check(const struct options *o, struct buf *why)
     for (size_t i = 0; i < countof(needed); i++)
         if (!needed[i].value || !needed[i].value[0])
             return err_put(why, ERR_FORMAT, "--%s is missing; see --help", needed[i].name);
+    if (o->keystore_url && !o->keystore_token)
+        return err_put(why, ERR_FORMAT, "--keystore-url needs --keystore-token-file");
     if (!account_id_valid(str_of(o->contract_id)))
         return err_put(why, ERR_FORMAT, "'%s' is no account id", o->contract_id);
     if (!account_id_valid(str_of(o->fastfs_receiver)))
@@ -221,8 +227,9 @@ static enum err start(const struct options *o, struct buf *why)
     static struct worker w;
     static struct near_key key, fastfs_key;
     static struct worker_name who;
-    static char token_room[TOKEN_FILE_MAX + 1], network_room[64];
+    static char token_room[TOKEN_FILE_MAX + 1], keystore_room[TOKEN_FILE_MAX + 1], network_room[64];
     struct buf token = BUF_OVER(token_room), network = BUF_OVER(network_room);
+    struct buf keystore = BUF_OVER(keystore_room);
     struct courier_opts courier = {
         .key = &key, .rpc_url = o->rpc_url, .coordinator_url = o->coordinator_url};
     char outbox_path[PATH_BYTES];
@@ -241,6 +248,8 @@ static enum err start(const struct options *o, struct buf *why)
     w.fastfs_url = str_of(o->fastfs_url);
     if (!e)
         e = token_load(o->token_file, &token, why);
+    if (!e && o->keystore_url)
+        e = token_load(o->keystore_token, &keystore, why);
     if (!e)
         e = name_make(o, &who, why);
     if (!e)
@@ -262,6 +271,9 @@ static enum err start(const struct options *o, struct buf *why)
         return e;
     w.contract_id = str_of(o->contract_id);
     w.rpc = rpc_new(o->rpc_url);
+    if (o->keystore_url)
+        w.keystore =
+            keystore_client_new(o->keystore_url, str_trim(buf_str(&keystore)), &key, w.contract_id);
     w.coordinator = coordinator_new(o->coordinator_url, courier.token);
     network_wait(&w, o, &network);
     courier.outbox = w.outbox;
@@ -287,7 +299,9 @@ int main(int argc, char **argv)
 
     self_init("outlayer-worker");
     crypto_init();
-    e = options_read(table, argc, argv, &o, &help, &operands, &why);
+    e = self_conceal(&why);
+    if (!e)
+        e = options_read(table, argc, argv, &o, &help, &operands, &why);
     if (help) {
         struct buf text = BUF_INIT(16384);
 

@@ -53,7 +53,7 @@ static bool refuse(const struct worker *w, const struct request *r, struct answe
         status = ANSWER_CUSTOM;
     } else if (r->store_on_fastfs && !w->fastfs_key) {
         buf_addz(&text, "This worker has no account for FastFS; leave out store_on_fastfs");
-    } else if (r->secrets_profile.ptr) {
+    } else if (r->secrets_profile.ptr && !w->keystore) {
         buf_addz(&text, "This worker has no keystore; secrets_ref cannot be used");
         status = ANSWER_ACCESS_DENIED;
     }
@@ -296,13 +296,76 @@ static enum err publish(struct worker *w, const struct request *r, int fd, struc
     return e == ERR_DENIED ? ERR_OK : e;
 }
 
+struct granted {
+    struct secret_env env;
+    struct str profile, owner; /* ptr NULL: none were looked for */
+    char note[160];            /* why there are none */
+};
+
+/*
+ * The secrets of a run: those that it names, else those of its project. Named ones that are refused
+ * are a failure (ERR_GUEST, `answer` is made); there being none of the name is not.
+ */
+static enum err secrets(struct worker *w, const struct request *r, struct arena *a,
+                        struct granted *out, struct answer *answer, struct buf *why)
+{
+    bool named = r->secrets_profile.ptr != NULL;
+    struct secrets_question q = {
+        .profile = r->secrets_profile, .owner = r->secrets_account_id, .user = r->sender_id};
+    enum err e = ERR_OK;
+
+    *out = (struct granted){.env = SECRET_ENV_NONE};
+    if (!w->keystore || (!named && !r->project_id.len) ||
+        !secrets_accessor(r, w->runner.builds.dev, a, &q.accessor))
+        return ERR_OK;
+    if (!named) {
+        q.profile = STR(PROFILE_DEFAULT);
+        e = secrets_project_owner(w->rpc, w->contract_id, r->project_id, a, &q.owner, why);
+    }
+    if (!e)
+        e = secrets_get(w->keystore, &q, &out->env, why);
+    if (e && e != ERR_ABSENT && e != ERR_DENIED && e != ERR_FORMAT)
+        return e;
+    if (e && (named || e != ERR_ABSENT))
+        snprintf(out->note, sizeof(out->note), "%s", buf_z(why));
+    if (named && (e == ERR_DENIED || e == ERR_FORMAT)) {
+        answer_fail(answer, ANSWER_ACCESS_DENIED, buf_str(why));
+        return ERR_GUEST;
+    }
+    if (named || !e) {
+        out->profile = q.profile;
+        out->owner = q.owner;
+    }
+    buf_clear(why);
+    return ERR_OK;
+}
+
+static void put_granted(struct buf *out, const struct granted *g)
+{
+    if (!g->profile.ptr)
+        return;
+    json_key(out, "secrets_ref");
+    json_obj(out);
+    json_key(out, "profile");
+    json_put_str(out, g->profile);
+    json_key(out, "account_id");
+    json_put_str(out, g->owner);
+    json_obj_end(out);
+    json_key(out, "secrets");
+    if (g->note[0])
+        json_putz(out, g->note);
+    else
+        json_put_u64(out, g->env.n);
+}
+
 /* `r` learns the hash of the program that it means. */
 static enum err run(struct worker *w, const struct lease *l, struct request *r, struct arena *a,
                     struct answer *answer, struct buf *why)
 {
-    char room[256];
+    char room[1024];
     struct buf detail = BUF_OVER(room);
     struct program program;
+    struct granted granted;
     struct ran ran;
     struct env env;
     enum err e = r->source.kind == SOURCE_GITHUB ? compile(w, l, r, a, &program, answer, why)
@@ -320,11 +383,16 @@ static enum err run(struct worker *w, const struct lease *l, struct request *r, 
         answer_checksum(r, answer);
         return ERR_OK;
     }
-    env_make(l, r, w->network_id, a, &env);
-    e = runner_run(&w->runner, r, &program, &env, answer, &ran, why);
+    e = secrets(w, r, a, &granted, answer, why);
+    if (!e) {
+        env_make(l, r, w->network_id, a, &env);
+        secrets_add(&env, &granted.env);
+        e = runner_run(&w->runner, r, &program, &env, answer, &ran, why);
+    }
+    secret_env_release(&granted.env);
     fd_close(&program.fd);
     if (e)
-        return e;
+        return e == ERR_GUEST ? ERR_OK : e;
     buf_clear(&detail);
     json_obj(&detail);
     json_key(&detail, "instructions");
@@ -337,6 +405,7 @@ static enum err run(struct worker *w, const struct lease *l, struct request *r, 
     json_put_u64(&detail, ran.compile_us);
     json_key(&detail, "outcome");
     json_putz(&detail, outcome_code(ran.outcome));
+    put_granted(&detail, &granted);
     json_obj_end(&detail);
     progress(w, l, "ran", &detail);
     return ERR_OK;

@@ -12,6 +12,7 @@
 
 #include "worker/courier.h"
 #include "worker/exec_control.h"
+#include "worker/secrets.h"
 
 struct worker {
     struct str contract_id;
@@ -24,6 +25,7 @@ struct worker {
     struct runner runner;
     const struct near_key *fastfs_key; /* NULL: nothing can be published */
     struct str fastfs_receiver, fastfs_url;
+    struct keystore_client *keystore; /* NULL: there are no secrets */
 };
 
 /* Do it, or hand it back; either way the lease is looked after. */

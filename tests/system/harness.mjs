@@ -253,6 +253,8 @@ export class Network {
         await net.startChain();
         await net.deploy();
         await net.startCoordinator();
+        if (net.options.keystore)
+            await net.startKeystore();
         await net.startWorker();
         return net;
     }
@@ -327,11 +329,25 @@ export class Network {
         ], this.log('coordinator')).start();
     }
 
+    async startKeystore() {
+        this.keystorePort ??= await freePort();
+        this.keystoreTokenFile = path.join(this.home, 'keystore-token');
+        if (!fs.existsSync(this.keystoreTokenFile))
+            fs.writeFileSync(this.keystoreTokenFile, Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('hex'), { mode: 0o600 });
+        this.keystore = await new Daemon('outlayer-keystore', [
+            '--listen', `127.0.0.1:${this.keystorePort}`, '--rpc-url', this.chain.url, '--contract-id', OUTLAYER,
+            '--operator-id', OPERATOR, '--master-file', path.join(this.home, 'master.sealed'),
+            '--seal-key-file', path.join(this.home, 'seal.key'), '--create-master', '--allow-unlocked-memory',
+            '--worker-token-file', this.keystoreTokenFile,
+        ], this.log('keystore')).start();
+    }
+
     async startWorker() {
         this.worker = await new Daemon('outlayer-worker', [
             '--coordinator-url', this.coordinator.url, '--rpc-url', this.chain.url, '--contract-id', this.contractId,
             '--operator-id', this.operatorId, '--key-file', this.keyFile, '--token-file', this.tokenFile,
             '--home', path.join(this.home, 'worker'), '--allow-http-loopback', ...(this.options.workerArgs ?? []),
+            ...(this.keystore ? ['--keystore-url', this.keystore.url, '--keystore-token-file', this.keystoreTokenFile] : []),
         ], this.log('worker')).start();
     }
 
@@ -454,7 +470,7 @@ export class Network {
     /** Everything is over: nothing may be wrong. */
     async end() {
         const faults = [];
-        for (const daemon of [this.worker, this.coordinator, this.chain]) {
+        for (const daemon of [this.worker, this.keystore, this.coordinator, this.chain]) {
             try {
                 await daemon?.stop();
             } catch (e) {
@@ -462,7 +478,7 @@ export class Network {
             }
         }
         await this.files?.stop();
-        for (const name of ['chain', 'coordinator', 'worker']) {
+        for (const name of ['chain', 'coordinator', 'keystore', 'worker']) {
             const file = this.log(name);
             if (fs.existsSync(file))
                 faults.push(...badLines(fs.readFileSync(file, 'utf8')).map((l) => `${name}: ${l}`));

@@ -1,0 +1,381 @@
+// secrets.mjs — sealed on the chain, opened for the right run only, and seen nowhere else.
+//
+// Clients here are written with node's own cryptography, so both ends of every format are checked
+// against an implementation that shares nothing with ours.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+    createCipheriv, createDecipheriv, createHash, createPublicKey, diffieHellman,
+    generateKeyPairSync, hkdfSync, randomBytes,
+} from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { BIN, NEAR, Network, OUTLAYER, TGAS, descendants, near } from './harness.mjs';
+
+const MARKER = `marker-${randomBytes(12).toString('hex')}`;
+const net = await Network.start({ keystore: true });
+const guest = await net.guest('test/secret');
+const bob = await net.createAccount('bob.test', 100n * NEAR);
+
+// ---- ECIES and NEP-413 by node ----
+
+const rawPublic = (key) => key.export({ format: 'der', type: 'spki' }).subarray(-32);
+const asPublic = (raw) => createPublicKey({
+    key: Buffer.concat([Buffer.from('302a300506032b656e032100', 'hex'), raw]), format: 'der', type: 'spki',
+});
+const boxKey = (secret, pub) => Buffer.from(hkdfSync('sha256', diffieHellman({ privateKey: secret, publicKey: asPublic(pub) }),
+    Buffer.alloc(0), 'outlayer-keystore-v1', 32));
+
+function seal(pubHex, text) {
+    const eph = generateKeyPairSync('x25519');
+    const nonce = randomBytes(12);
+    const cipher = createCipheriv('chacha20-poly1305', boxKey(eph.privateKey, Buffer.from(pubHex, 'hex')), nonce, { authTagLength: 16 });
+    const body = Buffer.concat([cipher.update(text), cipher.final()]);
+    return Buffer.concat([Buffer.from([1]), rawPublic(eph.publicKey), nonce, body, cipher.getAuthTag()]).toString('base64');
+}
+
+function open(secret, base64) {
+    const box = Buffer.from(base64, 'base64');
+    assert.equal(box[0], 1);
+    const decipher = createDecipheriv('chacha20-poly1305', boxKey(secret, box.subarray(1, 33)), box.subarray(33, 45), { authTagLength: 16 });
+    decipher.setAuthTag(box.subarray(-16));
+    return Buffer.concat([decipher.update(box.subarray(45, -16)), decipher.final()]);
+}
+
+const u32 = (n) => {
+    const b = Buffer.alloc(4);
+    b.writeUInt32LE(n);
+    return b;
+};
+const text = (s) => Buffer.concat([u32(Buffer.byteLength(s)), Buffer.from(s)]);
+const label = (s) => Buffer.concat([Buffer.from(s), Buffer.alloc(32 - s.length)]);
+const fnv = (s) => {
+    let h = 14695981039346656037n;
+    for (const c of Buffer.from(s))
+        h = BigInt.asUintN(64, (h ^ BigInt(c)) * 1099511628211n);
+    return h.toString(16).padStart(16, '0');
+};
+
+// ---- the keystore's clients ----
+
+async function ask(route, body, headers = {}) {
+    const response = await fetch(`${net.keystore.url}${route}`, {
+        method: body === undefined ? 'GET' : 'POST', headers: { 'content-type': 'application/json', ...headers },
+        body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    return { status: response.status, ...await response.json() };
+}
+
+const bearer = () => ({ authorization: `Bearer ${fs.readFileSync(net.keystoreTokenFile, 'utf8')}` });
+
+const web = (accessor) => {
+    const [type] = Object.keys(accessor);
+    return { type, ...accessor[type] };
+};
+
+async function store(owner, accessor, profile, secrets, access = 'AllowAll') {
+    const { status, pubkey, error } = await ask('/pubkey', { accessor: web(accessor), owner: owner.accountId, profile, secrets_json: '{}' });
+    assert.equal(status, 200, error);
+    await net.transact(owner, OUTLAYER, [near.actions.functionCall('store_secrets', {
+        accessor, profile, encrypted_secrets_base64: seal(pubkey, JSON.stringify(secrets)), access,
+    }, 50n * TGAS, NEAR / 10n)]);
+}
+
+const run = (who, source, names, secretsRef) => net.request(who, {
+    source, input_data: names.join('\n'), response_format: 'Json', ...(secretsRef ? { secrets_ref: secretsRef } : {}),
+});
+
+/** A session as a worker gets it; `change` makes it a wrong one. */
+async function registration(change = {}) {
+    const box = generateKeyPairSync('x25519');
+    const boxPub = rawPublic(box.publicKey);
+    const { challenge } = await ask('/tee-challenge', {}, bearer());
+    const id = createHash('sha256').update(Buffer.concat([label('outlayer:v2:box-key'), boxPub])).digest();
+    const nonce = randomBytes(32);
+    const issued = Math.floor(Date.now() / 1000) + (change.late ?? 0);
+    const time = Buffer.alloc(8);
+    time.writeBigUInt64LE(BigInt(issued));
+    const message = Buffer.concat([label('outlayer:v2:tee-session'), text(change.audience ?? `outlayer-keystore:${OUTLAYER}`),
+        Buffer.from(challenge, 'hex'), nonce, id, Buffer.alloc(32), time]);
+    const pair = near.KeyPair.fromString(change.secret ?? net.operatorSecret);
+    const signature = pair.sign(change.raw ? Buffer.from(challenge, 'hex') : message).signature;
+    return {
+        box, body: {
+            public_key: pair.getPublicKey().toString(), challenge, worker_nonce: nonce.toString('hex'), session_id: id.toString('hex'),
+            box_key: (change.box ?? boxPub).toString('hex'), issued_at: issued, signature: `ed25519:${near.baseEncode(signature)}`,
+        },
+    };
+}
+
+const hash = { WasmHash: { hash: guest.WasmUrl.hash } };
+
+test('by hash: the run of the program gets them, in two profiles', async () => {
+    await store(net.alice, hash, 'default', { API_KEY: MARKER, 'OTHER': 'x' });
+    await store(net.alice, hash, 'production', { API_KEY: `${MARKER}-production` });
+    const first = await run(net.alice, guest, ['API_KEY', 'OTHER', 'NONE'], { profile: 'default', account_id: 'alice.test' });
+    assert.deepEqual(first.value, { API_KEY: fnv(MARKER), OTHER: fnv('x'), NONE: null });
+    const second = await run(net.alice, guest, ['API_KEY', 'OTHER'], { profile: 'production', account_id: 'alice.test' });
+    assert.deepEqual(second.value, { API_KEY: fnv(`${MARKER}-production`), OTHER: null });
+    // Nothing is given to who does not ask, and nothing is left over from the run before.
+    const third = await run(net.alice, guest, ['API_KEY', 'OTHER']);
+    assert.deepEqual(third.value, { API_KEY: null, OTHER: null });
+});
+
+test('a profile that is not there is no failure', async () => {
+    const got = await run(net.alice, guest, ['API_KEY'], { profile: 'nothing', account_id: 'alice.test' });
+    assert.deepEqual(got.value, { API_KEY: null });
+});
+
+test('reserved names are dropped, whoever sealed them', async () => {
+    await store(net.alice, hash, 'tricky', { NEAR_SENDER_ID: 'mallory.test', MINE: 'm' });
+    const got = await run(net.alice, guest, ['NEAR_SENDER_ID', 'MINE'], { profile: 'tricky', account_id: 'alice.test' });
+    assert.deepEqual(got.value, { NEAR_SENDER_ID: fnv('alice.test'), MINE: fnv('m') });
+    const refused = await ask('/pubkey', { accessor: web(hash), owner: 'alice.test', secrets_json: '{"NEAR_SENDER_ID":"x"}' });
+    assert.equal(refused.status, 400);
+    assert.match(refused.error, /reserved/);
+    assert.equal((await ask('/pubkey', { accessor: web(hash), owner: 'alice.test', secrets_json: '{"PROTECTED_X":"x"}' })).status, 400);
+});
+
+test('denied: the owner lets others in, or nobody, or the chain does not say', async () => {
+    const cases = [
+        [{ Whitelist: { accounts: ['bob.test'] } }, /Whitelist/],
+        [{ Not: { condition: { AccountPattern: { pattern: '.*\\.test' } } } }, /Not/],
+        [{ AccountPattern: { pattern: '(' } }, /pattern/],
+        [{ NearBalance: { operator: 'Gte', value: (10n ** 30n).toString() } }, /NearBalance/],
+        [{ FtBalance: { contract: 'nobody.test', operator: 'Gte', value: '0' } }, /ft_balance_of/],
+        [{ Not: { condition: { FtBalance: { contract: 'nobody.test', operator: 'Gte', value: '1' } } } }, /ft_balance_of/],
+    ];
+    for (const [access, reason] of cases) {
+        await store(net.alice, hash, 'denied', { API_KEY: MARKER }, access);
+        const got = await run(net.alice, guest, ['API_KEY'], { profile: 'denied', account_id: 'alice.test' });
+        assert.equal(got.completed.success, false, JSON.stringify(access));
+        assert.match(got.completed.error_message, /Access to secrets denied\. You do not have permission/);
+        assert.match(got.completed.error_message, reason);
+    }
+    await store(net.alice, hash, 'denied', { API_KEY: MARKER }, { Whitelist: { accounts: ['bob.test'] } });
+    const got = await run(bob, guest, ['API_KEY'], { profile: 'denied', account_id: 'alice.test' });
+    assert.deepEqual(got.value, { API_KEY: fnv(MARKER) });
+});
+
+test('by project: its own are used unasked; refused ones are left out', async () => {
+    await net.transact(net.alice, OUTLAYER, [near.actions.functionCall('create_project', { name: 'dice', source: guest }, 100n * TGAS, NEAR / 10n)]);
+    const source = { Project: { project_id: 'alice.test/dice', version_key: null } };
+    const project = { Project: { project_id: 'alice.test/dice' } };
+    assert.deepEqual((await run(bob, source, ['API_KEY'])).value, { API_KEY: null });
+    await store(net.alice, project, 'default', { API_KEY: `${MARKER}-project` }, { Whitelist: { accounts: ['bob.test'] } });
+    await store(net.alice, project, 'second', { API_KEY: `${MARKER}-second` });
+    assert.deepEqual((await run(bob, source, ['API_KEY'])).value, { API_KEY: fnv(`${MARKER}-project`) });
+    assert.deepEqual((await run(net.alice, source, ['API_KEY'])).value, { API_KEY: null });
+    const named = { profile: 'second', account_id: 'alice.test' };
+    assert.deepEqual((await run(net.alice, source, ['API_KEY'], named)).value, { API_KEY: fnv(`${MARKER}-second`) });
+    const denied = await run(net.alice, source, ['API_KEY'], { profile: 'default', account_id: 'alice.test' });
+    assert.equal(denied.completed.success, false);
+    // The same program under its hash is another thing.
+    assert.deepEqual((await run(bob, guest, ['API_KEY'])).value, { API_KEY: null });
+});
+
+test('a ciphertext moved to another row does not open', async () => {
+    const row = await net.view('get_secrets', { accessor: hash, profile: 'default', owner: 'alice.test' });
+    await net.transact(bob, OUTLAYER, [near.actions.functionCall('store_secrets', {
+        accessor: hash, profile: 'stolen', encrypted_secrets_base64: row.encrypted_secrets, access: 'AllowAll',
+    }, 50n * TGAS, NEAR / 10n)]);
+    const got = await run(bob, guest, ['API_KEY'], { profile: 'stolen', account_id: 'bob.test' });
+    assert.equal(got.completed.success, false);
+    assert.match(got.completed.error_message, /Failed to decrypt secrets\. Please check your secrets configuration\./);
+});
+
+test('sessions: none, forged, replayed, late and foreign ones are refused', async () => {
+    const question = { accessor: web(hash), profile: 'default', owner: 'alice.test', user_account_id: 'alice.test', nonce: '00'.repeat(32) };
+    assert.equal((await ask('/decrypt', question)).status, 401);
+    assert.equal((await ask('/decrypt', question, bearer())).status, 401);
+    assert.equal((await ask('/decrypt', question, { authorization: 'Bearer wrong-token-0123456789' })).status, 401);
+    assert.equal((await ask('/decrypt', question, { ...bearer(), 'x-tee-session': '00000000-0000-4000-8000-000000000000' })).status, 401);
+
+    const good = await registration();
+    const session = await ask('/register-tee', good.body, bearer());
+    assert.equal(session.status, 200, session.error);
+    const replayed = await ask('/register-tee', good.body, bearer());
+    assert.equal(replayed.status, 403);
+    assert.match(replayed.error, /used before/);
+
+    const wrong = [
+        [{ raw: true }, /signature/], [{ late: -3600 }, /issued_at/], [{ late: 3600 }, /issued_at/],
+        [{ audience: 'outlayer-coordinator' }, /signature/], [{ box: randomBytes(32) }, /box key/],
+        [{ secret: net.alice.secret }, /not registered/],
+    ];
+    for (const [change, reason] of wrong) {
+        const answer = await ask('/register-tee', (await registration(change)).body, bearer());
+        assert.equal(answer.status, 403, JSON.stringify(change));
+        assert.match(answer.error, reason);
+    }
+    const { challenge } = await ask('/tee-challenge', {}, bearer());
+    const bare = await ask('/register-tee', { public_key: 'ed25519:x', challenge, signature: 'ed25519:x' }, bearer());
+    assert.equal(bare.status, 400);
+
+    const mine = { ...bearer(), 'x-tee-session': session.session_id };
+    const answer = await ask('/decrypt', question, mine);
+    assert.equal(answer.status, 200, answer.error);
+    assert.equal(answer.plaintext_secrets, undefined);
+    const plain = open(good.box.privateKey, answer.sealed_secrets);
+    assert.deepEqual(plain.subarray(0, 32), label('outlayer:v2:secrets'));
+    assert.deepEqual(plain.subarray(32, 64), Buffer.alloc(32));
+    assert.deepEqual(JSON.parse(plain.subarray(64)), { API_KEY: MARKER, OTHER: 'x' });
+    assert.throws(() => open(generateKeyPairSync('x25519').privateKey, answer.sealed_secrets));
+    // who it is for is never guessed
+    assert.equal((await ask('/decrypt', { ...question, user_account_id: undefined }, mine)).status, 400);
+    assert.equal((await ask('/decrypt', { ...question, profile: 'denied' }, mine)).status, 403);
+    assert.equal((await ask('/decrypt', { ...question, accessor: { type: 'System', PaymentKey: {} } }, mine)).status, 400);
+    assert.equal((await ask('/decrypt-raw', { seed: 'x', encrypted_base64: '' }, mine)).status, 404);
+});
+
+test('generated secrets are drawn inside and cannot be changed', async () => {
+    const base = { accessor: web(hash), owner: 'bob.test', profile: 'generated' };
+    const made = await ask('/add_generated_secret', { ...base, new_secrets: [{ name: 'PROTECTED_K', generation_type: 'hex32' }] });
+    assert.equal(made.status, 200, made.error);
+    assert.deepEqual(made.all_keys, ['PROTECTED_K']);
+    const more = await ask('/add_generated_secret', { ...base, encrypted_secrets_base64: made.encrypted_data_base64,
+        new_secrets: [{ name: 'PROTECTED_L', generation_type: 'password:20' }] });
+    assert.deepEqual(more.all_keys, ['PROTECTED_K', 'PROTECTED_L']);
+    const again = await ask('/add_generated_secret', { ...base, encrypted_secrets_base64: more.encrypted_data_base64,
+        new_secrets: [{ name: 'PROTECTED_K', generation_type: 'hex32' }] });
+    assert.equal(again.status, 409);
+    assert.equal((await ask('/add_generated_secret', { ...base, new_secrets: [{ name: 'K', generation_type: 'hex32' }] })).status, 400);
+    assert.equal((await ask('/add_generated_secret', { ...base, new_secrets: [{ name: 'PROTECTED_K', generation_type: 'hex1' }] })).status, 400);
+    await net.transact(bob, OUTLAYER, [near.actions.functionCall('store_secrets', {
+        accessor: hash, profile: 'generated', encrypted_secrets_base64: more.encrypted_data_base64, access: 'AllowAll',
+    }, 50n * TGAS, NEAR / 10n)]);
+    const got = await run(bob, guest, ['PROTECTED_K', 'PROTECTED_L'], { profile: 'generated', account_id: 'bob.test' });
+    assert.match(got.value.PROTECTED_K, /^[0-9a-f]{16}$/);
+    assert.notEqual(got.value.PROTECTED_K, got.value.PROTECTED_L);
+});
+
+test('an update is signed by the owner and keeps what was there', async () => {
+    const pair = near.KeyPair.fromString(net.alice.secret);
+    const nonce = randomBytes(32);
+    const update = (secrets, message, key = pair) => {
+        const tagged = Buffer.concat([u32(2147484061), text(message), nonce, text(OUTLAYER), Buffer.from([0])]);
+        return {
+            accessor: web(hash), profile: 'default', owner: 'alice.test', mode: 'append', secrets, generate_protected: [],
+            signed_message: message, signature: Buffer.from(key.sign(createHash('sha256').update(tagged).digest()).signature).toString('base64'),
+            public_key: key.getPublicKey().toString(), nonce: nonce.toString('base64'), recipient: OUTLAYER,
+        };
+    };
+    const message = 'Update Outlayer secrets for alice.test:default\nkeys:A,B';
+    const good = await ask('/update_user_secrets', update({ B: '2', A: '1' }, message));
+    assert.equal(good.status, 200, good.error);
+    assert.deepEqual(good.summary, { protected_keys_preserved: [], updated_keys: ['B', 'A'], removed_keys: [], total_keys: 4 });
+    assert.equal((await ask('/update_user_secrets', update({ C: '2' }, message))).status, 403);
+    assert.equal((await ask('/update_user_secrets', update({ B: '2', A: '1' }, message, near.KeyPair.fromString(bob.secret)))).status, 403);
+    const tampered = update({ B: '2', A: '1' }, message);
+    tampered.recipient = 'other.test';
+    assert.equal((await ask('/update_user_secrets', tampered)).status, 403);
+});
+
+test('a new epoch of the master opens what was sealed before, a backup too', async () => {
+    const accessor = web(hash);
+    const before = await ask('/pubkey', { accessor, owner: 'alice.test', secrets_json: '{}' });
+    const lock = ['--master-file', path.join(net.home, 'master.sealed'), '--seal-key-file', path.join(net.home, 'seal.key')];
+    const holder = (...args) => execFileSync(path.join(BIN, 'outlayer-keyholder'), args, { stdio: 'pipe' }).toString();
+    await net.keystore.stop();
+    holder('rotate', ...lock);
+    const phrase = path.join(net.home, 'phrase');
+    fs.writeFileSync(phrase, 'correct horse battery staple\n', { mode: 0o600 });
+    holder('backup', ...lock, '--to', path.join(net.home, 'backup'), '--backup-passphrase-file', phrase);
+    const shown = holder('show', ...lock);
+    for (const name of ['master.sealed', 'seal.key'])
+        fs.rmSync(path.join(net.home, name));
+    holder('restore', '--from', path.join(net.home, 'backup'), '--backup-passphrase-file', phrase, ...lock);
+    assert.equal(holder('show', ...lock), shown);
+    await net.startKeystore();
+    assert.equal((await ask('/health')).epochs, 2);
+    const after = await ask('/pubkey', { accessor, owner: 'alice.test', secrets_json: '{}' });
+    assert.notEqual(after.pubkey, before.pubkey);
+    // The worker's session ended with the old process: it gets a new one by itself.
+    const ref = { profile: 'default', account_id: 'alice.test' };
+    assert.deepEqual((await run(net.alice, guest, ['API_KEY'], ref)).value, { API_KEY: fnv(MARKER) });
+    await store(net.alice, hash, 'newer', { API_KEY: `${MARKER}-newer` });
+    assert.deepEqual((await run(net.alice, guest, ['API_KEY'], { ...ref, profile: 'newer' })).value, { API_KEY: fnv(`${MARKER}-newer`) });
+});
+
+test('kill -9 of the keystore: the request waits and gets its secrets', async () => {
+    await net.keystore.kill9();
+    const pending = run(net.alice, guest, ['API_KEY'], { profile: 'default', account_id: 'alice.test' });
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await net.startKeystore();
+    assert.deepEqual((await pending).value, { API_KEY: fnv(MARKER) });
+});
+
+test('the plaintext is in no log, database, command line or other process', async () => {
+    const files = [];
+    const walk = (dir) => {
+        for (const entry of fs.readdirSync(dir, { withFileTypes: true })) {
+            const full = path.join(dir, entry.name);
+            if (entry.isDirectory())
+                walk(full);
+            else if (entry.isFile())
+                files.push(full);
+        }
+    };
+    walk(net.home);
+    assert.ok(files.some((f) => f.endsWith('coordinator.db')) && files.some((f) => f.endsWith('keystore.log')));
+    for (const file of files)
+        assert.ok(!fs.readFileSync(file).includes(MARKER), `${file} has it`);
+    const below = descendants(process.pid);
+    // The search would find it: a text that is there is found.
+    if (process.env.SANITIZED !== '1' && process.getuid() === 0)
+        assert.ok(memoryHas(net.keystore.pid, OUTLAYER));
+    assert.ok(below.some((p) => p.name.startsWith('outlayer-keyhol')));
+    for (const p of below) {
+        if (!p.name.startsWith('outlayer'))
+            continue;
+        for (const what of ['cmdline', 'environ']) {
+            let content;
+            try {
+                content = fs.readFileSync(`/proc/${p.pid}/${what}`);
+            } catch {
+                continue; // it ended, or nobody may look
+            }
+            assert.ok(!content.includes(MARKER), `${p.name} ${what} has it`);
+        }
+        if (process.env.SANITIZED !== '1')
+            assert.ok(!memoryHas(p.pid, MARKER), `the memory of ${p.name} (${p.pid}) has it`);
+    }
+});
+
+/** Looks through what is readable of a process' memory. */
+function memoryHas(pid, marker) {
+    let maps, fd;
+    try {
+        maps = fs.readFileSync(`/proc/${pid}/maps`, 'latin1');
+        fd = fs.openSync(`/proc/${pid}/mem`, 'r');
+    } catch {
+        return false;
+    }
+    try {
+        for (const line of maps.split('\n')) {
+            const found = /^([0-9a-f]+)-([0-9a-f]+) rw.. \S+ \S+ \d+ *(.*)$/.exec(line);
+            if (!found || found[3].startsWith('[v'))
+                continue;
+            let at = BigInt(`0x${found[1]}`);
+            const end = BigInt(`0x${found[2]}`);
+            const step = 1n << 20n;
+            for (; at < end; at += step) {
+                const size = Number(end - at > step ? step + 64n > end - at ? end - at : step + 64n : end - at);
+                const chunk = Buffer.alloc(size);
+                try {
+                    fs.readSync(fd, chunk, 0, size, at);
+                } catch {
+                    break;
+                }
+                if (chunk.includes(marker))
+                    return true;
+            }
+        }
+    } finally {
+        fs.closeSync(fd);
+    }
+    return false;
+}
+
