@@ -37,6 +37,7 @@ static const struct {
     [PART_CHAIN] = {"chain", "outlayer-devnet"},
     [PART_COORDINATOR] = {"coordinator", "outlayer-coordinator"},
     [PART_FASTFS] = {"fastfs", "outlayer-fastfs"},
+    [PART_KEYSTORE] = {"keystore", "outlayer-keystore"},
     [PART_WORKER] = {"worker", "outlayer-worker"},
 };
 

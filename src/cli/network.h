@@ -18,7 +18,14 @@
 #include "base/err.h"
 #include "proc/spawn.h"
 
-enum network_part { PART_CHAIN, PART_COORDINATOR, PART_FASTFS, PART_WORKER, NETWORK_PARTS };
+enum network_part {
+    PART_CHAIN,
+    PART_COORDINATOR,
+    PART_FASTFS,
+    PART_KEYSTORE,
+    PART_WORKER,
+    NETWORK_PARTS
+};
 
 enum network_state {
     NETWORK_RUNS,
@@ -50,10 +57,10 @@ struct network {
         .child = {.sock = -1, .pidfd = -1}, .out = -1                                              \
     }
 #define NETWORK_NONE                                                                               \
-    ((struct network){                                                                             \
-        .lock = -1,                                                                                \
-        .signals = -1,                                                                             \
-        .part = {NETWORK_PROC_NONE, NETWORK_PROC_NONE, NETWORK_PROC_NONE, NETWORK_PROC_NONE}})
+    ((struct network){.lock = -1,                                                                  \
+                      .signals = -1,                                                               \
+                      .part = {NETWORK_PROC_NONE, NETWORK_PROC_NONE, NETWORK_PROC_NONE,            \
+                               NETWORK_PROC_NONE, NETWORK_PROC_NONE}})
 
 /*
  * Take hold of `home`: make it, lock it, begin to listen for signals.

@@ -28,7 +28,7 @@
 
 #define PORT_USUAL   3030       /* where NEAR's tools look for a local node */
 #define PORT_ANY     UINT64_MAX /* not given: the usual ones, or any when they are taken */
-#define PORTS        4          /* chain, coordinator, files, fastfs */
+#define PORTS        5          /* chain, coordinator, files, fastfs, keystore */
 #define LINE_MAX_OUT (STORY_OUTPUT_MAX + 4096)
 
 struct up_opts {
@@ -44,7 +44,7 @@ static const struct opt up_options[] = {
              "where the chain, keys and logs are kept (default ~/.outlayer/local, or local in "
              "OUTLAYER_HOME; with --once a temporary folder)"),
     OPT_U64("port-base", "N", struct up_opts, port_base, 0, 65000, NULL,
-            "first of four ports; 0: any free ones (default 3030, with --once 0)"),
+            "first of five ports; 0: any free ones (default 3030, with --once 0)"),
     OPT_U64("block-time-ms", "MS", struct up_opts, block_time_ms, 10, 60000, NULL,
             "time between blocks (default 200)"),
     OPT_TEXT("guest", "FILE", struct up_opts, guest, NULL,
@@ -86,7 +86,7 @@ struct up {
     struct file_server *files;
     struct bootstrap boot;
     struct story_result result;
-    const char *token_file, *program_file, *program_url, *program_name;
+    const char *token_file, *keystore_token_file, *program_file, *program_url, *program_name;
     struct hash256 program_hash;
     uint64_t began_ms;
     char home[4096];
@@ -256,6 +256,33 @@ static const char *fastfs_template(struct up *u)
     return z;
 }
 
+static enum err start_keystore(struct up *u, struct buf *why)
+{
+    const char *const args[] = {"--listen",
+                                number(u, "127.0.0.1:", u->port[4]),
+                                "--rpc-url",
+                                u->net.part[PART_CHAIN].url,
+                                "--contract-id",
+                                ACCOUNT_OUTLAYER,
+                                "--operator-id",
+                                ACCOUNT_OPERATOR,
+                                "--master-file",
+                                network_path(&u->net, "keystore/master.sealed"),
+                                "--seal-key-file",
+                                network_path(&u->net, "keystore/seal.key"),
+                                "--create-master",
+                                "--allow-unlocked-memory",
+                                "--worker-token-file",
+                                u->keystore_token_file,
+                                "--die-with-parent",
+                                NULL};
+    enum err e = dir_make(network_path(&u->net, "keystore"), why);
+
+    if (!e)
+        e = bootstrap_token(u->keystore_token_file, why);
+    return e ? e : network_start(&u->net, PART_KEYSTORE, args, why);
+}
+
 static enum err start_worker(struct up *u, struct buf *why)
 {
     const struct str toolchain = build_toolchain(&u->net.arena);
@@ -281,6 +308,10 @@ static enum err start_worker(struct up *u, struct buf *why)
                                 ACCOUNT_FASTFS,
                                 "--fastfs-url",
                                 fastfs_template(u),
+                                "--keystore-url",
+                                u->net.part[PART_KEYSTORE].url,
+                                "--keystore-token-file",
+                                u->keystore_token_file,
                                 toolchain.len ? "--toolchain" : NULL,
                                 toolchain.ptr,
                                 NULL};
@@ -331,6 +362,7 @@ static enum err start_all(struct up *u, struct buf *why)
     enum err e;
 
     u->token_file = network_path(&u->net, "keys/worker-token");
+    u->keystore_token_file = network_path(&u->net, "keys/keystore-token");
     e = dir_make(network_path(&u->net, "keys"), why);
     if (!e)
         e = choose_ports(u, why);
@@ -340,17 +372,22 @@ static enum err start_all(struct up *u, struct buf *why)
         e = start_coordinator(u, why);
     if (!e)
         e = start_fastfs(u, why);
-    /* Both get ready while the contracts are deployed. */
+    if (!e)
+        e = start_keystore(u, why);
+    /* They get ready while the contracts are deployed. */
     if (!e)
         e = make_accounts(u, why);
     if (!e)
         e = network_await(&u->net, PART_COORDINATOR, why);
     if (!e)
         e = network_await(&u->net, PART_FASTFS, why);
+    if (!e)
+        e = network_await(&u->net, PART_KEYSTORE, why);
     if (e)
         return e;
     report_part(&u->report, "coordinator", "%s", u->net.part[PART_COORDINATOR].url);
     report_part(&u->report, "fastfs", "%s", u->net.part[PART_FASTFS].url);
+    report_part(&u->report, "keystore", "%s", u->net.part[PART_KEYSTORE].url);
     e = start_worker(u, why);
     return e ? e : serve_program(u, why);
 }
@@ -388,6 +425,8 @@ static void print_ready(const struct up *u)
     json_putz(&b, u->net.part[PART_CHAIN].url);
     json_key(&b, "coordinator");
     json_putz(&b, u->net.part[PART_COORDINATOR].url);
+    json_key(&b, "keystore");
+    json_putz(&b, u->net.part[PART_KEYSTORE].url);
     json_key(&b, "program_url");
     json_putz(&b, u->program_url);
     json_key(&b, "program_sha256");
@@ -420,6 +459,7 @@ static void print_summary(const struct up *u)
     report_text(r, "  chain        %s (JSON-RPC; blocks at /v0/block/HEIGHT)\n", chain);
     report_text(r, "  coordinator  %s (/requests/ID, /public/jobs, /health)\n", coord);
     report_text(r, "  fastfs       %s/SENDER/RECEIVER/PATH\n", u->net.part[PART_FASTFS].url);
+    report_text(r, "  keystore     %s (for `outlayer secrets`)\n", u->net.part[PART_KEYSTORE].url);
     report_text(r, "  files        %s\n", u->program_url);
     report_text(r, "  logs         %s/logs/\n", u->net.home);
     report_title(r, "\nAccounts, with their keys in %s/credentials/%s/", u->net.home,
