@@ -34,6 +34,8 @@ static const struct opt devnet_options[] = {
              "start: records for a new chain, {\"records\":[…]}"),
     OPT_TEXT("from", "URL", struct devnet_opts, from, NULL,
              "import: a node's RPC (default https://rpc.testnet.near.org)"),
+    OPT_FLAG("write", struct devnet_opts, write,
+             "near-cli: write the entry and the keys to where near-cli-rs looks"),
     OPT_FLAG("json", struct devnet_opts, json, "accounts: one JSON object"),
     OPT_END,
 };
@@ -211,22 +213,6 @@ static int snapshot(struct rpc *rpc, const char *what, const char *name)
     return status;
 }
 
-static int near_cli(const struct devnet_opts *o)
-{
-    printf("# in ~/.config/near-cli/config.toml\n"
-           "[network_connection.localnet]\n"
-           "network_name = \"localnet\"\n"
-           "rpc_url = \"%s/\"\n"
-           "wallet_url = \"http://127.0.0.1/\"\n"
-           "explorer_transaction_url = \"http://127.0.0.1/\"\n",
-           o->rpc_url);
-    fprintf(stderr,
-            "near-cli-rs looks for keys in its credentials_home_dir: set it to\n"
-            "%s/credentials, or copy from there\n",
-            o->home);
-    return EXIT_DONE;
-}
-
 /* ------------------------------------------------------------------ words */
 
 static int misused(const char *text)
@@ -290,6 +276,6 @@ int cmd_devnet(int argc, char **argv)
     if (strcmp(argv[operands], "start") == 0 && argc - operands == 1)
         return start(&o);
     if (strcmp(argv[operands], "near-cli") == 0 && argc - operands == 1)
-        return near_cli(&o);
+        return devnet_near_cli(&o);
     return with_chain(&o, argc - operands, argv + operands);
 }

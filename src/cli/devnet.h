@@ -14,7 +14,7 @@
 struct devnet_opts {
     const char *home, *rpc_url, *genesis, *from, *amount;
     uint64_t port, block_time, protocol, yield_blocks;
-    bool instant, json;
+    bool instant, json, write;
 };
 
 /* Each gives the exit status; `argv` are the words after the part's name. */
@@ -22,6 +22,9 @@ int devnet_accounts(const struct devnet_opts *o, struct rpc *rpc);
 int devnet_fund(const struct devnet_opts *o, struct rpc *rpc, const char *account,
                 const char *amount);
 int devnet_import(const struct devnet_opts *o, struct rpc *rpc, const char *account);
+
+/* Print the entry for near-cli-rs, or write it (and the keys) to where near-cli-rs looks. */
+int devnet_near_cli(const struct devnet_opts *o);
 
 /* "12.5" NEAR as yocto; false: not a number, or too precise or large. */
 MUST_USE bool near_amount(struct str text, u128 *out);

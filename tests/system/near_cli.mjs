@@ -302,6 +302,28 @@ test('keys of other kinds', async () => {
         'autogenerate-new-keypair', 'save-to-legacy-keychain', ...SEND);
 });
 
+test('our network is put into settings that near-cli-rs made', async () => {
+    const fresh = path.join(home, 'fresh');
+    fs.mkdirSync(path.join(fresh, '.near-credentials'), { recursive: true });
+    fs.copyFileSync(path.join(credentials, 'ft_contracts.json'), path.join(fresh, '.near-credentials/ft_contracts.json'));
+    const env = { HOME: fresh };
+    const write = () => outlayer(['devnet', 'near-cli', '--write', '--home', path.join(home, 'chain'), '--rpc-url', chain.url], { env });
+    const without = await write();
+    assert.equal(without.code, 1);
+    assert.match(without.err, /`near config show-connections` makes them/);
+    assert.equal((await run(program, ['config', 'show-connections'], { home: fresh })).code, 0);
+    for (let i = 0; i < 2; i++) {
+        const written = await write();
+        assert.equal(written.code, 0, written.err);
+        assert.match(written.out, /with \d+ keys/);
+    }
+    const shown = await run(program, ['config', 'show-connections'], { home: fresh });
+    assert.match(shown.out + shown.err, /mainnet[\s\S]*testnet[\s\S]*localnet/);
+    const sent = await run(program, ['tokens', 'test', 'send-near', 'alice.test', '1 NEAR', ...SEND], { home: fresh });
+    assert.equal(sent.code, 0, sent.said);
+    assert.equal(fs.statSync(path.join(fresh, '.near-credentials/localnet/test.json')).mode & 0o777, 0o600);
+});
+
 test('validators', async () => {
     const table = (await good('staking', 'validator-list', ...NET)).out;
     const { result } = await rpc('validators', [null]);
