@@ -195,8 +195,9 @@ static enum err put_account(struct import *m, const struct near_key *root, struc
     buf_add_u128(&m->records, IMPORT_NEAR * one);
     buf_addz(&m->records, "\",\"locked\":\"0\",\"code_hash\":\"");
     hash_put_base58(&m->records, &m->code_hash);
-    buf_addf(&m->records, "\",\"storage_usage\":%llu,\"version\":\"V1\"}}}",
-             (unsigned long long)(m->usage + KEY_BYTES));
+    buf_addz(&m->records, "\",\"storage_usage\":");
+    buf_add_u64(&m->records, m->usage + KEY_BYTES);
+    buf_addz(&m->records, ",\"version\":\"V1\"}}}");
     begin_record(m, "AccessKey");
     buf_addz(&m->records, "\"public_key\":\"");
     ed25519_pub_put(&m->records, &root->key.pub);

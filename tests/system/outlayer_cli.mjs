@@ -10,7 +10,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { client, run } from './clients.mjs';
-import { Daemon, NEAR, Network, SHARE, near, sha256hex, until } from './harness.mjs';
+import { Daemon, NEAR, Network, SHARE, TGAS, near, sha256hex, until } from './harness.mjs';
 
 const program = client('outlayer');
 if (!program)
@@ -60,6 +60,14 @@ test('log in, and be known', async () => {
     assert.match(who, new RegExp(`Key: +${key}`));
 });
 
+/** An upload is not waited for; its gas comes back blocks later. */
+async function settled(text) {
+    const hashes = [...text.matchAll(/tx: (\w+)/g)].map((m) => m[1]);
+    for (const hash of hashes)
+        await until(hash, () => net.status(hash, 'agent.testnet'));
+    return hashes.length;
+}
+
 const guest = path.join(SHARE, 'guests/random.wasm');
 const bytes = fs.readFileSync(guest);
 const hash = await sha256hex(bytes);
@@ -67,7 +75,7 @@ const url = net.files.put('random.wasm', bytes);
 
 test('upload: the gateway serves what it wrote', async () => {
     const { err } = await good('upload', guest);
-    assert.match(err, /tx: \w+/);
+    assert.equal(await settled(err), 1);
     assert.match(err, new RegExp(`FastFS URL: https://test\\.fastfs\\.io/agent\\.testnet/outlayer\\.testnet/${hash}\\.wasm`));
     const file = await until('the file', async () => {
         const response = await fetch(`${gateway.url}/agent.testnet/outlayer.testnet/${hash}.wasm`);
@@ -82,7 +90,7 @@ test('upload in parts', async () => {
     const content = Buffer.alloc((5 << 20) / 2, 'part ');
     fs.writeFileSync(large, content);
     const { err } = await good('upload', large);
-    assert.equal(err.match(/tx: \w+/g).length, 3);
+    assert.equal(await settled(err), 3);
     const name = `${await sha256hex(content)}.bin`;
     const file = await until('the file', async () => {
         const response = await fetch(`${gateway.url}/agent.testnet/outlayer.testnet/${name}`);
@@ -143,9 +151,27 @@ test('projects and their versions', async () => {
     assert.match(active.err, /Cannot remove active version\. Switch to another version first\./);
 });
 
-test('secrets and earnings of nobody', async () => {
-    const secrets = await good('secrets', 'list');
-    assert.match(secrets.out + secrets.err, /[Nn]o secrets/);
+test('secrets: what the chain knows of them', async () => {
+    assert.match((await good('secrets', 'list')).err, /No secrets stored\./);
+    // Their encryption needs the service's keystore, at its fixed address.
+    const set = await cli(['secrets', 'set', '{"KEY":"value"}', '--project', 'agent.testnet/dice']);
+    assert.equal(set.code, 1);
+    assert.match(set.err, /Failed to get keystore pubkey/);
+    await net.transact(agent, net.contractId, [near.actions.functionCall('store_secrets', {
+        accessor: { Project: { project_id: 'agent.testnet/dice' } }, profile: 'default',
+        encrypted_secrets_base64: Buffer.from('sealed').toString('base64'), access: 'AllowAll',
+    }, 100n * TGAS, NEAR / 10n)]);
+    const listed = (await good('secrets', 'list')).out;
+    assert.match(listed, /default +Project\(agent\.testnet\/dice\) +allow-all/);
+    assert.match((await good('secrets', 'access', '--project', 'agent.testnet/dice', '--access', 'whitelist:bob.testnet')).err, /Access updated/);
+    assert.match((await good('secrets', 'list')).out, /whitelist/);
+    const gone = await good('secrets', 'delete', '--project', 'agent.testnet/dice');
+    assert.match(gone.err, /Secrets deleted \(profile: default\)/);
+    assert.match((await good('secrets', 'list')).err, /No secrets stored\./);
+    assert.match((await good('keys', 'list')).err, /No payment keys\./);
+    assert.match((await good('earnings')).out, /Blockchain earnings: +\$0\.00/);
+    const made = await cli(['keys', 'create']);
+    assert.match(made.err, /Creating payment key \(nonce: 1\)[\s\S]*Failed to get keystore pubkey/);
 });
 
 test('log out', async () => {
