@@ -11,7 +11,7 @@
 
 /* The curve y² = x³ + A·x + B that SSWU maps onto, with its Z; over Fp2, or Fp inside it. */
 struct sswu {
-    struct fp2 a, b, z;
+    struct fp2 a, b, z, minus_b_a; /* -B/A */
     /* x = num/den, y = y·num/den; the coefficients of the denominators end with one */
     struct fp2 coeff[4][COEFFS_MAX];
     unsigned n[4];
@@ -26,6 +26,13 @@ static void load(const struct field *f, struct fe *out, const uint64_t v[6])
 
     memcpy(a.v, v, sizeof a.v);
     fe_mul(f, out, &a, &f->r2);
+}
+
+static void divide(const struct field *f, struct sswu *s)
+{
+    fp2_inv(f, &s->minus_b_a, &s->a);
+    fp2_mul(f, &s->minus_b_a, &s->minus_b_a, &s->b);
+    fp2_neg(f, &s->minus_b_a, &s->minus_b_a);
 }
 
 static void init(void)
@@ -56,6 +63,8 @@ static void init(void)
     fe_from_u64(f, &sswu2.z.c0, 2);
     sswu2.z.c1 = f->one;
     fp2_neg(f, &sswu2.z, &sswu2.z);
+    divide(f, &sswu1);
+    divide(f, &sswu2);
     for (unsigned i = 0; i < countof(iso); i++) {
         for (unsigned k = 0; k < iso[i].n1; k++)
             load(f, &sswu1.coeff[i][k].c0, iso[i].g1[k]);
@@ -107,16 +116,13 @@ static void swu(const struct field *f, const struct sswu *s, bool prime, const s
     fp2_sqr(f, &d, &zu2); /* d = Z²u⁴ + Zu² */
     fp2_add(f, &d, &d, &zu2);
     if (fp2_is_zero(f, &d)) {
-        fp2_mul(f, &d, &s->z, &s->a); /* x = B/(Z·A) */
-        fp2_inv(f, &d, &d);
-        fp2_mul(f, x, &d, &s->b);
+        fp2_inv(f, &d, &s->z); /* x = B/(Z·A) */
+        fp2_mul(f, x, &d, &s->minus_b_a);
+        fp2_neg(f, x, x);
     } else {
         fp2_inv(f, &d, &d); /* x = -B/A·(1 + 1/d) */
         fp2_add(f, &d, &d, &one);
-        fp2_mul(f, &d, &d, &s->b);
-        fp2_inv(f, x, &s->a);
-        fp2_mul(f, x, x, &d);
-        fp2_neg(f, x, x);
+        fp2_mul(f, x, &d, &s->minus_b_a);
     }
     right_side(f, s, &g, x);
     if (!root(f, prime, y, &g)) {
@@ -144,7 +150,7 @@ static void horner(const struct field *f, const struct sswu *s, unsigned i, stru
 static void map(const struct field *f, const struct sswu *s, bool prime, const struct fp2 *u,
                 struct g2 *out)
 {
-    struct fp2 x, y, xn, xd, yn, yd;
+    struct fp2 x, y, xn, xd, yn, yd, both;
     struct g2_affine a;
 
     swu(f, s, prime, u, &x, &y);
@@ -154,11 +160,13 @@ static void map(const struct field *f, const struct sswu *s, bool prime, const s
     horner(f, s, 3, &yd, &x);
     memset(&a, 0, sizeof a);
     if (!fp2_is_zero(f, &xd) && !fp2_is_zero(f, &yd)) {
-        fp2_inv(f, &xd, &xd);
-        fp2_mul(f, &a.x, &xn, &xd);
-        fp2_inv(f, &yd, &yd);
-        fp2_mul(f, &yn, &yn, &y);
-        fp2_mul(f, &a.y, &yn, &yd);
+        fp2_mul(f, &both, &xd, &yd); /* one inversion for both */
+        fp2_inv(f, &both, &both);
+        fp2_mul(f, &a.x, &xn, &yd);
+        fp2_mul(f, &a.x, &a.x, &both);
+        fp2_mul(f, &a.y, &yn, &y);
+        fp2_mul(f, &a.y, &a.y, &xd);
+        fp2_mul(f, &a.y, &a.y, &both);
     }
     g2_from_affine(f, out, &a);
 }

@@ -383,6 +383,8 @@ bool curvecall_draw(const char *name, struct buf *b, uint64_t *args)
 
     if (k == &bn && strncmp(name, "alt_bn128_", 10) != 0)
         return false;
+    if (random_(12) == 0) /* many: the other side then works in another way */
+        n += random_(32);
     if (strstr(name, "pairing") != NULL) {
         size = 6 * fe;
         if (random_(2) == 0)

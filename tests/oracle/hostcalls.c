@@ -355,16 +355,22 @@ void hostcalls_each(unsigned per, uint64_t seed, const char *only,
         if (strncmp(fns[i].name, only, strlen(only)) != 0)
             continue;
         for (unsigned k = 0; k < per; k++) {
-            struct buf wasm = BUF_INIT(1 << 16), more = BUF_INIT(1 << 14);
+            struct buf wasm = BUF_INIT(1 << 16), more = BUF_INIT(1 << 15);
             uint64_t args[16];
             struct hostcall c = {.name = fns[i].name, .view = k % 8 == 7};
+            bool in_register = false;
 
             if (k % 16 == 6 || (!curvecall_draw(fns[i].name, &more, args) &&
-                                !signcall_draw(fns[i].name, &more, args)))
+                                !signcall_draw(fns[i].name, &more, args))) {
                 arguments(&fns[i], args);
+            } else if (k % 16 == 9) { /* the first bytes are those of register 0: the input */
+                in_register = true;
+                args[0] = UINT64_MAX;
+                args[1] = 0;
+            }
             module(&wasm, &fns[i], args, c.view, buf_str(&more));
             c.wasm = buf_str(&wasm);
-            c.input = an_input();
+            c.input = in_register ? buf_str(&more) : an_input();
             c.gas = gas[random_(countof(gas))];
             run(&c);
             buf_release(&wasm);
