@@ -39,6 +39,7 @@ extern const struct command command_upload;
 extern const struct command command_quote;
 extern const struct command command_collateral;
 extern const struct command command_attestation;
+extern const struct command command_secrets;
 extern const struct command command_version;
 extern const struct command command_help;
 
@@ -50,6 +51,7 @@ int cmd_upload(int argc, char **argv);
 int cmd_quote(int argc, char **argv);
 int cmd_collateral(int argc, char **argv);
 int cmd_attestation(int argc, char **argv);
+int cmd_secrets(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 

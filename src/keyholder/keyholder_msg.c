@@ -54,7 +54,7 @@ bool merge_read(struct str bytes, struct merge *out)
     out->form = (enum update_form)form;
     out->update = rd_bytes(&r, HOLDER_CIPHER_MAX);
     out->names_given = rd_bool(&r);
-    out->nnames = rd_count(&r, BUNDLE_MAX);
+    out->nnames = rd_count(&r, SECRETS_MAX);
     for (size_t i = 0; i < out->nnames; i++)
         out->name[i] = rd_text(&r, SECRET_NAME_MAX);
     out->ngenerate = rd_count(&r, SECRETS_GENERATE_MAX);
@@ -74,7 +74,7 @@ static void names_write(struct buf *out, const struct name_list *l)
 
 static void names_read(struct rd *r, struct name_list *l)
 {
-    l->n = rd_count(r, 2 * BUNDLE_MAX);
+    l->n = rd_count(r, 2 * SECRETS_MAX);
     for (size_t i = 0; i < l->n; i++)
         l->name[i] = rd_text(r, SECRET_NAME_MAX);
 }

@@ -20,7 +20,7 @@
 
 #include "codec/wire.h"
 #include "crypto/derive.h"
-#include "secrets/bundle.h"
+#include "secrets/secret_set.h"
 #include "secrets/session.h"
 
 #define HOLDER_SEED_MAX   1024
@@ -55,14 +55,14 @@ struct merge {
     enum update_form form;
     struct str update;
     bool names_given; /* then exactly these names must be in the update */
-    struct str name[BUNDLE_MAX];
+    struct str name[SECRETS_MAX];
     size_t nnames;
     struct generate generate[SECRETS_GENERATE_MAX];
     size_t ngenerate;
 };
 
 struct name_list {
-    struct str name[2 * BUNDLE_MAX];
+    struct str name[2 * SECRETS_MAX];
     size_t n;
 };
 struct merged {

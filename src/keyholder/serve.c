@@ -8,10 +8,10 @@
 
 /* Everything that is ever in the clear, in one place that is locked and wiped. */
 static struct {
-    char base[BUNDLE_TEXT_MAX + 1], update[BUNDLE_TEXT_MAX + 1];
-    char result[RELEASE_HEAD + 2 * BUNDLE_TEXT_MAX + 1];
+    char base[SECRETS_TEXT_MAX + 1], update[SECRETS_TEXT_MAX + 1];
+    char result[RELEASE_HEAD + 2 * SECRETS_TEXT_MAX + 1];
     char drawn[SECRETS_GENERATE_MAX * (SECRET_GENERATED_MAX + SECRET_NAME_MAX + 8) + 1];
-    struct bundle base_bundle, update_bundle, drawn_bundle;
+    struct secret_set base_set, update_set, drawn_set;
 } clear;
 
 static const struct epoch *newest(const struct keyring *k)
@@ -89,11 +89,11 @@ static enum err release(const struct keyring *k, const struct open *o, struct bu
     enum err e = open_any(k, o->seed, o->cipher, &base, why);
 
     if (!e)
-        e = bundle_parse(buf_str(&base), &clear.base_bundle, why);
+        e = secret_set_parse(buf_str(&base), &clear.base_set, why);
     if (e)
         return e;
-    bundle_strip(&clear.base_bundle);
-    bundle_put(&json, &clear.base_bundle);
+    secret_set_strip(&clear.base_set);
+    secret_set_put(&json, &clear.base_set);
     buf_add(&result, label, sizeof(label));
     buf_add(&result, o->nonce, sizeof(o->nonce));
     buf_add_str(&result, buf_str(&json));
@@ -108,28 +108,28 @@ static enum err update_read(const struct keyring *k, const struct merge *m, stru
     struct buf update = BUF_OVER(clear.update);
     enum err e = ERR_OK;
 
-    clear.update_bundle.n = 0;
+    clear.update_set.n = 0;
     switch (m->form) {
     case UPDATE_NONE:
         return ERR_OK;
     case UPDATE_CLEAR:
-        e = bundle_parse(m->update, &clear.update_bundle, why);
+        e = secret_set_parse(m->update, &clear.update_set, why);
         break;
     case UPDATE_SEALED:
         e = open_any(k, m->seed, m->update, &update, why);
         if (!e)
-            e = bundle_parse(buf_str(&update), &clear.update_bundle, why);
+            e = secret_set_parse(buf_str(&update), &clear.update_set, why);
         break;
     }
     if (!e)
-        e = bundle_check_names(&clear.update_bundle, why);
+        e = secret_set_check_names(&clear.update_set, why);
     if (e || !m->names_given)
         return e;
     for (size_t i = 0; i < m->nnames && !e; i++)
-        if (!bundle_find(&clear.update_bundle, m->name[i]))
+        if (!secret_set_find(&clear.update_set, m->name[i]))
             e = err_put(why, ERR_CONFLICT, "'%.*s' was announced and is not there",
                         STR_ARG(m->name[i]));
-    if (!e && m->nnames != clear.update_bundle.n)
+    if (!e && m->nnames != clear.update_set.n)
         e = err_put(why, ERR_CONFLICT, "there are other secrets than were announced");
     return e;
 }
@@ -146,7 +146,7 @@ static enum err draw(const struct merge *m, struct buf *why)
         struct buf value = BUF_OVER(room);
 
         e = secret_name_check(m->generate[i].name, true, why);
-        if (!e && bundle_find(&clear.base_bundle, m->generate[i].name))
+        if (!e && secret_set_find(&clear.base_set, m->generate[i].name))
             e = err_put(why, ERR_CONFLICT, "'%.*s' is there already and cannot be changed",
                         STR_ARG(m->generate[i].name));
         if (!e)
@@ -159,7 +159,7 @@ static enum err draw(const struct merge *m, struct buf *why)
     json_obj_end(&json);
     mem_wipe(room, sizeof(room));
     BUG_ON(json.full);
-    return e ? e : bundle_parse(buf_str(&json), &clear.drawn_bundle, why);
+    return e ? e : secret_set_parse(buf_str(&json), &clear.drawn_set, why);
 }
 
 static void list_add(struct name_list *l, struct str name)
@@ -174,7 +174,7 @@ static enum err merge(const struct keyring *k, const struct merge *m, struct buf
     static struct merged told;
     struct buf base = BUF_OVER(clear.base), result = BUF_OVER(clear.result);
     struct buf cipher = BUF_INIT(HOLDER_CIPHER_MAX);
-    struct bundle *b = &clear.base_bundle;
+    struct secret_set *b = &clear.base_set;
     struct x25519_key key;
     enum err e = ERR_OK;
 
@@ -183,7 +183,7 @@ static enum err merge(const struct keyring *k, const struct merge *m, struct buf
     if (m->base.len) {
         e = open_any(k, m->seed, m->base, &base, why);
         if (!e)
-            e = bundle_parse(buf_str(&base), b, why);
+            e = secret_set_parse(buf_str(&base), b, why);
     }
     if (!e)
         e = update_read(k, m, why);
@@ -194,22 +194,22 @@ static enum err merge(const struct keyring *k, const struct merge *m, struct buf
     for (size_t i = 0; i < b->n; i++) {
         if (secret_name_protected(b->list[i].name))
             list_add(&told.preserved, b->list[i].name);
-        else if (m->reset && !bundle_find(&clear.update_bundle, b->list[i].name))
+        else if (m->reset && !secret_set_find(&clear.update_set, b->list[i].name))
             list_add(&told.removed, b->list[i].name);
     }
-    for (size_t i = 0; i < clear.update_bundle.n; i++)
-        list_add(&told.updated, clear.update_bundle.list[i].name);
-    e = bundle_merge(b, &clear.update_bundle, m->reset, why);
+    for (size_t i = 0; i < clear.update_set.n; i++)
+        list_add(&told.updated, clear.update_set.list[i].name);
+    e = secret_set_merge(b, &clear.update_set, m->reset, why);
     if (!e)
-        e = bundle_merge(b, &clear.drawn_bundle, false, why);
+        e = secret_set_merge(b, &clear.drawn_set, false, why);
     if (e)
         return e;
     for (size_t i = 0; i < b->n; i++)
         list_add(&told.all, b->list[i].name);
-    bundle_put(&result, b);
-    if (result.full || result.len > BUNDLE_TEXT_MAX)
+    secret_set_put(&result, b);
+    if (result.full || result.len > SECRETS_TEXT_MAX)
         return err_put(why, ERR_TOO_BIG, "all secrets together have more than %d bytes",
-                       BUNDLE_TEXT_MAX);
+                       SECRETS_TEXT_MAX);
     derive_x25519(&newest(k)->master, m->seed, &key);
     e = ecies_seal(key.pub, buf_str(&result), &cipher, why);
     x25519_wipe(&key);

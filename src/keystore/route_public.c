@@ -121,24 +121,24 @@ static enum err names_check(struct call *c, struct buf *why)
     struct json m = json_get(c->body, "secrets_json");
     char *room;
     struct buf b;
-    struct bundle *bundle;
+    struct secret_set *set;
     enum err e;
 
     if (json_is_null(m))
         return ERR_OK;
-    if (json_type(m) != JSON_STRING || json_str_len(m) > BUNDLE_TEXT_MAX)
+    if (json_type(m) != JSON_STRING || json_str_len(m) > SECRETS_TEXT_MAX)
         return err_put(why, ERR_FORMAT, "'secrets_json' is no text of at most %d bytes",
-                       BUNDLE_TEXT_MAX);
-    room = mem_alloc(BUNDLE_TEXT_MAX + 1);
-    bundle = mem_new(struct bundle);
-    b = (struct buf){.ptr = room, .cap = BUNDLE_TEXT_MAX, .max = BUNDLE_TEXT_MAX, .fixed = true};
-    e = json_str(m, &b) ? bundle_parse(buf_str(&b), bundle, why)
+                       SECRETS_TEXT_MAX);
+    room = mem_alloc(SECRETS_TEXT_MAX + 1);
+    set = mem_new(struct secret_set);
+    b = (struct buf){.ptr = room, .cap = SECRETS_TEXT_MAX, .max = SECRETS_TEXT_MAX, .fixed = true};
+    e = json_str(m, &b) ? secret_set_parse(buf_str(&b), set, why)
                         : err_put(why, ERR_FORMAT, "'secrets_json' is no text");
     if (!e)
-        e = bundle_check_names(bundle, why);
-    mem_wipe(room, BUNDLE_TEXT_MAX);
+        e = secret_set_check_names(set, why);
+    mem_wipe(room, SECRETS_TEXT_MAX);
     mem_free(room);
-    mem_free(bundle);
+    mem_free(set);
     /* a name that is refused is a bad request, not a lack of rights */
     return e == ERR_DENIED ? ERR_FORMAT : e;
 }
@@ -279,8 +279,8 @@ static enum err update_read(struct call *c, struct merge *m, struct buf *why)
     while (!e && json_next(&it)) {
         struct str name;
 
-        if (m->nnames == BUNDLE_MAX)
-            e = err_put(why, ERR_TOO_BIG, "there are more than %d secrets", BUNDLE_MAX);
+        if (m->nnames == SECRETS_MAX)
+            e = err_put(why, ERR_TOO_BIG, "there are more than %d secrets", SECRETS_MAX);
         else if (!json_plain(m->form == UPDATE_CLEAR ? it.key : it.value, &name))
             e = err_put(why, ERR_FORMAT, "the name of a secret is none a variable can have");
         else

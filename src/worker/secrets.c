@@ -18,7 +18,7 @@
 #define CALL_MS        20000 /* the keystore asks the chain, a few times */
 #define BODY_MAX       16384
 #define ANSWER_MAX     (512u << 10)
-#define BOX_MAX        (RELEASE_HEAD + 2 * BUNDLE_TEXT_MAX + ECIES_OVERHEAD)
+#define BOX_MAX        (RELEASE_HEAD + 2 * SECRETS_TEXT_MAX + ECIES_OVERHEAD)
 #define ROOM_BYTES     (2 * (size_t)BOX_MAX + 2) /* the JSON, then the values */
 #define SESSION_ID_MAX 64
 
@@ -209,18 +209,18 @@ static enum err box_open(struct keystore_client *c, struct str box, const uint8_
     struct buf plain = {.ptr = out->room, .cap = BOX_MAX, .max = BOX_MAX, .fixed = true};
     struct buf values = {
         .ptr = out->room + BOX_MAX + 1, .cap = BOX_MAX, .max = BOX_MAX, .fixed = true};
-    struct bundle *b;
+    struct secret_set *b;
     enum err e = ecies_open(&c->box, box, &plain, why);
 
     if (e || plain.len < RELEASE_HEAD || memcmp(plain.ptr, label, 32) != 0 ||
         memcmp(plain.ptr + 32, nonce, 32) != 0)
         return err_put(why, ERR_UPSTREAM,
                        "what the keystore sent was not sealed for this question");
-    b = mem_new(struct bundle);
-    if (bundle_parse(str_skip(buf_str(&plain), RELEASE_HEAD), b, why))
+    b = mem_new(struct secret_set);
+    if (secret_set_parse(str_skip(buf_str(&plain), RELEASE_HEAD), b, why))
         e = err_put(why, ERR_UPSTREAM, "what the keystore sent are no secrets");
     else
-        bundle_strip(b);
+        secret_set_strip(b);
     for (size_t i = 0; i < b->n && !e; i++) {
         size_t from = values.len;
 

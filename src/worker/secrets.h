@@ -15,7 +15,7 @@
 #include "near/request.h"
 #include "near/rpc.h"
 #include "secrets/accessor.h"
-#include "secrets/bundle.h"
+#include "secrets/secret_set.h"
 #include "worker/env.h"
 
 struct keystore_client;
@@ -27,7 +27,7 @@ void keystore_client_free(struct keystore_client *c);
 
 struct secret_env {
     char *room; /* everything that is in the clear */
-    struct run_var var[BUNDLE_MAX];
+    struct run_var var[SECRETS_MAX];
     size_t n;
     struct hash256 ciphertext; /* SHA-256 of what the chain has */
 };

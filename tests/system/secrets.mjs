@@ -4,7 +4,7 @@
 // against an implementation that shares nothing with ours.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
     createCipheriv, createDecipheriv, createHash, createPublicKey, diffieHellman,
     generateKeyPairSync, hkdfSync, randomBytes,
@@ -271,6 +271,66 @@ test('an update is signed by the owner and keeps what was there', async () => {
     const tampered = update({ B: '2', A: '1' }, message);
     tampered.recipient = 'other.test';
     assert.equal((await ask('/update_user_secrets', tampered)).status, 403);
+});
+
+test('the command line: set, update, list, check, delete, and no value in its arguments', async () => {
+    const keyFile = path.join(net.home, 'bob.json');
+    // A key of its own: the client here counts the nonces of the other one.
+    const pair = near.KeyPair.fromRandom('ed25519');
+    await net.transact(bob, 'bob.test', [near.actions.addFullAccessKey(pair.getPublicKey())]);
+    fs.writeFileSync(keyFile, JSON.stringify({ account_id: 'bob.test', private_key: pair.toString() }), { mode: 0o600 });
+    const common = ['--rpc-url', net.chain.url, '--keystore-url', net.keystore.url, '--contract-id', OUTLAYER];
+    const mine = ['--wasm-hash', guest.WasmUrl.hash, '--profile', 'cli', '--key-file', keyFile];
+    const cli = (verb, args, input = '') => {
+        const done = spawnSync(path.join(BIN, 'outlayer'), ['secrets', verb, ...common, ...args], { input, encoding: 'utf8' });
+        return { status: done.status, out: done.stdout, err: done.stderr };
+    };
+    const ok = (done) => {
+        assert.equal(done.status, 0, done.err);
+        return done.out;
+    };
+    const ref = { profile: 'cli', account_id: 'bob.test' };
+
+    const envFile = path.join(net.home, 'values.env');
+    fs.writeFileSync(envFile, `# mine\nAPI_KEY=${MARKER}-cli\nQUOTED="a b"\n`, { mode: 0o600 });
+    ok(cli('set', [...mine, '--env-file', envFile, '--generate', 'PROTECTED_K:hex32', '--access', 'whitelist:bob.test,alice.test']));
+    fs.rmSync(envFile);
+    const first = (await run(bob, guest, ['API_KEY', 'QUOTED', 'PROTECTED_K'], ref)).value;
+    assert.equal(first.API_KEY, fnv(`${MARKER}-cli`));
+    assert.equal(first.QUOTED, fnv('a b'));
+    assert.match(first.PROTECTED_K, /^[0-9a-f]{16}$/);
+
+    // An update keeps the access rule, what it does not name, and what was drawn.
+    ok(cli('update', mine, JSON.stringify({ QUOTED: 'new', MORE: '1' })));
+    assert.deepEqual((await run(bob, guest, ['API_KEY', 'QUOTED', 'MORE', 'PROTECTED_K'], ref)).value,
+        { API_KEY: fnv(`${MARKER}-cli`), QUOTED: fnv('new'), MORE: fnv('1'), PROTECTED_K: first.PROTECTED_K });
+    const row = await net.view('get_secrets', { accessor: hash, profile: 'cli', owner: 'bob.test' });
+    assert.deepEqual(row.access, { Whitelist: { accounts: ['bob.test', 'alice.test'] } });
+    ok(cli('update', [...mine, '--reset'], 'ONLY=1\n'));
+    assert.deepEqual((await run(bob, guest, ['API_KEY', 'ONLY', 'PROTECTED_K'], ref)).value,
+        { API_KEY: null, ONLY: fnv('1'), PROTECTED_K: first.PROTECTED_K });
+
+    assert.match(ok(cli('list', ['--owner', 'bob.test'])), /cli +[0-9a-f]{64} .*Whitelist/);
+    const check = (as) => cli('check', ['--wasm-hash', guest.WasmUrl.hash, '--profile', 'cli', '--owner', 'bob.test', '--as', as]);
+    assert.match(ok(check('alice.test')), /may use/);
+    const no = check('mallory.test');
+    assert.equal(no.status, 1);
+    assert.match(no.err, /Whitelist/);
+
+    // Refused before anything is sent.
+    for (const [args, input, reason] of [
+        [mine, 'NEAR_SENDER_ID=x\n', /reserved/], [mine, 'PROTECTED_X=x\n', /PROTECTED_/], [mine, '', /no values/],
+        [mine, 'nonsense\n', /NAME=VALUE/], [[...mine, '--access', 'everybody'], 'A=1\n', /access condition/],
+        [[...mine, '--generate', 'K:hex32'], 'A=1\n', /PROTECTED_/], [[...mine, '--project', 'a.test/b'], 'A=1\n', /one of/],
+    ]) {
+        const bad = cli('set', args, input);
+        assert.notEqual(bad.status, 0);
+        assert.match(bad.err, reason);
+    }
+    assert.equal(cli('set', [...mine, 'API_KEY=x']).status, 3);
+    ok(cli('delete', mine));
+    assert.equal(await net.view('get_secrets', { accessor: hash, profile: 'cli', owner: 'bob.test' }), null);
+    assert.equal(cli('delete', mine).status, 1);
 });
 
 test('a new epoch of the master opens what was sealed before, a backup too', async () => {

@@ -1,16 +1,16 @@
-/* test_bundle.c — names that are taken and refused, merging, generated values. */
+/* test_secret_set.c — names that are taken and refused, merging, generated values. */
 #include "test.h"
 
 #include "codec/hex.h"
 #include "crypto/ed25519.h"
-#include "secrets/bundle.h"
+#include "secrets/secret_set.h"
 
-static struct bundle parse(const char *text)
+static struct secret_set parse(const char *text)
 {
     struct buf why = WHY_INIT;
-    struct bundle b;
+    struct secret_set b;
 
-    assert_ok(bundle_parse(str_of(text), &b, &why), why);
+    assert_ok(secret_set_parse(str_of(text), &b, &why), why);
     buf_release(&why);
     return b;
 }
@@ -28,19 +28,19 @@ static void reads(void **state)
                                       "{\"A\":\"a\\u0000b\"}",
                                       "{\"\\u0041\":\"x\"}",
                                       "{\"A,B\":\"x\"}"};
-    struct bundle b = parse("{\"A\":\"x\", \"B\":\"\\n\\u20ac\"}");
-    struct buf out = BUF_INIT(BUNDLE_TEXT_MAX);
+    struct secret_set b = parse("{\"A\":\"x\", \"B\":\"\\n\\u20ac\"}");
+    struct buf out = BUF_INIT(SECRETS_TEXT_MAX);
 
     (void)state;
     assert_int_equal(b.n, 2);
-    bundle_put(&out, &b);
+    secret_set_put(&out, &b);
     assert_buf(out, "{\"A\":\"x\",\"B\":\"\\n\\u20ac\"}");
     for (size_t i = 0; i < countof(bad); i++)
-        if (!bundle_parse(str_of(bad[i]), &b, NULL))
+        if (!secret_set_parse(str_of(bad[i]), &b, NULL))
             fail_msg("%s is taken", bad[i]);
     buf_clear(&out);
     json_obj(&out);
-    for (size_t i = 0; i <= BUNDLE_MAX; i++) {
+    for (size_t i = 0; i <= SECRETS_MAX; i++) {
         char name[20];
         struct buf n = BUF_OVER(name);
 
@@ -49,42 +49,42 @@ static void reads(void **state)
         json_putz(&out, "v");
     }
     json_obj_end(&out);
-    assert_int_equal(bundle_parse(buf_str(&out), &b, NULL), ERR_TOO_BIG);
+    assert_int_equal(secret_set_parse(buf_str(&out), &b, NULL), ERR_TOO_BIG);
     buf_release(&out);
 }
 
 static void guards_names(void **state)
 {
-    struct bundle b = parse("{\"NEAR_SENDER_ID\":\"x\",\"MINE\":\"y\",\"WALLET_ID\":\"z\"}");
+    struct secret_set b = parse("{\"NEAR_SENDER_ID\":\"x\",\"MINE\":\"y\",\"WALLET_ID\":\"z\"}");
 
     (void)state;
-    assert_int_equal(bundle_check_names(&b, NULL), ERR_DENIED);
-    assert_int_equal(bundle_strip(&b), 2);
+    assert_int_equal(secret_set_check_names(&b, NULL), ERR_DENIED);
+    assert_int_equal(secret_set_strip(&b), 2);
     assert_int_equal(b.n, 1);
     assert_str(b.list[0].name, "MINE");
-    assert_int_equal(bundle_check_names(&b, NULL), ERR_OK);
+    assert_int_equal(secret_set_check_names(&b, NULL), ERR_OK);
     b = parse("{\"PROTECTED_X\":\"x\"}");
-    assert_int_equal(bundle_check_names(&b, NULL), ERR_DENIED);
+    assert_int_equal(secret_set_check_names(&b, NULL), ERR_DENIED);
     assert_int_equal(secret_name_check(STR("PROTECTED_X"), true, NULL), ERR_OK);
     assert_int_equal(secret_name_check(STR("X"), true, NULL), ERR_DENIED);
     /* commonly used, and not the platform's */
     b = parse("{\"NEAR_SENDER_PRIVATE_KEY\":\"x\"}");
-    assert_int_equal(bundle_check_names(&b, NULL), ERR_OK);
+    assert_int_equal(secret_set_check_names(&b, NULL), ERR_OK);
 }
 
 static void merges(void **state)
 {
-    struct bundle base = parse("{\"A\":\"1\",\"PROTECTED_K\":\"k\",\"B\":\"2\"}"), again = base,
-                  add = parse("{\"B\":\"3\",\"C\":\"4\"}");
+    struct secret_set base = parse("{\"A\":\"1\",\"PROTECTED_K\":\"k\",\"B\":\"2\"}"), again = base,
+                      add = parse("{\"B\":\"3\",\"C\":\"4\"}");
     struct buf out = BUF_INIT(1000), why = WHY_INIT;
 
     (void)state;
-    assert_ok(bundle_merge(&base, &add, false, &why), why);
-    bundle_put(&out, &base);
+    assert_ok(secret_set_merge(&base, &add, false, &why), why);
+    secret_set_put(&out, &base);
     assert_buf(out, "{\"A\":\"1\",\"PROTECTED_K\":\"k\",\"B\":\"3\",\"C\":\"4\"}");
     buf_clear(&out);
-    assert_ok(bundle_merge(&again, &add, true, &why), why);
-    bundle_put(&out, &again);
+    assert_ok(secret_set_merge(&again, &add, true, &why), why);
+    secret_set_put(&out, &again);
     assert_buf(out, "{\"PROTECTED_K\":\"k\",\"B\":\"3\",\"C\":\"4\"}");
     buf_release(&out);
     buf_release(&why);

@@ -1,5 +1,5 @@
-/* bundle.c — see bundle.h. */
-#include "secrets/bundle.h"
+/* secret_set.c — see secret_set.h. */
+#include "secrets/secret_set.h"
 
 #include <string.h>
 
@@ -87,7 +87,7 @@ enum err secret_name_check(struct str name, bool generated, struct buf *why)
     return ERR_OK;
 }
 
-enum err bundle_check_names(const struct bundle *b, struct buf *why)
+enum err secret_set_check_names(const struct secret_set *b, struct buf *why)
 {
     for (size_t i = 0; i < b->n; i++) {
         enum err e = secret_name_check(b->list[i].name, false, why);
@@ -98,7 +98,7 @@ enum err bundle_check_names(const struct bundle *b, struct buf *why)
     return ERR_OK;
 }
 
-const struct secret *bundle_find(const struct bundle *b, struct str name)
+const struct secret *secret_set_find(const struct secret_set *b, struct str name)
 {
     for (size_t i = 0; i < b->n; i++)
         if (str_eq(b->list[i].name, name))
@@ -106,14 +106,14 @@ const struct secret *bundle_find(const struct bundle *b, struct str name)
     return NULL;
 }
 
-enum err bundle_parse(struct str json, struct bundle *out, struct buf *why)
+enum err secret_set_parse(struct str json, struct secret_set *out, struct buf *why)
 {
     struct json v;
     struct json_iter it;
 
     out->n = 0;
-    if (json.len > BUNDLE_TEXT_MAX)
-        return err_put(why, ERR_TOO_BIG, "the secrets have more than %d bytes", BUNDLE_TEXT_MAX);
+    if (json.len > SECRETS_TEXT_MAX)
+        return err_put(why, ERR_TOO_BIG, "the secrets have more than %d bytes", SECRETS_TEXT_MAX);
     if (!json_parse(json, &v, NULL) || json_type(v) != JSON_OBJECT)
         return err_put(why, ERR_FORMAT, "the secrets are no JSON object");
     it = json_iter(v);
@@ -130,16 +130,16 @@ enum err bundle_parse(struct str json, struct bundle *out, struct buf *why)
                            STR_ARG(s.name), SECRET_VALUE_MAX);
         if (str_find(s.value.text, STR("\\u0000")) < s.value.text.len)
             return err_put(why, ERR_FORMAT, "the value of '%.*s' has a zero byte", STR_ARG(s.name));
-        if (bundle_find(out, s.name))
+        if (secret_set_find(out, s.name))
             return err_put(why, ERR_FORMAT, "'%.*s' is there twice", STR_ARG(s.name));
-        if (out->n == BUNDLE_MAX)
-            return err_put(why, ERR_TOO_BIG, "there are more than %d secrets", BUNDLE_MAX);
+        if (out->n == SECRETS_MAX)
+            return err_put(why, ERR_TOO_BIG, "there are more than %d secrets", SECRETS_MAX);
         out->list[out->n++] = s;
     }
     return ERR_OK;
 }
 
-void bundle_put(struct buf *out, const struct bundle *b)
+void secret_set_put(struct buf *out, const struct secret_set *b)
 {
     json_obj(out);
     for (size_t i = 0; i < b->n; i++) {
@@ -149,7 +149,7 @@ void bundle_put(struct buf *out, const struct bundle *b)
     json_obj_end(out);
 }
 
-size_t bundle_strip(struct bundle *b)
+size_t secret_set_strip(struct secret_set *b)
 {
     size_t kept = 0, before = b->n;
 
@@ -160,7 +160,8 @@ size_t bundle_strip(struct bundle *b)
     return before - kept;
 }
 
-enum err bundle_merge(struct bundle *base, const struct bundle *add, bool reset, struct buf *why)
+enum err secret_set_merge(struct secret_set *base, const struct secret_set *add, bool reset,
+                          struct buf *why)
 {
     size_t kept = 0;
 
@@ -173,8 +174,8 @@ enum err bundle_merge(struct bundle *base, const struct bundle *add, bool reset,
 
         while (at < base->n && !str_eq(base->list[at].name, add->list[i].name))
             at++;
-        if (at == BUNDLE_MAX)
-            return err_put(why, ERR_TOO_BIG, "there would be more than %d secrets", BUNDLE_MAX);
+        if (at == SECRETS_MAX)
+            return err_put(why, ERR_TOO_BIG, "there would be more than %d secrets", SECRETS_MAX);
         base->list[at] = add->list[i];
         base->n += at == base->n;
     }
