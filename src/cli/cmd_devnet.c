@@ -181,7 +181,9 @@ static int fast_forward(struct rpc *rpc, const char *blocks)
 
     if (!str_u64(str_of(blocks), &n)) {
         (void)err_put(&why, ERR_FORMAT, "'%s' is no number of blocks", blocks);
-        return command_misused(&command_devnet, &why);
+        status = command_misused(&command_devnet, &why);
+        buf_release(&why);
+        return status;
     }
     buf_addf(&params, "{\"delta_height\":%llu}", (unsigned long long)n);
     status = ask(rpc, "sandbox_fast_forward", buf_str(&params));
@@ -199,7 +201,9 @@ static int snapshot(struct rpc *rpc, const char *what, const char *name)
 
     if (strcmp(what, "save") != 0 && strcmp(what, "load") != 0) {
         (void)err_put(&why, ERR_FORMAT, "a snapshot is saved or loaded, not '%s'", what);
-        return command_misused(&command_devnet, &why);
+        status = command_misused(&command_devnet, &why);
+        buf_release(&why);
+        return status;
     }
     json_obj(&params);
     json_key(&params, "name");
