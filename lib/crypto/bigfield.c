@@ -4,7 +4,10 @@
 
 /* ------------------------------------------------------------------ limbs */
 
-static int limbs_cmp(const uint64_t *a, const uint64_t *b, unsigned n)
+/* Expanded for a constant `n` in all that is called often. */
+#define EXPANDED static inline __attribute__((always_inline))
+
+EXPANDED int limbs_cmp(const uint64_t *a, const uint64_t *b, unsigned n)
 {
     while (n-- > 0)
         if (a[n] != b[n])
@@ -12,10 +15,11 @@ static int limbs_cmp(const uint64_t *a, const uint64_t *b, unsigned n)
     return 0;
 }
 
-static uint64_t limbs_add(uint64_t *out, const uint64_t *a, const uint64_t *b, unsigned n)
+EXPANDED uint64_t limbs_add(uint64_t *out, const uint64_t *a, const uint64_t *b, unsigned n)
 {
     u128 c = 0;
 
+#pragma GCC unroll 6
     for (unsigned i = 0; i < n; i++) {
         c += (u128)a[i] + b[i];
         out[i] = (uint64_t)c;
@@ -24,10 +28,11 @@ static uint64_t limbs_add(uint64_t *out, const uint64_t *a, const uint64_t *b, u
     return (uint64_t)c;
 }
 
-static uint64_t limbs_sub(uint64_t *out, const uint64_t *a, const uint64_t *b, unsigned n)
+EXPANDED uint64_t limbs_sub(uint64_t *out, const uint64_t *a, const uint64_t *b, unsigned n)
 {
     uint64_t borrow = 0;
 
+#pragma GCC unroll 6
     for (unsigned i = 0; i < n; i++) {
         u128 d = (u128)a[i] - b[i] - borrow;
 
@@ -35,6 +40,18 @@ static uint64_t limbs_sub(uint64_t *out, const uint64_t *a, const uint64_t *b, u
         borrow = (uint64_t)(d >> 64) & 1;
     }
     return borrow;
+}
+
+/* t - p when that is not negative, else t; neither waits for a guess of which. */
+EXPANDED void reduce(unsigned n, const struct field *f, struct fe *out, const uint64_t *t)
+{
+    uint64_t d[FE_LIMBS_MAX], keep = 0 - limbs_sub(d, t, f->p.v, n);
+
+#pragma GCC unroll 6
+    for (unsigned i = 0; i < n; i++)
+        out->v[i] = (t[i] & keep) | (d[i] & ~keep);
+    for (unsigned i = n; i < FE_LIMBS_MAX; i++)
+        out->v[i] = 0;
 }
 
 /* out = a·b/2^(64n) mod p; `n` is a constant wherever this is expanded. */
@@ -70,12 +87,7 @@ static inline __attribute__((always_inline)) void mont_mul(unsigned n, const str
         t[n - 1] = (uint64_t)c;
         t[n] = (uint64_t)(c >> 64);
     }
-    if (limbs_cmp(t, p, n) >= 0)
-        limbs_sub(t, t, p, n);
-    for (unsigned i = 0; i < n; i++)
-        out->v[i] = t[i];
-    for (unsigned i = n; i < FE_LIMBS_MAX; i++)
-        out->v[i] = 0;
+    reduce(n, f, out, t);
 }
 
 /* ------------------------------------------------------------------ the field */
@@ -168,23 +180,25 @@ void fe_write_le(const struct field *f, uint8_t *out, const struct fe *a)
 
 /* ------------------------------------------------------------------ arithmetic */
 
-static inline __attribute__((always_inline)) void add_n(unsigned n, const struct field *f,
-                                                        struct fe *out, const struct fe *a,
-                                                        const struct fe *b)
+EXPANDED void add_n(unsigned n, const struct field *f, struct fe *out, const struct fe *a,
+                    const struct fe *b)
 {
-    limbs_add(out->v, a->v, b->v, n); /* no carry: a bit to spare */
-    if (limbs_cmp(out->v, f->p.v, n) >= 0)
-        limbs_sub(out->v, out->v, f->p.v, n);
-    for (unsigned i = n; i < FE_LIMBS_MAX; i++)
-        out->v[i] = 0;
+    uint64_t t[FE_LIMBS_MAX];
+
+    limbs_add(t, a->v, b->v, n); /* no carry: a bit to spare */
+    reduce(n, f, out, t);
 }
 
-static inline __attribute__((always_inline)) void sub_n(unsigned n, const struct field *f,
-                                                        struct fe *out, const struct fe *a,
-                                                        const struct fe *b)
+EXPANDED void sub_n(unsigned n, const struct field *f, struct fe *out, const struct fe *a,
+                    const struct fe *b)
 {
-    if (limbs_sub(out->v, a->v, b->v, n) != 0)
-        limbs_add(out->v, out->v, f->p.v, n);
+    uint64_t t[FE_LIMBS_MAX], p[FE_LIMBS_MAX], borrowed;
+
+    borrowed = 0 - limbs_sub(t, a->v, b->v, n);
+#pragma GCC unroll 6
+    for (unsigned i = 0; i < n; i++)
+        p[i] = f->p.v[i] & borrowed;
+    limbs_add(out->v, t, p, n);
     for (unsigned i = n; i < FE_LIMBS_MAX; i++)
         out->v[i] = 0;
 }
