@@ -367,6 +367,19 @@ test('kill -9 of the keystore: the request waits and gets its secrets', async ()
     assert.deepEqual((await pending).value, { API_KEY: fnv(MARKER) });
 });
 
+test('the keyholder is walled in', { skip: process.env.SANITIZED === '1' && 'not under sanitizers' }, () => {
+    const holder = descendants(net.keystore.pid).find((p) => p.name.startsWith('outlayer-keyhol'));
+    const status = fs.readFileSync(`/proc/${holder.pid}/status`, 'utf8');
+    assert.match(status, /^NoNewPrivs:\t1$/m);
+    assert.match(status, /^Seccomp:\t2$/m);
+    for (const pid of [holder.pid, net.keystore.pid, net.worker.pid])
+        assert.match(fs.readFileSync(`/proc/${pid}/limits`, 'utf8'), /^Max core file size +0 +0/m);
+    if (!net.keystore.logText().includes('memory_not_locked'))
+        assert.match(status, /^VmLck:\t *[1-9]\d* kB$/m);
+    // Descriptors 0 to 2, and its socket.
+    assert.deepEqual(fs.readdirSync(`/proc/${holder.pid}/fd`).sort(), ['0', '1', '2', '3']);
+});
+
 test('the plaintext is in no log, database, command line or other process', async () => {
     const files = [];
     const walk = (dir) => {
