@@ -39,7 +39,7 @@ enum err wall_lock(struct buf *why)
     }
     if (mlockall(MCL_CURRENT | MCL_FUTURE)) {
         (void)err_sys(why, "cannot lock the memory that holds the master secret");
-        buf_addz(why, "; raise the limit of locked memory (ulimit -l, LimitMEMLOCK=) to 64 MiB");
+        buf_addz(why, "; raise the limit of locked memory (ulimit -l, LimitMEMLOCK=) to 16 MiB");
         return ERR_DENIED;
     }
     return ERR_OK;
