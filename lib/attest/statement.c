@@ -251,7 +251,7 @@ struct hash256 statement_digest(struct str bytes)
 
 enum err statement_follows(struct str before, struct str next, struct buf *why)
 {
-    struct statement a, b;
+    struct statement a = {0}, b = {0};
     struct hash256 digest = {{0}};
     enum err e = statement_read(next, &b, why);
 

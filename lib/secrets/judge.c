@@ -71,7 +71,7 @@ static enum err near_balance(struct judge *j, const struct access *c, bool *yes)
 static enum err ft_balance(struct judge *j, const struct access *c, bool *yes)
 {
     struct buf args = BUF_INIT(256), answer = BUF_INIT(1024);
-    struct json v;
+    struct json v = JSON_NONE;
     u128 have;
     enum err e;
 
@@ -92,7 +92,7 @@ static enum err ft_balance(struct judge *j, const struct access *c, bool *yes)
 static enum err nft_owned(struct judge *j, const struct access *c, bool *yes)
 {
     struct buf args = BUF_INIT(2048), answer = BUF_INIT(ACCESS_ANSWER_MAX);
-    struct json v;
+    struct json v = JSON_NONE;
     enum err e;
 
     json_obj(&args);
@@ -134,7 +134,7 @@ static bool role_admits(struct json kind, struct str who)
 static enum err dao_member(struct judge *j, const struct access *c, bool *yes)
 {
     struct buf args = BUF_INIT(16), answer = BUF_INIT(ACCESS_ANSWER_MAX);
-    struct json v, roles;
+    struct json v = JSON_NONE, roles;
     struct json_iter it;
     enum err e;
 

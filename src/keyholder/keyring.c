@@ -91,7 +91,7 @@ enum err keyring_load(const char *path, const struct lock *lock, struct keyring 
 {
     char inside_room[INSIDE_MAX + 1], key_room[SEAL_KEY_MAX + 1], file_room[FILE_MAX + 1];
     struct buf inside = BUF_OVER(inside_room), key = BUF_OVER(key_room), file = BUF_OVER(file_room);
-    enum seal_lock kind;
+    enum seal_lock kind = 0;
     enum err e = secret_file_read(path, false, &file, why);
 
     if (!e)
@@ -116,7 +116,7 @@ enum err keyring_store(const char *path, const struct lock *lock, const struct k
 {
     char inside_room[INSIDE_MAX + 1], key_room[SEAL_KEY_MAX + 1], file_room[FILE_MAX + 1];
     struct buf inside = BUF_OVER(inside_room), key = BUF_OVER(key_room), file = BUF_OVER(file_room);
-    enum seal_lock kind;
+    enum seal_lock kind = 0;
     enum err e = lock_read(lock, &kind, &key, why);
 
     if (!e && fresh && file_exists(path))
