@@ -37,6 +37,11 @@
 #define EVENT_STANDARD "near-outlayer"
 #define EVENT_VERSION  "1.0.0"
 
+/* The contract waits on with a new yield each 200 blocks while the request has time and gas, and
+ * its execution_completed event ends the job. This bound only clears away jobs whose end was never
+ * told: a transaction's gas, at most 1,000 Tgas, pays for no more than 625 yields. */
+#define DEADLINE_BLOCKS 125000
+
 struct settings {
     const char *db, *listen, *contract_id, *neardata_url, *rpc_url, *token_file;
     const char *standard, *durable;
@@ -64,7 +69,7 @@ static const struct opt options[] = {
     OPT_U64("lease-ms", "MS", struct settings, lease_ms, 1000, 600000, "OUTLAYER_LEASE_MS",
             "how long a worker holds a job between two signs of life (default 15000)"),
     OPT_U64("deadline-blocks", "N", struct settings, deadline_blocks, 1, 100000000,
-            "OUTLAYER_DEADLINE_BLOCKS", "blocks after which nobody starts a job (default 200)"),
+            "OUTLAYER_DEADLINE_BLOCKS", "blocks after which nobody starts a job (default 125000)"),
     OPT_U64("start-height", "N", struct settings, start_height, 0, INT64_MAX - 1,
             "OUTLAYER_START_HEIGHT", "first block to read with a new database (default: the head)"),
     OPT_FLAG("die-with-parent", struct settings, die_with_parent,
@@ -256,7 +261,7 @@ int main(int argc, char **argv)
                          .standard = EVENT_STANDARD,
                          .durable = "full",
                          .lease_ms = 15000,
-                         .deadline_blocks = 200,
+                         .deadline_blocks = DEADLINE_BLOCKS,
                          .start_height = UINT64_MAX};
     struct coord *c = mem_new(struct coord);
     struct buf why = WHY_INIT;
