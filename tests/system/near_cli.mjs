@@ -8,7 +8,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { client, run } from './clients.mjs';
 import { outlayer } from './command.mjs';
-import { Daemon, NEAR, SHARE, badLines, near, sha256hex } from './harness.mjs';
+import { Daemon, NEAR, SHARE, badLines, near, sha256hex, until } from './harness.mjs';
 
 const program = client('near');
 if (!program)
@@ -177,11 +177,15 @@ test('a deposit is taken, and given back when the call fails', async () => {
 });
 
 test('a transaction is answered at every level of waiting', async () => {
+    const nonces = async () => (await query('view_access_key_list', { account_id: 'bob.test' })).keys.map((k) => k.access_key.nonce);
     for (const level of LEVELS) {
+        const before = Math.max(...await nonces());
         const got = await cli(...call('alice.test', 'increment', { by: 1 }, { as: 'bob.test' }), 'network-config', level, 'sign-with-legacy-keychain', 'send');
         assert.equal(got.code, 0, `${level}: ${got.said}`);
         if (['executed-optimistic', 'executed', 'final'].includes(level))
             assert.match(got.out, /^\d+$/m, level);
+        // Who does not wait and sends again must see to the nonce himself.
+        await until('the block', async () => Math.max(...await nonces()) > before);
     }
     const raised = await good(...call('alice.test', 'increment', { by: 1 }, { as: 'bob.test' }), ...SEND);
     const status = await good('transaction', 'view-status', idIn(raised), ...NET);
