@@ -54,6 +54,7 @@ struct request {
     uint64_t id;
     struct str sender_id;
     struct str predecessor_id; /* event only */
+    struct str signer_id;      /* view only, and empty where the contract does not tell it */
     struct code_source source; /* a project is resolved to one already */
     struct resource_limits limits;
     struct str input;

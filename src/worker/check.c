@@ -54,6 +54,8 @@ enum err check_same(const struct request *claimed, const struct request *stored,
         differs = "input";
     else if (!str_eq(claimed->predecessor_id, stored->sender_id))
         differs = "caller";
+    else if (stored->signer_id.len && !str_eq(claimed->sender_id, stored->signer_id))
+        differs = "signer"; /* secrets are judged for this account */
     else if (!str_eq(claimed->secrets_profile, stored->secrets_profile) ||
              !str_eq(claimed->secrets_account_id, stored->secrets_account_id))
         differs = "secrets";

@@ -23,7 +23,8 @@ static const char lease_text[] =
 
 static const char stored_text[] =
     "{\"request_id\":41,\"data_id\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,"
-    "24,25,26,27,28,29,30,31,255],\"sender_id\":\"dice.near\",\"execution_source\":{\"Project\":"
+    "24,25,26,27,28,29,30,31,255],\"sender_id\":\"dice.near\",\"signer_id\":\"carol.near\","
+    "\"execution_source\":{\"Project\":"
     "{\"project_id\":\"alice.near/dice\",\"version_key\":null}},\"resolved_source\":{\"WasmUrl\":"
     "{\"url\":\"https://x.example/a.wasm\",\"hash\":"
     "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\",\"build_target\":null}},"
@@ -71,9 +72,9 @@ static void test_same(void **state)
 static void test_differs(void **state)
 {
     (void)state;
-    static const char *const words[] = {"id",     "program", "program", "limits",
-                                        "limits", "limits",  "format",  "input",
-                                        "caller", "secrets", "payment", "project"};
+    static const char *const words[] = {"id",      "program", "program", "limits", "limits",
+                                        "limits",  "format",  "input",   "caller", "secrets",
+                                        "payment", "project", "signer"};
     struct buf why = WHY_INIT;
 
     for (size_t i = 0; i < countof(words); i++) {
@@ -115,6 +116,9 @@ static void test_differs(void **state)
             break;
         case 11:
             r.project_id = STR_NONE;
+            break;
+        case 12:
+            r.sender_id = STR("eve.near");
             break;
         }
         buf_clear(&why);
