@@ -13,20 +13,9 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/sanitized.h"
 
 #define PATH_BYTES 4096
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) ||                         \
-    __has_feature(thread_sanitizer)
-#define SANITIZED true
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED false
-#endif
 
 /* The folder this executable lies in, links resolved. */
 static enum err own_folder(char out[PATH_BYTES], struct buf *why)

@@ -17,22 +17,11 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/sanitized.h"
 #include "compile/broker.h"
 
 #define BUILD_UID_BASE 1900000000u /* far above the users that machines have */
 #define NOBODY         65534u
-/* Sanitizers reserve more addresses than any limit; what is used is looked at anyway. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) ||                         \
-    __has_feature(thread_sanitizer)
-#define SANITIZED true
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED false
-#endif
 
 #define DOOR_BACKLOG 64
 

@@ -6,21 +6,10 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "base/sanitized.h"
 #include "proc/self.h"
 
 #define FILES_MAX 16
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) ||                         \
-    __has_feature(thread_sanitizer)
-#define SANITIZED true
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED false
-#endif
 
 enum err wall_conceal(struct buf *why)
 {
