@@ -4,192 +4,16 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "builder/repo.h"
 #include "codec/base64.h"
 #include "codec/hex.h"
 #include "crypto/ecies.h"
-#include "http/client.h"
 #include "secrets/session.h"
 
-#define URL_MAX        2048
-#define TOKEN_MAX      512
-#define CALL_MS        20000 /* the keystore asks the chain, a few times */
-#define BODY_MAX       16384
-#define ANSWER_MAX     (512u << 10)
-#define BOX_MAX        (RELEASE_HEAD + 2 * SECRETS_TEXT_MAX + ECIES_OVERHEAD)
-#define ROOM_BYTES     (2 * (size_t)BOX_MAX + 2) /* the JSON, then the values */
-#define SESSION_ID_MAX 64
-
-struct keystore_client {
-    struct http_client *http;
-    const struct near_key *key;
-    struct str contract_id;
-    char url[URL_MAX + 1], token[TOKEN_MAX + 1], session[SESSION_ID_MAX + 1];
-    struct x25519_key box; /* of the session */
-};
-
-struct keystore_client *keystore_client_new(const char *url, struct str token,
-                                            const struct near_key *key, struct str contract_id)
-{
-    struct keystore_client *c = mem_new(struct keystore_client);
-    size_t n = strlen(url);
-
-    BUG_ON(n > URL_MAX || token.len > TOKEN_MAX);
-    while (n && url[n - 1] == '/')
-        n--;
-    memcpy(c->url, url, n);
-    memcpy(c->token, token.ptr, token.len);
-    c->key = key;
-    c->contract_id = contract_id;
-    c->http = http_client_new();
-    return c;
-}
-
-void keystore_client_free(struct keystore_client *c)
-{
-    if (!c)
-        return;
-    http_client_free(c->http);
-    mem_wipe(c, sizeof(*c));
-    mem_free(c);
-}
-
-/* `*doc` borrows from `answer`. Any status that is not 200 comes with `error` in it. */
-static enum err post(struct keystore_client *c, const char *path, struct str body, unsigned *status,
-                     struct buf *answer, struct json *doc, struct buf *why)
-{
-    char room[URL_MAX + 64];
-    struct buf url = BUF_OVER(room);
-    const struct http_call call = {.method = "POST",
-                                   .url = room,
-                                   .body = body,
-                                   .content_type = "application/json",
-                                   .bearer = c->token,
-                                   .session = c->session[0] ? c->session : NULL,
-                                   .timeout_ms = CALL_MS,
-                                   .max_body = ANSWER_MAX};
-    enum err e;
-
-    buf_addz(&url, c->url);
-    buf_addz(&url, path);
-    buf_clear(answer);
-    e = http_client_call(c->http, &call, status, answer, why);
-    if (!e && (!json_parse(buf_str(answer), doc, NULL) || json_type(*doc) != JSON_OBJECT))
-        e = err_put(why, ERR_UPSTREAM, "the keystore answered with status %u and no JSON", *status);
-    return e;
-}
-
-static enum err said(unsigned status, struct json doc, struct buf *why)
-{
-    struct buf text = BUF_INIT(WHY_MAX);
-    enum err e;
-
-    if (!json_str(json_get(doc, "error"), &text))
-        buf_addz(&text, "no reason given");
-    e = err_put(why, ERR_UPSTREAM, "the keystore answered with status %u: %s", status,
-                buf_z(&text));
-    buf_release(&text);
-    return e;
-}
-
-static enum err ask_challenge(struct keystore_client *c, struct session_claim *claim,
-                              struct buf *answer, struct buf *why)
-{
-    unsigned status;
-    struct json doc;
-    struct str hex;
-    enum err e = post(c, "/tee-challenge", STR("{}"), &status, answer, &doc, why);
-
-    if (!e && status != 200)
-        e = said(status, doc, why);
-    if (!e && (!json_plain(json_get(doc, "challenge"), &hex) ||
-               !hex_get(hex, claim->challenge, sizeof(claim->challenge))))
-        e = err_put(why, ERR_UPSTREAM, "the keystore's challenge is malformed");
-    return e;
-}
-
-static void put_hex(struct buf *out, const char *key, const void *bytes, size_t n)
-{
-    json_key(out, key);
-    json_str_open(out);
-    hex_put(out, bytes, n);
-    json_str_close(out);
-}
-
-static void registration_write(struct keystore_client *c, const struct session_claim *claim,
-                               struct buf *out)
-{
-    char room[SESSION_MESSAGE_MAX + 1];
-    struct buf message = BUF_OVER(room);
-    struct ed25519_sig sig;
-
-    session_message(&message, claim);
-    BUG_ON(message.full);
-    sig = ed25519_sign(&c->key->key, buf_str(&message));
-    json_obj(out);
-    json_key(out, "public_key");
-    json_str_open(out);
-    ed25519_pub_put(out, &c->key->key.pub);
-    json_str_close(out);
-    put_hex(out, "challenge", claim->challenge, 32);
-    put_hex(out, "worker_nonce", claim->worker_nonce, 32);
-    put_hex(out, "session_id", claim->session_id, 32);
-    put_hex(out, "box_key", c->box.pub, 32);
-    json_key(out, "issued_at");
-    json_put_u64(out, claim->issued_at);
-    json_key(out, "signature");
-    json_str_open(out);
-    ed25519_sig_put(out, &sig);
-    json_str_close(out);
-    json_obj_end(out);
-}
-
-/* A new session with a new box key. */
-static enum err enter(struct keystore_client *c, struct buf *why)
-{
-    struct buf answer = BUF_INIT(ANSWER_MAX), body = BUF_INIT(BODY_MAX);
-    char room[SESSION_AUDIENCE_MAX + 1];
-    struct buf audience = BUF_OVER(room);
-    struct session_claim claim;
-    struct hash256 id;
-    struct json doc;
-    struct str session;
-    unsigned status;
-    enum err e;
-
-    memset(&claim, 0, sizeof(claim));
-    c->session[0] = '\0';
-    x25519_generate(&c->box);
-    /* Ours, whatever the other side says its name is. */
-    buf_addz(&audience, SESSION_AUDIENCE);
-    buf_add_str(&audience, c->contract_id);
-    claim.audience = buf_str(&audience);
-    random_bytes(claim.worker_nonce, sizeof(claim.worker_nonce));
-    id = session_id_of_box(c->box.pub);
-    memcpy(claim.session_id, id.b, sizeof(claim.session_id));
-    e = ask_challenge(c, &claim, &answer, why);
-    if (!e) {
-        claim.issued_at = clock_unix_ns() / 1000000000u;
-        registration_write(c, &claim, &body);
-        e = post(c, "/register-tee", buf_str(&body), &status, &answer, &doc, why);
-    }
-    if (!e && status != 200)
-        e = said(status, doc, why);
-    if (!e && (!json_plain(json_get(doc, "session_id"), &session) || !session.len ||
-               session.len > SESSION_ID_MAX))
-        e = err_put(why, ERR_UPSTREAM, "the keystore's session is malformed");
-    if (!e) {
-        memcpy(c->session, session.ptr, session.len);
-        c->session[session.len] = '\0';
-    }
-    buf_release(&answer);
-    buf_release(&body);
-    return e;
-}
-
-/* ---- secrets ---- */
+#define BODY_MAX   16384
+#define BOX_MAX    (RELEASE_HEAD + 2 * SECRETS_TEXT_MAX + ECIES_OVERHEAD)
+#define ROOM_BYTES (2 * (size_t)BOX_MAX + 2) /* the JSON, then the values */
 
 void secret_env_release(struct secret_env *e)
 {
@@ -210,7 +34,7 @@ static enum err box_open(struct keystore_client *c, struct str box, const uint8_
     struct buf values = {
         .ptr = out->room + BOX_MAX + 1, .cap = BOX_MAX, .max = BOX_MAX, .fixed = true};
     struct secret_set *b;
-    enum err e = ecies_open(&c->box, box, &plain, why);
+    enum err e = ecies_open(keystore_box_key(c), box, &plain, why);
 
     if (e || plain.len < RELEASE_HEAD || memcmp(plain.ptr, label, 32) != 0 ||
         memcmp(plain.ptr + 32, nonce, 32) != 0)
@@ -245,7 +69,10 @@ static void question_write(const struct secrets_question *q, const uint8_t nonce
     json_put_str(out, q->owner);
     json_key(out, "user_account_id");
     json_put_str(out, q->user);
-    put_hex(out, "nonce", nonce, 32);
+    json_key(out, "nonce");
+    json_str_open(out);
+    hex_put(out, nonce, 32);
+    json_str_close(out);
     json_obj_end(out);
 }
 
@@ -265,7 +92,7 @@ static enum err answer_read(struct keystore_client *c, unsigned status, struct j
                                     : ERR_FORMAT,
                     "%s", buf_z(&text));
     } else if (status != 200) {
-        e = said(status, doc, why);
+        e = keystore_said(status, doc, why);
     } else if (!json_plain(json_get(doc, "sealed_secrets"), &b64) || !base64_get(b64, &box) ||
                !json_plain(json_get(doc, "ciphertext_sha256"), &hex) ||
                !hash_from_hex(hex, &out->ciphertext)) {
@@ -281,24 +108,18 @@ static enum err answer_read(struct keystore_client *c, unsigned status, struct j
 enum err secrets_get(struct keystore_client *c, const struct secrets_question *q,
                      struct secret_env *out, struct buf *why)
 {
-    struct buf answer = BUF_INIT(ANSWER_MAX), body = BUF_INIT(BODY_MAX);
+    struct buf answer = BUF_INIT(KEYSTORE_ANSWER_MAX), body = BUF_INIT(BODY_MAX);
     struct secret_env got = {.room = mem_alloc(ROOM_BYTES)};
     struct json doc;
     uint8_t nonce[32];
-    unsigned status = 401;
-    enum err e = ERR_OK;
+    unsigned status;
+    enum err e;
 
     /* Better not on a swap disk; where it cannot be had, wiping has to do. */
     (void)mlock(got.room, ROOM_BYTES);
     random_bytes(nonce, sizeof(nonce));
     question_write(q, nonce, &body);
-    if (c->session[0])
-        e = post(c, "/decrypt", buf_str(&body), &status, &answer, &doc, why);
-    /* No session yet, or one that is over: the keystore was started again, an hour has gone. */
-    if (!e && status == 401)
-        e = enter(c, why);
-    if (!e && status == 401)
-        e = post(c, "/decrypt", buf_str(&body), &status, &answer, &doc, why);
+    e = keystore_ask(c, "/decrypt", buf_str(&body), &status, &answer, &doc, why);
     if (!e)
         e = answer_read(c, status, doc, nonce, &got, why);
     if (e)

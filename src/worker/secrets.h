@@ -1,29 +1,21 @@
 /*
- * secrets.h — the worker's side of the keystore: a session, and the secrets of a run.
+ * secrets.h — the secrets of a run, asked of the keystore.
  *
- * The worker shows its chain key once an hour (secrets/session.h) and says which box key it wants
- * things sealed to; that key is made for each session and never leaves this process. What comes
- * back is opened here and goes nowhere but into the guest's environment: secret_env_release() wipes
- * it. Which secrets a run gets is decided by its source, and by the keystore.
+ * They come sealed to the session's box key (keystore.h), are opened here and go nowhere but into
+ * the guest's environment: secret_env_release() wipes them. Which secrets a run gets is decided by
+ * its source, and by the keystore.
  *
  * Thread: one.
  */
 #ifndef WORKER_SECRETS_H
 #define WORKER_SECRETS_H
 
-#include "near/key.h"
 #include "near/request.h"
 #include "near/rpc.h"
 #include "secrets/accessor.h"
 #include "secrets/secret_set.h"
 #include "worker/env.h"
-
-struct keystore_client;
-
-/* Copies `url` and `token`; borrows `key`. */
-struct keystore_client *keystore_client_new(const char *url, struct str token,
-                                            const struct near_key *key, struct str contract_id);
-void keystore_client_free(struct keystore_client *c);
+#include "worker/keystore.h"
 
 struct secret_env {
     char *room; /* everything that is in the clear */
