@@ -111,6 +111,7 @@ struct net_attempt {
     enum net_error error;
     uint64_t sent, received; /* bytes of bodies and heads */
     uint32_t time_ms;
+    char text[200]; /* why it failed, with the setting that would allow it; empty: it did not */
 };
 
 /* What a run may do outside; absent (NULL) means nothing. */

@@ -31,7 +31,7 @@ void run_result_release(struct run_result *r)
     buf_wipe(&r->text);
     mem_free(r->attempts);
     r->attempts = NULL;
-    r->nattempts = 0;
+    r->nattempts = r->requests = 0;
 }
 
 bool run_target_parse(struct str name, enum run_target *out)

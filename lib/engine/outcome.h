@@ -85,8 +85,9 @@ struct run_result {
     struct buf out;               /* stdout as written, also when the run failed */
     struct buf err;               /* the first RUN_STDERR_MAX bytes of stderr */
     struct buf text;              /* empty on OUTCOME_OK; else why, for the user */
-    struct net_attempt *attempts; /* requests of the guest, as far as they were counted */
+    struct net_attempt *attempts; /* requests of the guest: the first NET_ATTEMPTS_MAX */
     size_t nattempts;
+    uint32_t requests; /* all of them, refused ones too */
 };
 
 /* Buffers are bounded for these limits. */

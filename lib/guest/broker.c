@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "guest/exec_msg.h"
 #include "guest/net_msg.h"
 
@@ -186,6 +187,7 @@ enum err broker_answer(struct broker *b, int sock, struct str body, uint64_t run
         goto out;
     }
     b->requests++;
+    result->requests++;
     a = write_down(result, host);
     told->response.error = decide(b, policy, host, &text);
     told->response.text = buf_str(&text);
@@ -200,6 +202,10 @@ enum err broker_answer(struct broker *b, int sock, struct str body, uint64_t run
         a->received = told->received;
         a->time_ms = told->time_ms;
         memcpy(a->address, told->address.ptr ? told->address.ptr : "", told->address.len);
+        if (a->error) {
+            struct str said = utf8_head(told->response.text, sizeof(a->text) - 1);
+            memcpy(a->text, said.ptr ? said.ptr : "", said.len);
+        }
     }
     if (!going)
         goto out;

@@ -17,6 +17,7 @@
 #include "codec/base64.h"
 #include "codec/json.h"
 #include "guest/guest.h"
+#include "guest/run_report.h"
 
 /* The contract's fees as it is deployed; its owner may change them later. In yoctoNEAR. */
 #define FEE_BASE        ((u128)1000000000000000000u * 1000u)
@@ -228,32 +229,9 @@ static u128 cost(const struct run_result *r)
     return FEE_BASE + r->instructions / 1000000 * FEE_PER_MILLION + run_time_ms(r) * FEE_PER_MS;
 }
 
-static void put_attempt(struct buf *b, const struct net_attempt *a)
-{
-    json_obj(b);
-    json_key(b, "host");
-    json_putz(b, a->host);
-    json_key(b, "address");
-    json_putz(b, a->address);
-    json_key(b, "port");
-    json_put_u64(b, a->port);
-    json_key(b, "outcome");
-    json_putz(b, a->error ? net_error_code(a->error) : "ok");
-    json_key(b, "status");
-    json_put_u64(b, a->status);
-    json_key(b, "sent");
-    json_put_u64(b, a->sent);
-    json_key(b, "received");
-    json_put_u64(b, a->received);
-    json_key(b, "time_ms");
-    json_put_u64(b, a->time_ms);
-    json_obj_end(b);
-}
-
 static void print_json(const struct run_result *r)
 {
-    struct buf b =
-        BUF_INIT((r->out.len + r->text.len + r->err.len) * 6 + 4096 + r->nattempts * 2048);
+    struct buf b = BUF_INIT((r->out.len + r->text.len) * 6 + 4096 + RUN_REPORT_MAX);
     bool ok = r->outcome == OUTCOME_OK;
 
     json_obj(&b);
@@ -277,28 +255,14 @@ static void print_json(const struct run_result *r)
         json_key(&b, "code");
         json_putz(&b, outcome_code(r->outcome));
         json_key(&b, "message");
-        if (str_is_utf8(buf_str(&r->text)))
-            json_put_str(&b, buf_str(&r->text));
-        else
-            json_putz(&b, "the program's message is no UTF-8 text");
+        json_put_lossy(&b, buf_str(&r->text));
         json_obj_end(&b);
     }
     json_key(&b, "instructions");
     json_put_u64(&b, r->instructions);
     json_key(&b, "time_ms");
     json_put_u64(&b, run_time_ms(r));
-    json_key(&b, "memory_bytes");
-    json_put_u64(&b, r->memory_bytes);
-    json_key(&b, "stderr");
-    if (str_is_utf8(buf_str(&r->err)))
-        json_put_str(&b, buf_str(&r->err));
-    else
-        json_put_null(&b);
-    json_key(&b, "requests");
-    json_arr(&b);
-    for (size_t i = 0; i < r->nattempts; i++)
-        put_attempt(&b, &r->attempts[i]);
-    json_arr_end(&b);
+    run_report_members(&b, r);
     json_key(&b, "estimated_cost_yocto");
     json_put_u128_str(&b, cost(r));
     json_obj_end(&b);
@@ -327,7 +291,7 @@ static void print_attempts(const struct run_result *r)
         if (*a->address)
             fprintf(stderr, " (%s)", a->address);
         if (a->error)
-            fprintf(stderr, "  %s\n", net_error_code(a->error));
+            fprintf(stderr, "  %s: %s\n", net_error_code(a->error), a->text);
         else
             fprintf(stderr, "  %u, %llu bytes sent, %llu received, %u ms\n", a->status,
                     (unsigned long long)a->sent, (unsigned long long)a->received, a->time_ms);
@@ -361,6 +325,8 @@ static void print_text(const struct run_result *r, const struct guest_note *note
             (unsigned long long)r->instructions, (unsigned long long)(r->wall_us / 1000),
             (unsigned long long)(r->wall_us % 1000), (unsigned long long)(r->memory_bytes / 1024),
             near_z);
+    if (r->requests)
+        fprintf(stderr, ", %u HTTP request%s", r->requests, r->requests == 1 ? "" : "s");
     if (note->compile_us)
         fprintf(stderr, " (compiled in %llu ms)", (unsigned long long)(note->compile_us / 1000));
     fputc('\n', stderr);

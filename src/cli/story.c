@@ -15,10 +15,11 @@
 #define TGAS            1000000000000u
 #define DEPOSIT         ((u128)100000000000u * 1000000000000u) /* 0.1 NEAR */
 #define CALL_ARGS_MAX   (1u << 20)
-#define PAGE_MAX        (1u << 20) /* of the coordinator's answer */
+#define PAGE_MAX        (4u << 20) /* of the coordinator's answer */
 #define PAGE_WAIT_MS    200
 #define PAGE_TIMEOUT_MS 5000
-#define LOOK_MS         15   /* between two looks at the chain */
+#define LOOK_MS         15 /* between two looks at the chain */
+#define STDERR_SHOWN    4096
 #define SHOWN_MAX       300  /* bytes of a result on the terminal */
 #define DRAIN_MS        3000 /* for the coordinator's last step, once the chain is done */
 
@@ -257,6 +258,25 @@ static void put_text(struct buf *out, struct json v)
         buf_addz(out, "?");
 }
 
+/* What the program said beside its result, a line each; control characters stay out of terminals.
+ */
+static void show_stderr(const struct telling *t, struct json said)
+{
+    struct buf text = BUF_INIT(STDERR_SHOWN);
+    struct str rest, line;
+
+    if (json_str(said, &text)) {
+        for (size_t i = 0; i < text.len; i++)
+            if ((uint8_t)text.ptr[i] < ' ' && text.ptr[i] != '\n')
+                text.ptr[i] = ' ';
+        for (rest = str_trim(buf_str(&text)); rest.len;) {
+            rest = str_cut(rest, '\n', &line);
+            report_text(t->s->report, "             stderr | %.*s\n", STR_ARG(line));
+        }
+    }
+    buf_release(&text);
+}
+
 static void show_step(struct telling *t, struct json step)
 {
     struct json detail = json_get(step, "detail");
@@ -265,7 +285,7 @@ static void show_step(struct telling *t, struct json step)
     char z[32];
     struct buf b = BUF_OVER(z);
     bool cached = false;
-    uint64_t memory;
+    uint64_t memory, requests;
 
     if (!json_plain(json_get(step, "step"), &name))
         goto out;
@@ -294,6 +314,9 @@ static void show_step(struct telling *t, struct json step)
             report_put_count(&text, memory / 1024);
             buf_addz(&text, " KiB of memory");
         }
+        if (json_u64(json_get(detail, "requests"), &requests) && requests)
+            buf_addf(&text, ", %llu HTTP request%s", (unsigned long long)requests,
+                     requests == 1 ? "" : "s");
     } else if (str_eqz(name, "resolved")) {
         t->resolved = true;
         buf_addz(&text, "transaction ");
@@ -306,6 +329,7 @@ static void show_step(struct telling *t, struct json step)
     }
     buf_add_str(&b, name);
     report_step(t->s->report, z, detail.text.ptr ? detail.text : STR_NONE, "%s", buf_z(&text));
+    show_stderr(t, json_get(detail, "stderr"));
 out:
     buf_release(&text);
 }

@@ -79,6 +79,7 @@ static const struct db_migration migrations[] = {
         "  height BIGINT NOT NULL,"
         "  hash TEXT NOT NULL"
         ") STRICT"},
+    {2, "ALTER TABLE result ADD COLUMN run TEXT"}, /* JSON: stderr, requests, figures */
 };
 
 enum err jobq_migrate(struct db *d, struct buf *why)
@@ -480,8 +481,8 @@ static enum err report(struct db *d, const struct held *h, const struct job_resu
     enum err e = db_stmt(
         d,
         "INSERT INTO result (id, status, success, by_worker, worker, done_ms, output, error, "
-        "instructions, time_ms, wasm_sha256, resolve_tx, charged) "
-        "VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
+        "instructions, time_ms, wasm_sha256, resolve_tx, charged, run) "
+        "VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "
         "ON CONFLICT (id) DO UPDATE SET by_worker = 1, worker = excluded.worker, "
         "status = CASE WHEN result.completed_height IS NULL OR result.success = excluded.success "
         "  THEN excluded.status ELSE result.status END, "
@@ -491,7 +492,7 @@ static enum err report(struct db *d, const struct held *h, const struct job_resu
         "  ELSE COALESCE(result.error, excluded.error) END, "
         "charged = COALESCE(result.charged, excluded.charged), output = excluded.output, "
         "instructions = excluded.instructions, time_ms = excluded.time_ms, "
-        "wasm_sha256 = excluded.wasm_sha256, resolve_tx = excluded.resolve_tx",
+        "wasm_sha256 = excluded.wasm_sha256, resolve_tx = excluded.resolve_tx, run = excluded.run",
         &s, why);
 
     if (e)
@@ -511,6 +512,7 @@ static enum err report(struct db *d, const struct held *h, const struct job_resu
     db_bind_text(s, 11, r->resolve_tx);
     if (r->has_charged)
         db_bind_u128(s, 12, r->charged);
+    db_bind_text(s, 13, r->run);
     e = db_run(s, why);
     db_done(&s);
     return e;

@@ -88,6 +88,7 @@ struct job_result {
     bool has_use;
     uint64_t instructions, time_ms;
     struct str wasm_sha256, resolve_tx;
+    struct str run; /* JSON text of an object: what the run did, for the requester */
     bool has_charged;
     u128 charged;
 };

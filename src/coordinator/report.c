@@ -2,6 +2,7 @@
 
 #include "codec/hex.h"
 
+#define RUN_MAX        (1u << 20)   /* bytes of what a run did */
 #define ERROR_TEXT_MAX (128u << 10) /* bytes of an error taken; JOB_ERROR_MAX of it are kept */
 
 /* An optional string; false: there is one and it is not of the kind. */
@@ -22,7 +23,7 @@ static bool text_of(struct json v, size_t max, struct arena *a, struct str *out)
 
 const char *report_parse(struct json body, struct arena *a, struct job_result *out)
 {
-    struct json instructions = json_get(body, "instructions"), charged;
+    struct json instructions = json_get(body, "instructions"), run = json_get(body, "run"), charged;
     struct job_result v = {0};
 
     if (!json_bool(json_get(body, "success"), &v.success))
@@ -51,6 +52,11 @@ const char *report_parse(struct json body, struct arena *a, struct job_result *o
         return "'wasm_sha256' must be 64 lower-case hex digits";
     if (!text_of(json_get(body, "resolve_tx"), 64, a, &v.resolve_tx))
         return "'resolve_tx' must be a transaction's hash";
+    if (!json_is_null(run)) {
+        if (json_type(run) != JSON_OBJECT || run.text.len > RUN_MAX)
+            return "'run' must be an object of at most 1048576 bytes";
+        v.run = run.text;
+    }
     charged = json_get(body, "charged_yocto");
     if (!json_is_null(charged)) {
         v.has_charged = json_u128_str(charged, &v.charged);

@@ -152,7 +152,7 @@ enum err request_write(struct db *d, uint64_t request_id, uint64_t after, struct
         d,
         "SELECT r.id, r.data_id, j.state, j.attempts, t.status, t.success, t.output, t.error, "
         "t.instructions, t.time_ms, t.resolve_tx, t.charged, t.refunded, t.completed_height, "
-        "r.transaction_hash, r.block_height, r.sender_id, r.predecessor_id, t.wasm_sha256 "
+        "r.transaction_hash, r.block_height, r.sender_id, r.predecessor_id, t.wasm_sha256, t.run "
         "FROM request r JOIN job j ON j.id = r.id LEFT JOIN result t ON t.id = r.id "
         "WHERE r.request_id = $1 ORDER BY r.id DESC LIMIT 1",
         &s, why);
@@ -193,13 +193,15 @@ enum err request_write(struct db *d, uint64_t request_id, uint64_t after, struct
     put_u128(out, "refunded_yocto", s, 12);
     put_text(out, "sender_id", s, 16);
     put_text(out, "predecessor_id", s, 17);
+    put_raw(out, "run", s, 19);
     db_done(&s);
     e = put_steps(d, id, after, out, news, why);
     json_obj_end(out);
     return e;
 }
 
-static void job_row(struct buf *b, const struct db_stmt *s)
+/* `whole`: with what the run did, which is long. */
+static void job_row(struct buf *b, const struct db_stmt *s, bool whole)
 {
     bool over = !db_null(s, 5);
 
@@ -238,6 +240,8 @@ static void job_row(struct buf *b, const struct db_stmt *s)
     put_null(b, "call_id");
     put_text(b, "project_id", s, 18);
     put_null(b, "compute_cost_usd");
+    if (whole)
+        put_raw(b, "run", s, 19);
     json_obj_end(b);
 }
 
@@ -248,7 +252,7 @@ enum err jobs_write(struct db *d, const struct jobs_filter *f, struct buf *out, 
         d,
         "SELECT r.id, r.request_id, r.data_id, j.state, j.worker, t.status, t.success, t.error, "
         "t.time_ms, t.instructions, t.resolve_tx, r.sender_id, r.payment, t.charged, r.repo, "
-        "r.commit_ref, r.transaction_hash, r.created_ms, r.project_id "
+        "r.commit_ref, r.transaction_hash, r.created_ms, r.project_id, t.run "
         "FROM request r JOIN job j ON j.id = r.id LEFT JOIN result t ON t.id = r.id "
         "WHERE ($1 = '' OR r.sender_id = $1) AND ($2 = 0 OR r.id = $2) "
         "ORDER BY r.id DESC LIMIT $3 OFFSET $4",
@@ -262,7 +266,7 @@ enum err jobs_write(struct db *d, const struct jobs_filter *f, struct buf *out, 
     db_bind_u64(s, 4, f->offset);
     json_arr(out);
     while (!(e = db_step(s, why)))
-        job_row(out, s);
+        job_row(out, s, f->job_id != 0);
     json_arr_end(out);
     db_done(&s);
     return e == ERR_EMPTY ? ERR_OK : e;

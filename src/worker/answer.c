@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
 #include "codec/json_canon.h"
 
 const char *answer_status_name(enum answer_status s)
@@ -19,38 +20,7 @@ void answer_release(struct answer *a)
 {
     buf_release(&a->output);
     buf_release(&a->error);
-}
-
-/* Bytes of the well-formed sequence at the start of `s`, or 0. */
-static size_t utf8_one(struct str s)
-{
-    for (size_t n = 1; n <= 4 && n <= s.len; n++)
-        if (str_is_utf8(str_head(s, n)))
-            return n;
-    return 0;
-}
-
-void utf8_lossy(struct buf *out, struct str s)
-{
-    while (s.len) {
-        size_t n = utf8_one(s);
-
-        if (n)
-            buf_add(out, s.ptr, n);
-        else
-            buf_addz(out, "\xef\xbf\xbd");
-        s = str_skip(s, n ? n : 1);
-    }
-}
-
-/* At most `max` bytes of `s`, not cutting a character. */
-static struct str utf8_head(struct str s, size_t max)
-{
-    size_t n = s.len < max ? s.len : max;
-
-    while (n && n < s.len && ((uint8_t)s.ptr[n] & 0xc0) == 0x80)
-        n--;
-    return str_head(s, n);
+    buf_release(&a->run);
 }
 
 void answer_fail(struct answer *a, enum answer_status status, struct str message)

@@ -11,6 +11,7 @@
 #define WORKER_ANSWER_H
 
 #include "base/err.h"
+#include "guest/run_report.h"
 #include "near/request.h"
 
 #define ANSWER_PAYLOAD_MAX 1024    /* bytes of a response given to a yield, exclusive */
@@ -37,9 +38,12 @@ struct answer {
     uint64_t instructions, time_ms;
     uint64_t compile_ms; /* spent on compiling for this request; 0: nothing was compiled */
     char note[512];      /* how the program came about; "": not said */
+    struct buf run;      /* what the run did (guest/run_report.h), JSON; empty: nothing was run */
 };
 #define ANSWER_INIT                                                                                \
-    ((struct answer){.output = BUF_INIT(ANSWER_ARGS_MAX), .error = BUF_INIT(ANSWER_ERROR_MAX)})
+    ((struct answer){.output = BUF_INIT(ANSWER_ARGS_MAX),                                          \
+                     .error = BUF_INIT(ANSWER_ERROR_MAX),                                          \
+                     .run = BUF_INIT(RUN_REPORT_MAX)})
 void answer_release(struct answer *a);
 
 /* Make it a failure; what it held before is dropped. Bytes that are no UTF-8 become U+FFFD. */
@@ -49,8 +53,5 @@ void answer_output(struct answer *a, enum response_format format, struct str out
 
 /* The contract method to call and its arguments. */
 const char *answer_call(const struct answer *a, uint64_t request_id, struct buf *args);
-
-/* Append `s` with every malformed sequence replaced by U+FFFD. */
-void utf8_lossy(struct buf *out, struct str s);
 
 #endif

@@ -1,11 +1,13 @@
 /* exec_control.c — see exec_control.h. */
 #include "worker/exec_control.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/utf8.h"
 
 #define PATH_BYTES    4096
 #define FETCH_TRIES   3
@@ -140,6 +142,7 @@ enum err runner_run(struct runner *r, const struct request *request, const struc
                           .nenv = env->n};
     struct run_result result;
     struct guest_note note = {0};
+    struct str tail;
     enum err e;
 
     if (!run_target_parse(request->source.target, &job.target)) {
@@ -177,7 +180,12 @@ enum err runner_run(struct runner *r, const struct request *request, const struc
         answer_fail(answer, ANSWER_EXECUTION_FAILED, buf_str(&result.text));
     answer->instructions = result.instructions;
     answer->time_ms = (result.wall_us + 999) / 1000;
-    *out = (struct ran){result.outcome, result.memory_bytes, note.compile_us, note.warm};
+    run_report_put(&answer->run, &result);
+    *out = (struct ran){result.outcome, result.memory_bytes, note.compile_us, note.warm,
+                        .requests = result.requests};
+    tail = utf8_tail(buf_str(&result.err), RAN_STDERR_MAX);
+    memcpy(out->err, tail.ptr ? tail.ptr : "", tail.len);
+    out->err_len = tail.len;
     run_result_release(&result);
     return ERR_OK;
 }

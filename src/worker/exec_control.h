@@ -45,10 +45,16 @@ struct program {
 MUST_USE enum err runner_fetch(struct runner *r, const struct code_source *source, bool file,
                                struct program *out, struct answer *answer, struct buf *why);
 
+#define RAN_STDERR_MAX 1024u
+
+/* What is told while the answer is on its way; all of it stands in answer.run. */
 struct ran {
     enum outcome outcome;
     uint64_t memory_bytes, compile_us;
     bool warm;
+    uint32_t requests;
+    char err[RAN_STDERR_MAX]; /* the end of stderr, any bytes */
+    size_t err_len;
 };
 /* Run it; `answer` gets what became of it. An error is a fault of ours. */
 MUST_USE enum err runner_run(struct runner *r, const struct request *request,

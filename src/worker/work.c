@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "near/fastfs_send.h"
 #include "proc/memfd.h"
 #include "worker/check.h"
@@ -23,6 +24,7 @@
 #define FASTFS_ANSWER_MAX   4096
 #define BUILD_LOG_TOLD      4096
 #define COMPILED_DETAIL_MAX 16000
+#define RAN_DETAIL_MAX      16000
 
 static void progress(struct worker *w, const struct lease *l, const char *step,
                      const struct buf *detail)
@@ -362,8 +364,7 @@ static void put_granted(struct buf *out, const struct granted *g)
 static enum err run(struct worker *w, const struct lease *l, struct request *r, struct arena *a,
                     struct answer *answer, struct buf *why)
 {
-    char room[1024];
-    struct buf detail = BUF_OVER(room);
+    struct buf detail = BUF_INIT(RAN_DETAIL_MAX);
     struct program program;
     struct granted granted;
     struct ran ran;
@@ -393,7 +394,6 @@ static enum err run(struct worker *w, const struct lease *l, struct request *r, 
     fd_close(&program.fd);
     if (e)
         return e == ERR_GUEST ? ERR_OK : e;
-    buf_clear(&detail);
     json_obj(&detail);
     json_key(&detail, "instructions");
     json_put_u64(&detail, answer->instructions);
@@ -405,9 +405,14 @@ static enum err run(struct worker *w, const struct lease *l, struct request *r, 
     json_put_u64(&detail, ran.compile_us);
     json_key(&detail, "outcome");
     json_putz(&detail, outcome_code(ran.outcome));
+    json_key(&detail, "requests");
+    json_put_u64(&detail, ran.requests);
+    json_key(&detail, "stderr");
+    json_put_lossy(&detail, str_from(ran.err, ran.err_len));
     put_granted(&detail, &granted);
     json_obj_end(&detail);
     progress(w, l, "ran", &detail);
+    buf_release(&detail);
     return ERR_OK;
 }
 
@@ -444,6 +449,10 @@ static void report(const struct request *r, const struct answer *answer, struct 
         json_str_open(out);
         hash_put_hex(out, &r->source.wasm_sha256);
         json_str_close(out);
+    }
+    if (answer->run.len) {
+        json_key(out, "run");
+        json_put_raw(out, buf_str(&answer->run));
     }
     json_obj_end(out);
 }

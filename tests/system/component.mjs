@@ -46,4 +46,11 @@ test('the weather, over HTTP', async () => {
         { response_format: 'Json' });
     assert.equal(got.completed.success, true, got.completed.error_message);
     assert.deepEqual(got.value, { temperature_c: -3.5, wind_kmh: 12.0 });
+    // Who asked for the run can see which hosts it asked.
+    const { run } = await net.page(got.requested.request_id);
+    assert.equal(run.outcome, 'ok');
+    assert.equal(run.requests_total, 1);
+    const { sent, received, time_ms, ...request } = run.requests[0];
+    assert.deepEqual(request, { host: '127.0.0.1', address: '127.0.0.1', port: server.address().port, outcome: 'ok', why: null, status: 200 });
+    assert.ok(sent > 20 && received > 60 && time_ms >= 0);
 });

@@ -31,7 +31,18 @@ test('memory out of bounds', async () => {
 });
 
 test('exit code 1, with what it said on stderr', async () => {
-    await fails({ source: await net.guest('test/exit1') }, /the city 'Atlantis' was not found/);
+    const got = await fails({ source: await net.guest('test/exit1') }, /the city 'Atlantis' was not found/);
+    // All of it, beside the error, with what the run used.
+    const page = await net.page(got.requested.request_id);
+    const { run } = page;
+    assert.equal(run.outcome, 'exit_code');
+    assert.equal(run.exit_code, 1);
+    assert.match(run.stderr, /Atlantis/);
+    assert.equal(run.stderr_bytes, run.stderr.length);
+    assert.ok(page.instructions > 0 && run.wall_us > 0 && run.cpu_us > 0 && run.memory_bytes >= 65536);
+    assert.deepEqual(run.requests, []);
+    const [row] = await (await fetch(`${net.coordinator.url}/public/jobs?job_id=${page.job_id}`)).json();
+    assert.deepEqual(row.run, run);
 });
 
 test('a loop ends when its instructions do', async () => {

@@ -445,6 +445,15 @@ export class Network {
         return this.read(await this.settle(signed));
     }
 
+    /** What the coordinator tells of a finished request, once the worker has told it. */
+    async page(id) {
+        return until(`the worker's word on request ${id}`, async () => {
+            const answer = await fetch(`${this.coordinator.url}/requests/${id}`);
+            const page = answer.status === 200 && await answer.json();
+            return page.run && page;
+        });
+    }
+
     /** What a finished transaction says about its (one) request. */
     read(outcome) {
         const logs = outcome.receipts_outcome.flatMap((r) => r.outcome.logs);

@@ -18,7 +18,8 @@ async function run(name, args = [], input = '') {
     const got = await outlayer(['run', guest(name), '--json', ...args], { input, env });
     const result = JSON.parse(lastLine(got.out));
     assert.deepEqual(Object.keys(result).filter((k) => k !== 'output_base64'),
-        ['success', 'output', 'error', 'instructions', 'time_ms', 'memory_bytes', 'stderr', 'requests', 'estimated_cost_yocto']);
+        ['success', 'output', 'error', 'instructions', 'time_ms', 'outcome', 'exit_code', 'wall_us', 'cpu_us', 'memory_bytes',
+            'output_bytes', 'stderr', 'stderr_bytes', 'requests', 'requests_total', 'estimated_cost_yocto']);
     assert.equal(got.code, result.success ? 0 : 1);
     assert.equal(BigInt(result.estimated_cost_yocto), price(result));
     return result;

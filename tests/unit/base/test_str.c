@@ -1,4 +1,5 @@
 /* test_str.c — views, numbers and UTF-8. */
+#include "base/utf8.h"
 #include "test.h"
 
 static void cuts_and_compares(void **state)
@@ -69,12 +70,30 @@ static void knows_utf8(void **state)
             fail_msg("case %zu", i);
 }
 
+static void makes_utf8(void **state)
+{
+    const struct str s = STR("a\xc3\xa9z");
+    struct buf b = BUF_INIT(100);
+
+    (void)state;
+    utf8_lossy(&b, STR("a\xff\xc3\xa9\xe2\x82"));
+    assert_buf(b, "a\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd");
+    buf_release(&b);
+    assert_str(utf8_head(s, 2), "a");
+    assert_str(utf8_head(s, 3), "a\xc3\xa9");
+    assert_str(utf8_tail(s, 2), "z");
+    assert_str(utf8_tail(s, 3), "\xc3\xa9z");
+    assert_str(utf8_tail(s, 100), "a\xc3\xa9z");
+    assert_int_equal(utf8_tail(s, 0).len, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cuts_and_compares),
         cmocka_unit_test(reads_numbers),
         cmocka_unit_test(knows_utf8),
+        cmocka_unit_test(makes_utf8),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

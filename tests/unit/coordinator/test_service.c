@@ -350,7 +350,8 @@ static void complete(struct fixture *f, const struct lease *l)
 {
     say(f, l, "complete",
         ",\"status\":\"completed\",\"success\":true,\"output\":{\"n\":1},\"instructions\":5,"
-        "\"time_ms\":2,\"resolve_tx\":\"TX\",\"charged_yocto\":\"900\"");
+        "\"time_ms\":2,\"resolve_tx\":\"TX\",\"charged_yocto\":\"900\","
+        "\"run\":{\"stderr\":\"said\"}");
 }
 
 static void wait_ready(struct fixture *f, unsigned status)
@@ -407,11 +408,14 @@ static void test_story(void **state)
     say(f, &l, "renew", "");
     assert_int_equal(f->status, 200);
     say(f, &l, "progress", ",\"step\":\"resolved\",\"detail\":{\"tx\":\"TX\",\"block_height\":7}");
+    say(f, &l, "complete", ",\"success\":true,\"run\":[1]");
+    assert_int_equal(f->status, 400);
     complete(f, &l);
     assert_int_equal(f->status, 200);
     complete(f, &l);
     assert_int_equal(f->status, 200);
     v = get(f, "/requests/41");
+    assert_true(json_str_eq(json_get(json_get(v, "run"), "stderr"), STR("said")));
     after = json_count(json_get(v, "steps"));
     assert_int_equal(after, 5);
     chain_complete(&f->chain, 41, true);

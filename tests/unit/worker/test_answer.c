@@ -179,23 +179,12 @@ static void test_failures(void **state)
     answer_release(&a);
 }
 
-static void test_lossy(void **state)
-{
-    (void)state;
-    struct buf b = BUF_INIT(100);
-
-    utf8_lossy(&b, STR("a\xff\xc3\xa9\xe2\x82"));
-    assert_buf(b, "a\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd");
-    buf_release(&b);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formats),       cmocka_unit_test(test_bad_output),
         cmocka_unit_test(test_small_success), cmocka_unit_test(test_border),
         cmocka_unit_test(test_big_success),   cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_lossy),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
