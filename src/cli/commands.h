@@ -40,6 +40,7 @@ extern const struct command command_quote;
 extern const struct command command_collateral;
 extern const struct command command_attestation;
 extern const struct command command_secrets;
+extern const struct command command_vrf;
 extern const struct command command_version;
 extern const struct command command_help;
 
@@ -52,6 +53,7 @@ int cmd_quote(int argc, char **argv);
 int cmd_collateral(int argc, char **argv);
 int cmd_attestation(int argc, char **argv);
 int cmd_secrets(int argc, char **argv);
+int cmd_vrf(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 

@@ -6,7 +6,7 @@
  *
  *     PUBKEY   seed                               → epoch u32, X25519 public key
  *     VRF_KEYS                                    → count u8, per epoch: number u32, Ed25519 key
- *     VRF      alpha                              → struct vrf, Ed25519 key
+ *     VRF      alpha (secrets/alpha.h)            → struct vrf, Ed25519 key
  *     OPEN     seed, ciphertext, to[32], nonce[32] → sealed to `to`: label[32] ‖ nonce[32] ‖ JSON
  *     MERGE    struct merge                       → struct merged
  *
@@ -25,7 +25,6 @@
 
 #define HOLDER_SEED_MAX   1024
 #define HOLDER_CIPHER_MAX 65536 /* raw; in base64 the contract takes less */
-#define HOLDER_ALPHA_MAX  4096
 #define HOLDER_MSG_MAX    (3 * HOLDER_CIPHER_MAX + 65536)
 
 enum holder_ask {

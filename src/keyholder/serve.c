@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "crypto/ecies.h"
+#include "secrets/alpha.h"
 
 /* Everything that is ever in the clear, in one place that is locked and wiped. */
 static struct {
@@ -225,7 +226,9 @@ static enum err answer(const struct keyring *k, uint16_t ask, struct str body, s
                        struct buf *why)
 {
     static struct merge m;
+    struct alpha alpha;
     struct open o;
+    enum err e;
 
     switch (ask) {
     case HOLDER_PUBKEY:
@@ -236,11 +239,11 @@ static enum err answer(const struct keyring *k, uint16_t ask, struct str body, s
     case HOLDER_VRF_KEYS:
         vrf_keys(k, out);
         return ERR_OK;
-    case HOLDER_VRF:
-        if (!body.len || body.len > HOLDER_ALPHA_MAX)
-            break;
-        vrf(k, body, out);
-        return ERR_OK;
+    case HOLDER_VRF: /* nothing else may be signed with this key */
+        e = alpha_parse(body, &alpha, why);
+        if (!e)
+            vrf(k, body, out);
+        return e;
     case HOLDER_OPEN:
         return open_read(body, &o) ? release(k, &o, out, why)
                                    : err_put(why, ERR_FORMAT, "the question is malformed");

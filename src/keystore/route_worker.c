@@ -12,8 +12,10 @@
 #include "codec/hex.h"
 #include "keystore/keystore.h"
 #include "near/account_id.h"
+#include "near/request.h"
 #include "secrets/access_rpc.h"
 #include "secrets/accessor.h"
+#include "secrets/alpha.h"
 
 #define ROW_MAX (1u << 20)
 #define DENIED                                                                                     \
@@ -239,36 +241,74 @@ enum err route_decrypt(struct call *c, struct buf *why)
     return e;
 }
 
+/*
+ * Randomness is drawn for a run that the chain knows of: the request waits for an answer, and its
+ * signer is the account. So nobody learns a value before there is a request that it belongs to, or
+ * for another account. Requests over HTTPS are not on the chain; their numbers are none that a
+ * contract gives, and the worker's word is what there is.
+ */
+static enum err run_check(struct call *c, const struct alpha *a, struct buf *why)
+{
+    struct buf args = BUF_INIT(64), answer = BUF_INIT(REQUEST_TEXT_MAX);
+    struct request stored;
+    struct json v;
+    enum err e;
+
+    if (a->request_id >= ALPHA_HTTPS_FROM)
+        return ERR_OK;
+    json_obj(&args);
+    json_key(&args, "request_id");
+    json_put_u64(&args, a->request_id);
+    json_obj_end(&args);
+    e = rpc_view_call(c->rpc, c->k->contract_id, "get_request", buf_str(&args), &answer, why);
+    if (!e && !json_parse(buf_str(&answer), &v, NULL))
+        e = err_put(why, ERR_UPSTREAM, "the contract's answer is no JSON");
+    if (!e && json_is_null(v))
+        e = err_put(why, ERR_ABSENT, "request %llu waits for no answer",
+                    (unsigned long long)a->request_id);
+    if (!e)
+        e = request_parse_stored(v, c->a, &stored, why);
+    if (!e && (stored.id != a->request_id || !str_eq(stored.signer_id, a->account_id)))
+        e = err_put(why, ERR_DENIED, "request %llu is not that of '%.*s'",
+                    (unsigned long long)a->request_id, STR_ARG(a->account_id));
+    buf_release(&args);
+    buf_release(&answer);
+    return e;
+}
+
+static void put_hex(struct buf *out, const char *key, const void *bytes, size_t n)
+{
+    json_key(out, key);
+    json_str_open(out);
+    hex_put(out, bytes, n);
+    json_str_close(out);
+}
+
 enum err route_vrf(struct call *c, struct buf *why)
 {
     struct session_view s;
     struct ed25519_pub pub;
-    struct str alpha;
+    struct str text;
+    struct alpha alpha;
     struct vrf v;
     enum err e = session(c, &s, why);
 
     if (!e)
-        e = call_text(c, c->body, "alpha", HOLDER_ALPHA_MAX, &alpha, why);
-    /* Nothing else may be signed with this key. */
-    if (!e && !str_starts(alpha, STR("vrf:")))
-        e = err_put(why, ERR_FORMAT, "'alpha' is vrf:REQUEST:ACCOUNT:SEED");
+        e = call_text(c, c->body, "alpha", ALPHA_MAX, &text, why);
+    if (!e) /* nothing else may be signed with this key */
+        e = alpha_parse(text, &alpha, why);
     if (!e)
-        e = holder_vrf(c->k->holder, alpha, &v, &pub, why);
+        e = run_check(c, &alpha, why);
+    if (!e)
+        e = holder_vrf(c->k->holder, text, &v, &pub, why);
     if (e)
         return e;
+    log_info("drawn", "request=%llu account=%.*s", (unsigned long long)alpha.request_id,
+             STR_ARG(alpha.account_id));
     json_obj(c->out);
-    json_key(c->out, "output_hex");
-    json_str_open(c->out);
-    hex_put(c->out, v.output, sizeof(v.output));
-    json_str_close(c->out);
-    json_key(c->out, "signature_hex");
-    json_str_open(c->out);
-    hex_put(c->out, v.proof.b, sizeof(v.proof.b));
-    json_str_close(c->out);
-    json_key(c->out, "vrf_public_key_hex");
-    json_str_open(c->out);
-    hex_put(c->out, pub.b, sizeof(pub.b));
-    json_str_close(c->out);
+    put_hex(c->out, "output_hex", v.output, sizeof(v.output));
+    put_hex(c->out, "signature_hex", v.proof.b, sizeof(v.proof.b));
+    put_hex(c->out, "vrf_public_key_hex", pub.b, sizeof(pub.b));
     json_obj_end(c->out);
     return ERR_OK;
 }

@@ -13,6 +13,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { BIN, NEAR, Network, OUTLAYER, TGAS, descendants, near } from './harness.mjs';
+import { askKeystore, bearerOf, label, rawPublic, registrationOf, text, u32 } from './keystore.mjs';
 
 const MARKER = `marker-${randomBytes(12).toString('hex')}`;
 const net = await Network.start({ keystore: true });
@@ -21,7 +22,6 @@ const bob = await net.createAccount('bob.test', 100n * NEAR);
 
 // ---- ECIES and NEP-413 by node ----
 
-const rawPublic = (key) => key.export({ format: 'der', type: 'spki' }).subarray(-32);
 const asPublic = (raw) => createPublicKey({
     key: Buffer.concat([Buffer.from('302a300506032b656e032100', 'hex'), raw]), format: 'der', type: 'spki',
 });
@@ -44,13 +44,6 @@ function open(secret, base64) {
     return Buffer.concat([decipher.update(box.subarray(45, -16)), decipher.final()]);
 }
 
-const u32 = (n) => {
-    const b = Buffer.alloc(4);
-    b.writeUInt32LE(n);
-    return b;
-};
-const text = (s) => Buffer.concat([u32(Buffer.byteLength(s)), Buffer.from(s)]);
-const label = (s) => Buffer.concat([Buffer.from(s), Buffer.alloc(32 - s.length)]);
 const fnv = (s) => {
     let h = 14695981039346656037n;
     for (const c of Buffer.from(s))
@@ -60,15 +53,9 @@ const fnv = (s) => {
 
 // ---- the keystore's clients ----
 
-async function ask(route, body, headers = {}) {
-    const response = await fetch(`${net.keystore.url}${route}`, {
-        method: body === undefined ? 'GET' : 'POST', headers: { 'content-type': 'application/json', ...headers },
-        body: body === undefined ? undefined : JSON.stringify(body),
-    });
-    return { status: response.status, ...await response.json() };
-}
-
-const bearer = () => ({ authorization: `Bearer ${fs.readFileSync(net.keystoreTokenFile, 'utf8')}` });
+const ask = (...question) => askKeystore(net, ...question);
+const bearer = () => bearerOf(net);
+const registration = (change) => registrationOf(net, change);
 
 const web = (accessor) => {
     const [type] = Object.keys(accessor);
@@ -86,28 +73,6 @@ async function store(owner, accessor, profile, secrets, access = 'AllowAll') {
 const run = (who, source, names, secretsRef) => net.request(who, {
     source, input_data: names.join('\n'), response_format: 'Json', ...(secretsRef ? { secrets_ref: secretsRef } : {}),
 });
-
-/** A session as a worker gets it; `change` makes it a wrong one. */
-async function registration(change = {}) {
-    const box = generateKeyPairSync('x25519');
-    const boxPub = rawPublic(box.publicKey);
-    const { challenge } = await ask('/tee-challenge', {}, bearer());
-    const id = createHash('sha256').update(Buffer.concat([label('outlayer:v2:box-key'), boxPub])).digest();
-    const nonce = randomBytes(32);
-    const issued = Math.floor(Date.now() / 1000) + (change.late ?? 0);
-    const time = Buffer.alloc(8);
-    time.writeBigUInt64LE(BigInt(issued));
-    const message = Buffer.concat([label('outlayer:v2:tee-session'), text(change.audience ?? `outlayer-keystore:${OUTLAYER}`),
-        Buffer.from(challenge, 'hex'), nonce, id, Buffer.alloc(32), time]);
-    const pair = near.KeyPair.fromString(change.secret ?? net.operatorSecret);
-    const signature = pair.sign(change.raw ? Buffer.from(challenge, 'hex') : message).signature;
-    return {
-        box, body: {
-            public_key: pair.getPublicKey().toString(), challenge, worker_nonce: nonce.toString('hex'), session_id: id.toString('hex'),
-            box_key: (change.box ?? boxPub).toString('hex'), issued_at: issued, signature: `ed25519:${near.baseEncode(signature)}`,
-        },
-    };
-}
 
 const hash = { WasmHash: { hash: guest.WasmUrl.hash } };
 
