@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "codec/json.h"
 #include "proc/frame.h"
 #include "proc/memfd.h"
 #include "proc/self.h"
@@ -52,12 +53,15 @@ static enum err program_check(const struct compile_answer *answer, int fd, struc
     return ERR_OK;
 }
 
-static enum err answer_take(struct frame *f, bool wants_program, struct arena *a, struct built *out,
-                            struct buf *why)
+static enum err answer_take(struct frame *f, enum compile_what what, struct arena *a,
+                            struct built *out, struct buf *why)
 {
+    bool wants_program = what == COMPILE_BUILD;
     struct compile_answer answer;
     enum err e = compile_answer_read(buf_str(&f->body), &answer, why);
 
+    if (!e && answer.result == COMPILE_OK && what != COMPILE_SELF_TEST && !answer.commit.len)
+        e = err_put(why, ERR_FORMAT, "the compile child does not say which commit it is");
     if (!e && answer.result == COMPILE_OK && wants_program)
         e = program_check(&answer, f->fds[0], why);
     if (e)
@@ -100,7 +104,7 @@ enum err build_run(const char *exe, const struct compile_ask *ask, build_news *n
         if (!e && i >= FRAMES_MAX)
             e = err_put(why, ERR_FORMAT, "the compile child does not stop talking");
         if (!e && f.type == COMPILE_ANSWER) {
-            e = answer_take(&f, !ask->resolve_only, a, out, why);
+            e = answer_take(&f, ask->what, a, out, why);
             done = !e;
         } else if (!e && f.type == COMPILE_PROGRESS) {
             e = compile_progress_read(buf_str(&f.body), &p, why);
@@ -114,6 +118,40 @@ enum err build_run(const char *exe, const struct compile_ask *ask, build_news *n
     child_stop(&child, done ? 1000 : 0);
     buf_release(&body);
     return e;
+}
+
+static struct str version_of(struct json doc, const char *language, struct arena *a)
+{
+    struct buf text = BUF_INIT(ID_LINE_MAX * 2);
+    struct json v = json_get(doc, language);
+    struct str s = json_str(v, &text) ? arena_str(a, buf_str(&text)) : STR_NONE;
+
+    buf_release(&text);
+    return s;
+}
+
+enum err build_self_test(const char *exe, struct str toolchain, struct arena *a,
+                         struct build_host *out, struct buf *why)
+{
+    const struct compile_ask ask = {.what = COMPILE_SELF_TEST,
+                                    .seconds = SELF_TEST_SECONDS,
+                                    .memory_mb = BUILD_MEMORY_MB_DEFAULT,
+                                    .disk_mb = BUILD_DISK_MB_DEFAULT,
+                                    .toolchain = toolchain};
+    struct built b;
+    struct json doc;
+    enum err e = build_run(exe, &ask, NULL, NULL, a, &b, why);
+
+    if (e)
+        return e;
+    if (b.result != COMPILE_OK)
+        return err_put(why, ERR_DENIED, "this machine cannot build: %.*s", STR_ARG(b.error));
+    if (!json_parse(b.record, &doc, NULL))
+        return err_put(why, ERR_FORMAT, "the compile child's self-test answers no JSON");
+    *out = (struct build_host){.c = version_of(doc, "c", a),
+                               .go = version_of(doc, "go", a),
+                               .rust = version_of(doc, "rust", a)};
+    return ERR_OK;
 }
 
 struct str build_toolchain(struct arena *a)

@@ -36,6 +36,23 @@ typedef bool build_news(void *ctx, const struct compile_progress *p);
 MUST_USE enum err build_run(const char *exe, const struct compile_ask *ask, build_news *news,
                             void *ctx, struct arena *a, struct built *out, struct buf *why);
 
+/* What this machine builds with: one line that names the versions, empty where it lacks a compiler.
+ */
+struct build_host {
+    struct str c, go, rust;
+};
+#define SELF_TEST_SECONDS 20u
+/*
+ * Can this machine build? Runs the compile child's self-test: the sandbox is made, its walls are
+ * tried, the compilers asked for their versions (about 0.1 s).
+ *
+ * ERR_OK      it can; `out` is in `a`
+ * ERR_DENIED  it cannot, `why` is what an operator has to know: no build may be taken
+ * others      it could not be found out
+ */
+MUST_USE enum err build_self_test(const char *exe, struct str toolchain, struct arena *a,
+                                  struct build_host *out, struct buf *why);
+
 /* Where tools/build-toolchain puts its folder: OUTLAYER_TOOLCHAIN, else in the user's cache. Empty
  * when it is not there. */
 struct str build_toolchain(struct arena *a);

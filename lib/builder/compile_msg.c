@@ -24,7 +24,7 @@ const char *compile_result_name(enum compile_result r)
 
 void compile_ask_write(struct buf *out, const struct compile_ask *a)
 {
-    wr_u8(out, a->resolve_only);
+    wr_u8(out, (uint8_t)a->what);
     wr_bytes(out, a->repo);
     wr_bytes(out, a->ref);
     wr_bytes(out, a->target);
@@ -40,9 +40,13 @@ enum err compile_ask_read(struct str body, struct compile_ask *out, struct buf *
 {
     struct rd r = rd_over(body);
     struct compile_ask a;
+    uint8_t what;
 
     memset(&a, 0, sizeof(a));
-    a.resolve_only = rd_bool(&r);
+    what = rd_u8(&r);
+    if (what >= COMPILE_WHATS)
+        rd_fail(&r);
+    a.what = (enum compile_what)what;
     a.repo = rd_text(&r, REPO_MAX);
     a.ref = rd_text(&r, REF_MAX);
     a.target = rd_text(&r, 64);
@@ -120,8 +124,7 @@ enum err compile_answer_read(struct str body, struct compile_answer *out, struct
     rd_copy(&r, a.sha256.b, sizeof(a.sha256.b));
     a.size = rd_u64(&r);
     a.time_ms = rd_u32(&r);
-    if ((a.commit.len && !ref_is_sha(a.commit)) || a.size > COMPILE_WASM_MAX ||
-        (a.result == COMPILE_OK && !a.commit.len))
+    if ((a.commit.len && !ref_is_sha(a.commit)) || a.size > COMPILE_WASM_MAX)
         rd_fail(&r);
     if (!rd_end(&r))
         return err_put(why, ERR_FORMAT, "malformed answer of the compile child at byte %zu", r.at);

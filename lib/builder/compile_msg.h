@@ -28,9 +28,16 @@
 
 enum compile_type { COMPILE_ASK = 1, COMPILE_PROGRESS = 2, COMPILE_ANSWER = 3 };
 
+enum compile_what {
+    COMPILE_BUILD,
+    COMPILE_RESOLVE,   /* say which commit `ref` is, build nothing */
+    COMPILE_SELF_TEST, /* say whether this machine can build at all, and with which compilers */
+};
+#define COMPILE_WHATS 3
+
 struct compile_ask {
-    bool resolve_only;     /* say which commit `ref` is, build nothing */
-    struct str repo;       /* normalised */
+    enum compile_what what;
+    struct str repo;       /* normalised; empty for a self-test */
     struct str ref;        /* branch, tag or commit */
     struct str target;     /* "wasm32-wasip1" or "wasm32-wasip2" */
     uint32_t seconds;      /* for all of it */
@@ -76,7 +83,7 @@ struct compile_answer {
     enum compile_result result;
     struct str commit; /* 40 digits, or empty when it is not known */
     struct str error;  /* for people, when not COMPILE_OK; printable UTF-8 */
-    struct str record; /* JSON: commit, versions, settings, hash; with COMPILE_OK */
+    struct str record; /* JSON: commit, versions, settings, hash; of a self-test: versions */
     struct str log;    /* what the tools printed, printable UTF-8; cut in the middle */
     struct hash256 sha256;
     uint64_t size;

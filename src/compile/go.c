@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 
-static const char *go_find(void)
+const char *go_find(void)
 {
     static const char *const places[] = {"/usr/local/go/bin/go", "/usr/lib/go/bin/go",
                                          "/usr/bin/go"};

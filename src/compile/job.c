@@ -61,6 +61,8 @@ void job_phase(struct job *j, enum compile_phase phase, struct str name)
     struct buf body = BUF_OVER(room);
 
     j->phase = phase;
+    if (j->silent)
+        return;
     compile_progress_write(&body, &p);
     /* News, no more: whoever does not want them ends us. */
     (void)!frame_send(SPAWN_SOCKET_FD, COMPILE_PROGRESS, buf_str(&body), NULL, 0,

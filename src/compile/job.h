@@ -35,7 +35,9 @@ struct job {
 
     enum compile_result result;
     struct str commit, commit_time, language, toolchain_id;
-    bool locked; /* versions of all dependencies came with the source */
+    struct str compiler; /* its version, and what its libraries are */
+    bool silent;         /* nobody wants to hear how it goes */
+    bool locked;         /* versions of all dependencies came with the source */
     struct buf error, log, record;
     struct hash256 sha256;
     uint64_t size;

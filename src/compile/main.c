@@ -6,6 +6,8 @@
  * sandbox of its own (sandbox.h), answers and ends: nothing of one build meets another. It holds no
  * key; what it hands over is bytes, their hash, and a record of what they were made from.
  *
+ * `outlayer-compile --self-test` says whether this machine can build, and with what.
+ *
  * Next to read: job.h, source.c, project.c.
  */
 #include <stdio.h>
@@ -19,6 +21,7 @@
 #include "base/log.h"
 #include "builder/builder.h"
 #include "codec/json.h"
+#include "compile/host.h"
 #include "compile/project.h"
 #include "compile/source.h"
 #include "compile/wall.h"
@@ -122,8 +125,8 @@ static void record_make(struct job *j)
     json_put_str(b, j->ask.target);
     json_key(b, "language");
     json_put_str(b, j->language);
-    json_key(b, "toolchain");
-    json_put_str(b, j->toolchain_id);
+    json_key(b, "compiler");
+    json_put_str(b, j->compiler);
     json_key(b, "recipe");
     json_put_u64(b, BUILD_RECIPE);
     json_key(b, "locked");
@@ -144,9 +147,11 @@ static enum err work(struct job *j, struct buf *why)
 
     job_phase(j, COMPILE_STARTING, STR_NONE);
     e = enter(j, why);
+    if (!e && j->ask.what == COMPILE_SELF_TEST)
+        return host_test(j, why);
     if (!e)
         e = source_resolve(j, why);
-    if (e || j->ask.resolve_only)
+    if (e || j->ask.what == COMPILE_RESOLVE)
         return e;
     e = source_fetch(j, why);
     if (!e)
@@ -155,6 +160,8 @@ static enum err work(struct job *j, struct buf *why)
         job_phase(j, COMPILE_CHECKING, STR_NONE);
         e = take(j, p.wasm, why);
     }
+    if (!e)
+        e = host_compiler(j, j->language, &j->compiler, why);
     if (!e)
         record_make(j);
     return e;
@@ -207,13 +214,44 @@ static enum err serve(struct buf *why)
     return e;
 }
 
-int main(void)
+/* For people and for `outlayer doctor`: one line of JSON, and by its status whether all is well. */
+static enum err self_test(struct buf *why)
+{
+    struct arena a = ARENA_INIT;
+    const struct compile_ask ask = {.what = COMPILE_SELF_TEST,
+                                    .seconds = SELF_TEST_SECONDS,
+                                    .memory_mb = BUILD_MEMORY_MB_DEFAULT,
+                                    .disk_mb = BUILD_DISK_MB_DEFAULT,
+                                    .toolchain = build_toolchain(&a)};
+    struct job j;
+    enum err e;
+
+    job_init(&j, &ask);
+    j.silent = true;
+    e = work(&j, why);
+    if (!e)
+        printf("%s\n", buf_z(&j.record));
+    else if (e == ERR_GUEST)
+        buf_add_str(why, buf_str(&j.error));
+    if (e)
+        fprintf(stderr, "outlayer-compile: this machine cannot build: %s\n", buf_z(why));
+    job_release(&j);
+    arena_release(&a);
+    return e;
+}
+
+int main(int argc, char **argv)
 {
     struct buf why = WHY_INIT;
     enum err e;
 
     self_init("outlayer-compile");
     crypto_init();
+    if (argc == 2 && strcmp(argv[1], "--self-test") == 0) {
+        e = self_test(&why);
+        buf_release(&why);
+        return e ? 1 : 0;
+    }
     e = serve(&why);
     if (e && e != ERR_CLOSED)
         log_broken("compile_ended", "why=%s", buf_z(&why));

@@ -27,6 +27,7 @@ MUST_USE enum err project_build(struct job *j, struct project *out, struct buf *
 MUST_USE enum err rust_build(struct job *j, struct project *p, struct buf *why);
 MUST_USE enum err c_build(struct job *j, struct project *p, struct buf *why);
 MUST_USE enum err go_build(struct job *j, struct project *p, struct buf *why);
+const char *go_find(void); /* where the Go command is; NULL: nowhere */
 
 /* Choose among the programs in the folder `dir`. */
 MUST_USE enum err project_choose(struct job *j, struct project *p, const char *dir,

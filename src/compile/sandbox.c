@@ -23,6 +23,7 @@
 #define END_MS    5000 /* to be reaped, once it is known to have ended */
 #define LOOK_MS   200  /* how often time and memory are looked at */
 #define TMP_BYTES "268435456"
+#define SAID_MAX  512 /* bytes of bubblewrap's report */
 #define STR_(x)   #x
 #define XSTR(x)   STR_(x)
 
@@ -120,6 +121,11 @@ enum err sandbox_init(struct sandbox *s, struct buf *why)
     return filter_make(&s->filter, why);
 }
 
+/* clang runs this on what it has linked wherever it finds it: then the bytes of a program would
+ * depend on what else is installed, and a component is more than it can read. */
+static const char *const hidden[] = {"/usr/bin/wasm-opt", "/usr/local/bin/wasm-opt",
+                                     "/usr/lib/llvm-14/bin/wasm-opt"};
+
 struct args {
     const char *v[ARGS_MAX];
     size_t n;
@@ -143,10 +149,11 @@ static void args_make(const struct sandbox *s, const struct sandbox_tool *t, str
         "bwrap", "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-uts",
         "--unshare-cgroup-try", "--die-with-parent", "--new-session", "--hostname", "build",
         "--uid", "1000", "--gid", "1000", "--cap-drop", "ALL", "--seccomp", XSTR(SPAWN_MORE_FD),
-        "--clearenv", "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink",
-        "usr/sbin", "/sbin", "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64",
-        "--proc", "/proc", "--dev", "/dev", "--size", TMP_BYTES, "--tmpfs", "/dev/shm",
-        "--remount-ro", "/dev", "--size", TMP_BYTES, "--tmpfs", "/tmp",
+        "--json-status-fd", XSTR(SPAWN_SOCKET_FD), "--clearenv", "--ro-bind", "/usr", "/usr",
+        "--symlink", "usr/bin", "/bin", "--symlink", "usr/sbin", "/sbin", "--symlink", "usr/lib",
+        "/lib", "--symlink", "usr/lib64", "/lib64", "--proc", "/proc", "--dev", "/dev", "--size",
+        TMP_BYTES, "--tmpfs", "/dev/shm", "--remount-ro", "/dev", "--size", TMP_BYTES, "--tmpfs",
+        "/tmp",
         /* which compiler `clang` is, and whom to trust with https */
         "--ro-bind-try", "/etc/alternatives", "/etc/alternatives", "--ro-bind-try",
         "/etc/ssl/certs", "/etc/ssl/certs", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache",
@@ -160,6 +167,12 @@ static void args_make(const struct sandbox *s, const struct sandbox_tool *t, str
         "C.UTF-8",      "--setenv", "TMPDIR",     "/tmp",     NULL};
 
     add_all(a, always);
+    for (size_t i = 0; i < countof(hidden); i++)
+        if (file_exists(hidden[i])) {
+            add(a, "--ro-bind");
+            add(a, "/dev/null");
+            add(a, hidden[i]);
+        }
     if (s->toolchain)
         add_all(a, toolchain);
     if (s->repo)
@@ -262,6 +275,8 @@ struct lines {
     const struct sandbox_tool *t;
     char room[SANDBOX_LINE_MAX + 1];
     struct buf line;
+    char bwrap_room[256]; /* what bubblewrap itself complained of last */
+    struct buf bwrap;
 };
 
 static void line_end(struct lines *l)
@@ -269,6 +284,10 @@ static void line_end(struct lines *l)
     struct buf clean = BUF_INIT(3 * SANDBOX_LINE_MAX);
 
     text_put_printable(&clean, buf_str(&l->line));
+    if (str_starts(buf_str(&clean), STR("bwrap: "))) {
+        buf_clear(&l->bwrap);
+        buf_add_str(&l->bwrap, str_skip(buf_str(&clean), 7));
+    }
     if (!l->t->quiet) {
         buf_add_str(l->s->log, buf_str(&clean));
         buf_addz(l->s->log, "\n");
@@ -323,18 +342,30 @@ static void listen_to(const struct sandbox *s, const struct child *c, int fd, st
     }
 }
 
+/* bubblewrap reports how the tool ended, if it came so far as to start it. Tools do not have the
+ * channel. */
+static bool was_started(int report)
+{
+    char room[SAID_MAX];
+    ssize_t n = recv(report, room, sizeof(room), MSG_DONTWAIT);
+    struct str said = str_from(room, n > 0 ? (size_t)n : 0);
+
+    return str_find(said, STR("\"exit-code\"")) < said.len;
+}
+
 enum err sandbox_run(const struct sandbox *s, const struct sandbox_tool *t,
                      struct sandbox_result *out, struct buf *why)
 {
     struct args args = {.n = 0};
-    struct spawn sp = {.path = BWRAP, .in = -1, .more = true, .more_fd = s->filter};
+    struct spawn sp = {.path = BWRAP, .in = -1, .socket = true, .more = true, .more_fd = s->filter};
     struct child child = CHILD_NONE;
     struct lines l = {.s = s, .t = t};
-    int pipe_fd[2], status = 0;
+    int pipe_fd[2], report, status = 0;
     enum err e;
 
     *out = (struct sandbox_result){SANDBOX_EXITED, 0};
     l.line = BUF_OVER(l.room);
+    l.bwrap = BUF_OVER(l.bwrap_room);
     if (lseek(s->filter, 0, SEEK_SET) || pipe2(pipe_fd, O_CLOEXEC))
         return err_sys(why, "cannot start '%s'", t->argv[0]);
     args_make(s, t, &args);
@@ -346,6 +377,8 @@ enum err sandbox_run(const struct sandbox *s, const struct sandbox_tool *t,
         fd_close(&pipe_fd[0]);
         return e;
     }
+    report = child.sock;
+    child.sock = -1;
     listen_to(s, &child, pipe_fd[0], &l, out);
     if (l.line.len)
         line_end(&l);
@@ -353,7 +386,11 @@ enum err sandbox_run(const struct sandbox *s, const struct sandbox_tool *t,
     if (out->end == SANDBOX_EXITED) {
         (void)child_wait(&child, END_MS, &status);
         out->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+        if (!was_started(report))
+            e = err_put(why, ERR_DENIED, "bubblewrap could not start '%s': %s", t->argv[0],
+                        l.bwrap.len ? buf_z(&l.bwrap) : "it does not say why");
     }
     child_kill(&child);
-    return ERR_OK;
+    fd_close(&report);
+    return e;
 }

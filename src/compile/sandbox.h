@@ -50,7 +50,8 @@ struct sandbox_result {
 };
 
 MUST_USE enum err sandbox_init(struct sandbox *s, struct buf *why);
-/* ERR_OK: it ran, see `out`. Others are faults of ours. */
+/* ERR_OK: it ran, see `out`. Others are faults of ours; ERR_DENIED: bubblewrap could not make the
+ * sandbox, or the tool is not there. */
 MUST_USE enum err sandbox_run(const struct sandbox *s, const struct sandbox_tool *t,
                               struct sandbox_result *out, struct buf *why);
 /* Append `s` without control characters, escape sequences and malformed UTF-8. */

@@ -43,7 +43,9 @@ static enum err user_enter(uid_t uid, gid_t gid, struct buf *why)
     enum err e;
 
     if (unshare(CLONE_NEWUSER))
-        return err_sys(why, "the kernel refuses a user namespace, which building needs");
+        return err_sys(why,
+                       "the kernel refuses a user namespace, which building needs (see the sysctl "
+                       "user.max_user_namespaces and kernel.unprivileged_userns_clone)");
     snprintf(map, sizeof(map), "%u %u 1\n", uid, uid);
     e = write_to("/proc/self/setgroups", "deny", why);
     if (!e)

@@ -21,6 +21,25 @@
 #define RECORD_MAX      8192
 #define NAME_MAX_       (STORE_PATH_MAX + 100)
 
+/* A requester must not be charged for what this machine cannot do. */
+static void self_test(struct builds *b)
+{
+    struct buf why = WHY_INIT, line = BUF_INIT(4096);
+    struct build_host host;
+
+    if (build_self_test(NULL, b->toolchain, &b->arena, &host, &why)) {
+        b->cannot = arena_str(&b->arena, buf_str(&why));
+        log_unusual("cannot_build", "why=%s", buf_z(&why));
+    } else {
+        buf_addf(&line, "%.*s; %.*s; %.*s", STR_ARG(host.c), STR_ARG(host.go), STR_ARG(host.rust));
+        b->compilers = arena_str(&b->arena, buf_str(&line));
+        log_info("can_build", "c=%d go=%d rust=%d", host.c.len > 0, host.go.len > 0,
+                 host.rust.len > 0);
+    }
+    buf_release(&why);
+    buf_release(&line);
+}
+
 enum err builds_init(struct builds *b, const char *home, const struct store *store,
                      const char *toolchain, bool dev, struct buf *why)
 {
@@ -45,9 +64,9 @@ enum err builds_init(struct builds *b, const char *home, const struct store *sto
         }
         b->toolchain = STR_NONE;
     }
-    b->toolchain_id = id.len ? arena_str(&b->arena, buf_str(&id)) : STR("none");
     buf_release(&id);
     buf_release(&ignored);
+    self_test(b);
     return dir_make(b->dir, why);
 }
 
@@ -113,7 +132,7 @@ static enum err resolve(struct builds *b, struct str ref, struct arena *a, struc
         out->commit = str_of(sha);
         return ERR_OK;
     }
-    ask.resolve_only = true;
+    ask.what = COMPILE_RESOLVE;
     for (unsigned i = 0; i < NETWORK_TRIES; i++) {
         if (i)
             clock_sleep_ms(NETWORK_WAIT_MS << i);
@@ -130,10 +149,10 @@ static enum err resolve(struct builds *b, struct str ref, struct arena *a, struc
 
 static void key_make(const struct builds *b, struct build *out)
 {
-    struct buf text = BUF_INIT(REPO_MAX * 2 + 1024);
+    struct buf text = BUF_INIT(REPO_MAX * 2 + 8192);
 
     buf_addf(&text, "%.*s\n%.*s\n%.*s\n%.*s\n%d\n", STR_ARG(out->repo), STR_ARG(out->commit),
-             STR_ARG(out->target), STR_ARG(b->toolchain_id), BUILD_RECIPE);
+             STR_ARG(out->target), STR_ARG(b->compilers), BUILD_RECIPE);
     BUG_ON(text.full);
     out->key = sha256(buf_str(&text));
     buf_release(&text);
@@ -184,6 +203,8 @@ enum err build_find(struct builds *b, const struct code_source *source, bool for
     enum err e = ERR_OK;
 
     *out = BUILD_NONE;
+    if (b->cannot.len)
+        return err_put(why, ERR_BUSY, "%.*s", STR_ARG(b->cannot));
     out->target = target_normalise(source->target);
     if (repo_normalise(source->repo, b->dev, &url, &text))
         e = fail(answer, ANSWER_CUSTOM, buf_z(&text));

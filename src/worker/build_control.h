@@ -29,12 +29,16 @@ struct builds {
     char dir[STORE_PATH_MAX];
     const struct store *store;
     struct arena arena;
-    struct str toolchain, toolchain_id, registries;
+    struct str toolchain, registries;
+    struct str compilers; /* all versions, one line */
+    struct str cannot;    /* why this machine builds nothing; empty: it builds */
     uint32_t memory_mb, disk_mb;
     bool dev;
 };
 
-/* `toolchain` NULL: where tools/build-toolchain puts it. `dev`: repositories on this machine. */
+/* `toolchain` NULL: where tools/build-toolchain puts it. `dev`: repositories on this machine.
+ * Runs the compile child's self-test; where it fails, b->cannot says why and build_find() gives
+ * ERR_BUSY: such jobs are for other workers. */
 MUST_USE enum err builds_init(struct builds *b, const char *home, const struct store *store,
                               const char *toolchain, bool dev, struct buf *why);
 void builds_release(struct builds *b);

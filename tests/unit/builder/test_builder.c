@@ -64,7 +64,7 @@ static void commit(const char *repo)
 struct how {
     const char *ref, *target;
     uint32_t seconds, memory_mb, disk_mb;
-    bool resolve_only;
+    enum compile_what what;
 };
 
 static struct built build(struct arena *a, const char *repo, struct how how)
@@ -74,7 +74,7 @@ static struct built build(struct arena *a, const char *repo, struct how how)
 
     buf_addf(&url, "file://%s/%s", folder, repo);
     const struct compile_ask ask = {
-        .resolve_only = how.resolve_only,
+        .what = how.what,
         .repo = buf_str(&url),
         .ref = str_of(how.ref ? how.ref : "main"),
         .target = target_normalise(str_of(how.target)),
@@ -241,12 +241,13 @@ static void refs(void **state)
     sh("cd %s/refs && git tag v1 && git -c user.name=t -c user.email=t@example.com tag -a v2 -m x "
        "&& git branch feature/x",
        folder);
-    b = build(&a, "refs", (struct how){.resolve_only = true});
+    b = build(&a, "refs", (struct how){.what = COMPILE_RESOLVE});
     assert_int_equal(b.result, COMPILE_OK);
     assert_int_equal(b.commit.len, SHA_HEX);
     for (const char *const *ref = (const char *const[]){"v1", "v2", "feature/x", NULL}; *ref; ref++)
-        assert_true(str_eq(
-            b.commit, build(&a, "refs", (struct how){.ref = *ref, .resolve_only = true}).commit));
+        assert_true(
+            str_eq(b.commit,
+                   build(&a, "refs", (struct how){.ref = *ref, .what = COMPILE_RESOLVE}).commit));
     (void)built("refs", (struct how){.ref = b.commit.ptr});
     refused("refs", (struct how){.ref = "nope"}, COMPILE_REF, "no branch or tag 'nope'");
     refused("refs", (struct how){.ref = "0123456789abcdef0123456789abcdef01234567"}, COMPILE_REF,
@@ -316,6 +317,7 @@ static void prison(void **state)
         "! (exec 5<>/dev/tcp/127.0.0.1/1080) 2>/dev/null || { echo REACHES BROKER; exit 1; }\n"
         "! (exec 5<>/dev/tcp/1.1.1.1/443) 2>/dev/null || { echo REACHES NETWORK; exit 1; }\n"
         "! unshare -Ur true 2>/dev/null || { echo MAKES NAMESPACES; exit 1; }\n"
+        "! wasm-opt --version 2>/dev/null || { echo RUNS WASM-OPT; exit 1; }\n"
         "! mount -t tmpfs x /tmp 2>/dev/null || { echo MOUNTS; exit 1; }\n"
         "! kill -9 1 2>/dev/null || true\n"
         "[ \"$(ls /proc/self/fd | wc -l)\" -le 5 ] || { ls -l /proc/self/fd; exit 1; }\n"
@@ -355,6 +357,28 @@ static void limits(void **state)
     assert_true(clock_mono_ms() - start < 60000);
 }
 
+static void self_test(void **state)
+{
+    struct arena a = ARENA_INIT;
+    struct buf why = WHY_INIT, path = BUF_INIT(256);
+    struct build_host host;
+
+    (void)state;
+    assert_ok(build_self_test(COMPILE, build_toolchain(&a), &a, &host, &why), why);
+    assert_true(str_find(host.c, STR("clang")) < host.c.len);
+    assert_int_equal(host.rust.len > 0, has_rust());
+    /* Where the kernel makes no namespaces: not a build that fails, but none. */
+    put("cage", "run",
+        "#!/bin/sh\nexec bwrap --dev-bind / / --unshare-user --disable-userns " COMPILE "\n");
+    buf_addf(&path, "%s/cage/run", folder);
+    assert_int_equal(chmod(buf_z(&path), 0755), 0);
+    assert_int_equal(build_self_test(buf_z(&path), STR_NONE, &a, &host, &why), ERR_DENIED);
+    assert_non_null(strstr(buf_z(&why), "this machine cannot build: "));
+    buf_release(&why);
+    buf_release(&path);
+    arena_release(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -362,7 +386,7 @@ int main(void)
         cmocka_unit_test(rust),           cmocka_unit_test(components),
         cmocka_unit_test(rust_workspace), cmocka_unit_test(refs),
         cmocka_unit_test(wrong_projects), cmocka_unit_test(prison),
-        cmocka_unit_test(limits),
+        cmocka_unit_test(limits),         cmocka_unit_test(self_test),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
