@@ -32,10 +32,11 @@ function(rust_guest name)
     get_filename_component(folder ${wasm} DIRECTORY)
     file(MAKE_DIRECTORY ${folder})
     set(crate ${CMAKE_CURRENT_SOURCE_DIR})
+    file(GLOB_RECURSE wit CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/api/wit/*.wit)
     add_custom_command(
         OUTPUT ${wasm}
         COMMAND ${PROJECT_SOURCE_DIR}/tools/build-guest ${crate} ${wasm} ${target}
-        DEPENDS ${crate}/Cargo.toml ${crate}/Cargo.lock ${crate}/src/main.rs
+        DEPENDS ${crate}/Cargo.toml ${crate}/Cargo.lock ${crate}/src/main.rs ${wit}
                 ${PROJECT_SOURCE_DIR}/tools/build-guest
         COMMENT "Guest ${output}.wasm"
         VERBATIM)

@@ -109,7 +109,7 @@ enum err component_load(struct engine *e, struct str code, struct module *m, str
         return r;
     m->component_linker = wasmtime_component_linker_new(engine);
     type = wasmtime_component_type(m->component);
-    r = wasip2_define(engine, m->component_linker, type, why);
+    r = wasip2_define(engine, m->component_linker, type, &m->faces, why);
     wasmtime_component_type_delete(type);
     m->host = mem_new(struct wasip2);
     return r;

@@ -39,6 +39,7 @@ struct module {
     wasmtime_component_linker_t *component_linker;
     wasmtime_component_export_index_t *run; /* wasi:cli/run's function */
     struct wasip2 *host;
+    uint32_t faces; /* of the platform's own interfaces, those it imports, by bit */
 };
 
 /* The engine that components are compiled and run with. */

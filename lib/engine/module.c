@@ -79,9 +79,12 @@ static enum err check_imports(const wasmtime_module_t *m, struct buf *why)
         if (!str_eqz(module, WASIP1_MODULE)) {
             e = err_put(why, ERR_FORMAT,
                         "unknown import '%.*s' from '%.*s'; a wasm32-wasip1 program may import "
-                        "from '%s' only",
-                        STR_ARG(str_head(name, 200)), STR_ARG(str_head(module, 200)),
-                        WASIP1_MODULE);
+                        "from '%s' only%s",
+                        STR_ARG(str_head(name, 200)), STR_ARG(str_head(module, 200)), WASIP1_MODULE,
+                        str_starts(module, STR("near:")) || str_starts(module, STR("outlayer:"))
+                            ? "; the platform's interfaces are for components: build it for "
+                              "wasm32-wasip2"
+                            : "");
         } else if (wasm_externtype_kind(type) != WASM_EXTERN_FUNC || !wasip1_has(name)) {
             e = err_put(why, ERR_FORMAT, "unknown import '%.*s' from '%s'",
                         STR_ARG(str_head(name, 200)), WASIP1_MODULE);

@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "engine/host.h"
 #include "engine/net.h"
 
 #define RUN_INSTRUCTIONS_MAX 500000000000u /* 500 billion */
@@ -70,7 +71,12 @@ struct run_job {
     struct str tenant; /* whose run it is: a process serves one tenant with one program */
     const struct net_policy *policy; /* the supervisor's: NULL is no network */
     const struct net_host *net;      /* the engine's way to the supervisor */
-    struct str input;                /* stdin */
+    /* The platform's interfaces: who serves them ([HOST_FACES], the supervisor's; NULL: nobody);
+     * the engine's way there; which there are, by bit. */
+    const struct host_server *servers;
+    const struct host_port *port;
+    uint32_t faces;
+    struct str input; /* stdin */
     const struct run_var *env;
     size_t nenv;
 };

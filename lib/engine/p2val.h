@@ -36,6 +36,11 @@ static inline p2_val p2_u64(uint64_t n)
     return (p2_val){.kind = WASMTIME_COMPONENT_U64, .of.u64 = n};
 }
 
+static inline p2_val p2_s64(int64_t n)
+{
+    return (p2_val){.kind = WASMTIME_COMPONENT_S64, .of.s64 = n};
+}
+
 static inline p2_val p2_text(struct str s)
 {
     p2_val v = {.kind = WASMTIME_COMPONENT_STRING};

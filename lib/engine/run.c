@@ -334,6 +334,21 @@ static bool target_fits(const struct module *m, const struct run_job *job, struc
     return false;
 }
 
+/* False, and the result says so: the program needs an interface that this run does not have. */
+static bool faces_fit(const struct module *m, const struct run_job *job, struct run_result *out)
+{
+    uint32_t missing = m->faces & ~job->faces;
+
+    for (size_t i = 0; i < HOST_FACES; i++)
+        if (missing & 1u << i) {
+            out->outcome = OUTCOME_MODULE;
+            buf_addf(&out->text, "the program imports '%s', %s", host_faces[i].name,
+                     host_faces[i].absent);
+            return false;
+        }
+    return true;
+}
+
 static void say_memory(struct run_result *out, uint64_t needs, uint32_t max_mb)
 {
     buf_clear(&out->text);
@@ -397,7 +412,7 @@ void run_module(struct engine *e, struct module *m, const struct run_job *job,
     struct wasi *w = component ? &m->host->wasi : &p1.wasi;
     uint64_t left = l->max_instructions, cpu = cpu_us();
 
-    if (!target_fits(m, job, out))
+    if (!target_fits(m, job, out) || !faces_fit(m, job, out))
         return;
     if (m->memory_min > (uint64_t)l->max_memory_mb << 20) {
         say_memory(out, m->memory_min, l->max_memory_mb);

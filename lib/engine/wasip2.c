@@ -314,20 +314,53 @@ static enum err define_item(wasmtime_component_linker_instance_t *to,
     return error ? engine_err(error, ERR_FORMAT, "an import cannot be provided", why) : ERR_OK;
 }
 
+/* One function of the platform's own interfaces. */
+static enum err define_near(wasmtime_component_linker_instance_t *to, const struct host_face *face,
+                            struct str import, struct str name,
+                            const wasmtime_component_item_t *item, struct buf *why)
+{
+    const struct host_fn *fn = host_fn_find(face, name);
+    wasmtime_error_t *error = NULL;
+    enum err e;
+
+    if (item->kind == WASMTIME_COMPONENT_ITEM_TYPE)
+        return ERR_OK;
+    if (!fn || item->kind != WASMTIME_COMPONENT_ITEM_COMPONENT_FUNC)
+        return unknown(why, name, import);
+    e = p2_near_check(fn, item->of.component_func, why);
+    if (!e && to)
+        error = wasmtime_component_linker_instance_add_func(to, name.ptr, name.len, p2_near_enter,
+                                                            (void *)(uintptr_t)fn, NULL);
+    return error ? engine_err(error, ERR_FORMAT, "an import cannot be provided", why) : e;
+}
+
+static enum err unknown_interface(struct buf *why, struct str import)
+{
+    char room[400];
+    struct buf ours = BUF_OVER(room);
+
+    for (size_t i = 0; i < HOST_FACES; i++)
+        buf_addf(&ours, "%s%s@%s", i ? ", " : "", host_faces[i].name, host_faces[i].version);
+    return err_put(why, ERR_FORMAT,
+                   "unknown import '%.*s'; a wasm32-wasip2 program may import the interfaces of "
+                   "WASI 0.2 (cli, io, clocks, random, filesystem, sockets, http) and %s",
+                   STR_ARG(str_head(import, 200)), buf_z(&ours));
+}
+
 static enum err define_interface(const wasm_engine_t *engine,
                                  wasmtime_component_linker_instance_t *root, struct str import,
-                                 const wasmtime_component_item_t *item, struct buf *why)
+                                 const wasmtime_component_item_t *item, uint32_t *faces,
+                                 struct buf *why)
 {
     const struct p2_interface *face = find_interface(import);
+    const struct host_face *near = host_face_find(import);
     wasmtime_component_linker_instance_t *to = NULL;
     enum err e = ERR_OK;
 
-    if (!face || item->kind != WASMTIME_COMPONENT_ITEM_COMPONENT_INSTANCE)
-        return err_put(
-            why, ERR_FORMAT,
-            "unknown import '%.*s'; a wasm32-wasip2 program may import the interfaces of "
-            "WASI 0.2 (cli, io, clocks, random, filesystem, sockets, http)",
-            STR_ARG(str_head(import, 200)));
+    if ((!face && !near) || item->kind != WASMTIME_COMPONENT_ITEM_COMPONENT_INSTANCE)
+        return unknown_interface(why, import);
+    if (near)
+        *faces |= 1u << (near - host_faces);
     const wasmtime_component_instance_type_t *type = item->of.component_instance;
     if (root) {
         wasmtime_error_t *error =
@@ -342,7 +375,8 @@ static enum err define_interface(const wasm_engine_t *engine,
         size_t len;
         if (!wasmtime_component_instance_type_export_nth(type, engine, i, &name, &len, &part))
             BUG("an interface has lost a part");
-        e = define_item(to, face, import, str_from(name, len), part.kind, why);
+        e = near ? define_near(to, near, import, str_from(name, len), &part, why)
+                 : define_item(to, face, import, str_from(name, len), part.kind, why);
         wasmtime_component_item_delete(&part);
     }
     if (to)
@@ -351,20 +385,21 @@ static enum err define_interface(const wasm_engine_t *engine,
 }
 
 static enum err each_import(const wasm_engine_t *engine, wasmtime_component_linker_t *linker,
-                            const wasmtime_component_type_t *type, struct buf *why)
+                            const wasmtime_component_type_t *type, uint32_t *faces, struct buf *why)
 {
     wasmtime_component_linker_instance_t *root =
         linker ? wasmtime_component_linker_root(linker) : NULL;
     size_t n = wasmtime_component_type_import_count(type, engine);
     enum err e = ERR_OK;
 
+    *faces = 0;
     for (size_t i = 0; i < n && !e; i++) {
         wasmtime_component_item_t item;
         const char *name;
         size_t len;
         if (!wasmtime_component_type_import_nth(type, engine, i, &name, &len, &item))
             BUG("a component has lost an import");
-        e = define_interface(engine, root, str_from(name, len), &item, why);
+        e = define_interface(engine, root, str_from(name, len), &item, faces, why);
         wasmtime_component_item_delete(&item);
     }
     if (root)
@@ -373,13 +408,15 @@ static enum err each_import(const wasm_engine_t *engine, wasmtime_component_link
 }
 
 enum err wasip2_define(const wasm_engine_t *engine, wasmtime_component_linker_t *linker,
-                       const wasmtime_component_type_t *type, struct buf *why)
+                       const wasmtime_component_type_t *type, uint32_t *faces, struct buf *why)
 {
-    return each_import(engine, linker, type, why);
+    return each_import(engine, linker, type, faces, why);
 }
 
 enum err wasip2_check(const wasm_engine_t *engine, const wasmtime_component_type_t *type,
                       struct buf *why)
 {
-    return each_import(engine, NULL, type, why);
+    uint32_t faces;
+
+    return each_import(engine, NULL, type, &faces, why);
 }

@@ -3,8 +3,9 @@
  *
  * The same world as wasip1: input, outputs, environment, clocks, random numbers; files and sockets
  * are interfaces without anything behind them. In addition requests over HTTP (wasip2_http.c),
- * which a supervisor makes. Written here rather than taken from the engine for the same reasons as
- * wasip1.h: waits end with the run, and the sandbox needs no threads, files and sockets.
+ * which a supervisor makes, and the platform's own interfaces (wasip2_near.c). Written here rather
+ * than taken from the engine for the same reasons as wasip1.h: waits end with the run, and the
+ * sandbox needs no threads, files and sockets.
  *
  * A component names interface, version and function; all 0.2.x are one. What a component declares
  * about a function's type is its own claim, so every function looks at the kinds of its arguments.
@@ -17,6 +18,7 @@
 #ifndef ENGINE_WASIP2_H
 #define ENGINE_WASIP2_H
 
+#include "engine/host.h"
 #include "engine/net.h"
 #include "engine/p2val.h"
 #include "engine/wasi.h"
@@ -108,10 +110,13 @@ void wasip2_release(struct wasip2 *w);
 /*
  * Put what a component imports into a linker.
  *
+ *   faces  which of the platform's own interfaces it imports, by bit
+ *
  * ERR_FORMAT: it imports something that is not here; `why` names it
  */
 MUST_USE enum err wasip2_define(const wasm_engine_t *engine, wasmtime_component_linker_t *linker,
-                                const wasmtime_component_type_t *type, struct buf *why);
+                                const wasmtime_component_type_t *type, uint32_t *faces,
+                                struct buf *why);
 /* The check alone. */
 MUST_USE enum err wasip2_check(const wasm_engine_t *engine, const wasmtime_component_type_t *type,
                                struct buf *why);
@@ -138,6 +143,14 @@ p2_val p2_give(struct p2_call *c, struct p2_object *o);
 /* End the run. */
 wasmtime_error_t *p2_stop(struct p2_call *c, enum wasi_stop why);
 wasmtime_error_t *p2_abuse(struct p2_call *c, const char *rule);
+
+/* wasip2_near.c: is an imported function's type the one that `fn` has, or had? */
+MUST_USE enum err p2_near_check(const struct host_fn *fn,
+                                const wasmtime_component_func_type_t *type, struct buf *why);
+/* A call of it; `env` is the host_fn. */
+wasmtime_error_t *p2_near_enter(void *env, wasmtime_context_t *ctx,
+                                const wasmtime_component_func_type_t *type, p2_val *a, size_t n,
+                                p2_val *r, size_t nr);
 
 /* Has an answer come for a future? Does not wait. */
 bool p2_http_ready(struct wasip2 *w, const struct p2_object *future);

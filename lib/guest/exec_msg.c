@@ -2,6 +2,7 @@
 #include "guest/exec_msg.h"
 
 #include "codec/wire.h"
+#include "guest/host.h"
 
 void exec_hello_write(struct buf *b, const struct exec_hello *m)
 {
@@ -77,6 +78,7 @@ void exec_run_write(struct buf *b, uint64_t id, const struct run_job *job)
     wr_u32(b, job->limits.max_memory_mb);
     wr_u32(b, job->limits.max_wall_ms);
     wr_u8(b, (uint8_t)job->target);
+    wr_u32(b, host_served(job->servers));
     wr_u32(b, (uint32_t)job->nenv);
     for (size_t i = 0; i < job->nenv; i++) {
         wr_bytes(b, job->env[i].name);
@@ -100,6 +102,9 @@ bool exec_run_read(struct str body, uint64_t *id, struct run_job *job,
     if (target > RUN_WASIP2)
         rd_fail(&r);
     v.target = (enum run_target)target;
+    v.faces = rd_u32(&r);
+    if (v.faces >> HOST_FACES)
+        rd_fail(&r);
     v.nenv = rd_count(&r, RUN_ENV_MAX);
     for (size_t i = 0; i < v.nenv; i++) {
         vars[i].name = rd_bytes(&r, RUN_ENV_NAME_MAX);

@@ -8,9 +8,11 @@
  *     child → parent   compiled  status, sentence, bytes of code
  *     parent → child   load      SHA-256 of the wasm; descriptor: machine code (sealed)
  *     child → parent   loaded    status, sentence
- *     parent → child   run       id, limits, target, environment, input
+ *     parent → child   run       id, limits, target, interfaces there are, environment, input
  *     child → parent   http      a request of the guest, while it runs (net_msg.h)
  *     parent → child   answer    what came of it
+ *     child → parent   call      of the guest to one of our interfaces (host_msg.h)
+ *     parent → child   answer    its results
  *     child → parent   result    id, outcome, counts, sentence, stderr, stdout or its length
  *     child → parent   output    stdout, when too long to go along
  *
@@ -26,7 +28,7 @@
 #include "crypto/hash.h"
 #include "engine/outcome.h"
 
-#define EXEC_VERSION      2u
+#define EXEC_VERSION      3u
 #define EXEC_ENGINE_MAX   128u
 #define EXEC_INLINE_MAX   65536u /* bytes of stdout that go along with the result */
 #define EXEC_RUN_MAX      (RUN_INPUT_MAX + RUN_ENV_BYTES_MAX + RUN_ENV_MAX * 8 + 256)
@@ -44,6 +46,8 @@ enum exec_type {
     EXEC_OUTPUT,
     EXEC_HTTP,        /* guest/net_msg.h */
     EXEC_HTTP_ANSWER, /* guest/net_msg.h; ignored when it comes after the run's end */
+    EXEC_CALL,        /* guest/host_msg.h */
+    EXEC_CALL_ANSWER, /* guest/host_msg.h; ignored when it comes after the run's end */
 };
 
 /* What keeps a child in; each is on from before the first message it reads. */
@@ -92,7 +96,7 @@ MUST_USE bool exec_answer_read(struct str body, struct exec_answer *out);
 void exec_load_write(struct buf *b, const struct hash256 *wasm);
 MUST_USE bool exec_load_read(struct str body, struct hash256 *wasm);
 
-/* A job that run_job_check() has passed. */
+/* A job that run_job_check() has passed; its interfaces are those that have a server. */
 void exec_run_write(struct buf *b, uint64_t id, const struct run_job *job);
 /* `vars` is filled and job->env points to it; the job has been checked again. */
 MUST_USE bool exec_run_read(struct str body, uint64_t *id, struct run_job *job,

@@ -13,6 +13,8 @@
 #include "engine/cache.h"
 #include "guest/broker.h"
 #include "guest/exec_msg.h"
+#include "guest/host.h"
+#include "guest/host_msg.h"
 #include "guest/net_msg.h"
 #include "proc/frame.h"
 #include "proc/memfd.h"
@@ -47,6 +49,7 @@ struct guest {
     char engine[EXEC_ENGINE_MAX + 1];
     uint32_t walls;
     struct broker broker;
+    struct host_desk desk;
     struct buf message;  /* reused; wiped after each run */
     struct frame answer; /* reused */
 };
@@ -156,6 +159,7 @@ enum err guest_start(const struct guest_options *o, struct guest **out, struct b
         .answer = FRAME_INIT(EXEC_RESULT_MAX),
     };
     broker_init(&g->broker, NULL);
+    host_desk_init(&g->desk);
     if (o->fetch_path)
         g->broker.path = arena_z(&g->arena, str_of(o->fetch_path));
     else if (self_exe(&g->arena, "outlayer-fetch", &g->broker.path, NULL) != ERR_OK)
@@ -189,6 +193,7 @@ void guest_stop(struct guest *g)
     fd_close(&g->code);
     cache_release(&g->cache);
     broker_release(&g->broker);
+    host_desk_release(&g->desk);
     buf_wipe(&g->message);
     frame_release(&g->answer);
     arena_release(&g->arena);
@@ -444,24 +449,31 @@ static enum err prepare(struct guest *g, int wasm_fd, const struct hash256 *wasm
     return ERR_UPSTREAM;
 }
 
-/* The result's frame; requests that come before it are answered. */
+#define MAX(a, b)      ((a) > (b) ? (a) : (b))
+#define FRAME_BODY_MAX MAX(EXEC_RESULT_MAX, MAX(NET_ASK_MAX, HOST_CALL_BODY_MAX))
+
+/* The result's frame; requests and calls that come before it are answered. */
 static enum err result_frame(struct guest *g, const struct run_job *job, uint64_t deadline,
                              struct run_result *out, struct buf *why)
 {
     enum err e;
 
     for (;;) {
-        g->answer.body.max = EXEC_RESULT_MAX > NET_ASK_MAX ? EXEC_RESULT_MAX : NET_ASK_MAX;
+        g->answer.body.max = FRAME_BODY_MAX;
         e = frame_recv(g->child.sock, &g->answer, deadline, why);
         if (!e && g->answer.nfds)
             e = err_put(why, ERR_UPSTREAM, "the exec child sent descriptors");
         if (e || g->answer.type == EXEC_RESULT)
             return e;
-        if (g->answer.type != EXEC_HTTP)
-            return err_put(why, ERR_UPSTREAM, "the exec child answered with message %u",
-                           g->answer.type);
-        e = broker_answer(&g->broker, g->child.sock, buf_str(&g->answer.body), g->next_id,
-                          job->policy, deadline - GUEST_GRACE_MS, out, why);
+        if (g->answer.type == EXEC_HTTP)
+            e = broker_answer(&g->broker, g->child.sock, buf_str(&g->answer.body), g->next_id,
+                              job->policy, deadline - GUEST_GRACE_MS, out, why);
+        else if (g->answer.type == EXEC_CALL)
+            e = host_desk_answer(&g->desk, g->child.sock, buf_str(&g->answer.body), g->next_id,
+                                 job->servers, deadline - GUEST_GRACE_MS, why);
+        else
+            e = err_put(why, ERR_UPSTREAM, "the exec child answered with message %u",
+                        g->answer.type);
         if (e)
             return e == ERR_FORMAT ? ERR_UPSTREAM : e;
     }
@@ -541,6 +553,7 @@ enum err guest_run(struct guest *g, int wasm_fd, const struct hash256 *wasm,
     g->next_id++;
     g->runs++;
     broker_begin(&g->broker);
+    host_desk_begin(&g->desk);
     buf_clear(&g->message);
     exec_run_write(&g->message, g->next_id, job);
     start = clock_mono_us();

@@ -8,17 +8,15 @@
 #include "guest/exec_msg.h"
 #include "guest/net_msg.h"
 
-#define FRAME_MS 10000u /* for a frame that has begun to come, or to go */
-
 static enum err send_next(struct exec_net *x)
 {
     struct buf *b;
     enum err e;
 
-    if (x->under_way || !x->n)
+    if (x->under_way || x->has_early || !x->n)
         return ERR_OK;
     b = &x->waiting[x->first];
-    e = frame_send(x->sock, EXEC_HTTP, buf_str(b), NULL, 0, clock_mono_ms() + FRAME_MS, NULL);
+    e = frame_send(x->sock, EXEC_HTTP, buf_str(b), NULL, 0, clock_mono_ms() + EXEC_FRAME_MS, NULL);
     x->under_way = true;
     x->bytes -= b->len;
     x->first = (x->first + 1) % EXEC_NET_WAITING_MAX;
@@ -42,7 +40,7 @@ static enum err start(void *ctx, uint32_t id, const struct net_request *request)
 }
 
 /* Nothing of a frame is read before all of it is on its way. */
-static enum err readable(int sock, uint64_t deadline_ns)
+enum err exec_await(int sock, uint64_t deadline_ns)
 {
     for (;;) {
         uint64_t now = clock_mono_us() * 1000;
@@ -58,18 +56,17 @@ static enum err readable(int sock, uint64_t deadline_ns)
     }
 }
 
-static enum err next(void *ctx, uint64_t deadline_ns, uint32_t *id, struct net_response *out)
+/* The answer to the request that is under way. */
+static enum err take(struct exec_net *x, uint64_t deadline_ns, uint32_t *id,
+                     struct net_response *out)
 {
-    struct exec_net *x = ctx;
     struct frame f = FRAME_INIT(NET_TOLD_MAX);
     uint64_t run = 0;
-    enum err e = send_next(x);
+    enum err e = exec_await(x->sock, deadline_ns);
 
     if (!e)
-        e = readable(x->sock, deadline_ns);
-    if (!e)
-        e = frame_recv(x->sock, &f, clock_mono_ms() + FRAME_MS, NULL);
-    if (e == ERR_TIMEOUT || e) {
+        e = frame_recv(x->sock, &f, clock_mono_ms() + EXEC_FRAME_MS, NULL);
+    if (e) {
         frame_release(&f);
         return e;
     }
@@ -80,7 +77,37 @@ static enum err next(void *ctx, uint64_t deadline_ns, uint32_t *id, struct net_r
     }
     out->memory = f.body;
     x->under_way = false;
+    return ERR_OK;
+}
+
+static enum err next(void *ctx, uint64_t deadline_ns, uint32_t *id, struct net_response *out)
+{
+    struct exec_net *x = ctx;
+    enum err e;
+
+    if (x->has_early) {
+        *id = x->early_id;
+        *out = x->early;
+        x->has_early = false;
+    } else {
+        e = send_next(x);
+        if (!e)
+            e = take(x, deadline_ns, id, out);
+        if (e)
+            return e;
+    }
     return send_next(x) ? ERR_CLOSED : ERR_OK;
+}
+
+enum err exec_net_settle(struct exec_net *x, uint64_t deadline_ns)
+{
+    enum err e;
+
+    if (!x->under_way)
+        return ERR_OK;
+    e = take(x, deadline_ns, &x->early_id, &x->early);
+    x->has_early = !e;
+    return e;
 }
 
 void exec_net_init(struct exec_net *x, int sock)
@@ -102,4 +129,7 @@ void exec_net_end(struct exec_net *x)
         x->n--;
     }
     x->bytes = 0;
+    if (x->has_early)
+        buf_wipe(&x->early.memory);
+    x->has_early = false;
 }

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "engine/run.h"
+#include "exec/host.h"
 #include "exec/net.h"
 #include "exec/sandbox.h"
 #include "guest/exec_msg.h"
@@ -22,6 +23,7 @@ struct server {
     struct buf answer;
     struct run_var vars[RUN_ENV_MAX];
     struct exec_net net;
+    struct exec_host host;
 };
 
 static enum err say_hello(struct server *s, uint32_t walls, struct buf *why)
@@ -76,6 +78,7 @@ static struct server *server_new(int sock, enum engine_kind kind)
     s->frame = FRAME_INIT(EXEC_RUN_MAX);
     s->answer = BUF_INIT(EXEC_RESULT_MAX);
     exec_net_init(&s->net, sock);
+    exec_host_init(&s->host, &s->net);
     return s;
 }
 
@@ -145,8 +148,10 @@ static enum err serve_one(struct server *s, struct buf *why)
         return err_put(why, ERR_FORMAT, "the message 'run' is malformed or comes before 'load'");
     run_result_init(&r, &job.limits);
     job.net = &s->net.host;
+    job.port = &s->host.port;
     exec_net_begin(&s->net, id);
     run_module(s->engine, s->module, &job, &r);
+    exec_host_end(&s->host);
     exec_net_end(&s->net);
     const struct exec_result answer = {
         .id = id,
@@ -193,7 +198,8 @@ enum err serve_run(int sock, struct buf *why)
         case EXEC_RUN:
             e = serve_one(s, why);
             break;
-        case EXEC_HTTP_ANSWER: /* to a request that the run did not wait for */
+        case EXEC_HTTP_ANSWER: /* to what the run did not wait for */
+        case EXEC_CALL_ANSWER:
             break;
         default:
             e = err_put(why, ERR_FORMAT, "message %u is not for this process", s->frame.type);

@@ -358,6 +358,67 @@ static void refused_with_a_sentence(void **state)
     }
 }
 
+/* The platform's interfaces are compared by structure when a component is loaded. */
+static void our_interfaces_link_by_structure(void **state)
+{
+#define NEAR(version, name, type)                                                                  \
+    "(component (import \"near:storage/api@" version "\" (instance (export \"" name                \
+    "\" (func " type ")))) " RUNS ")"
+#define RUNS                                                                                       \
+    "(core module $m (func (export \"run\") (result i32) i32.const 0)) "                           \
+    "(core instance $i (instantiate $m)) "                                                         \
+    "(func $run (result (result)) (canon lift (core func $i \"run\"))) "                           \
+    "(instance $face (export \"run\" (func $run))) "                                               \
+    "(export \"wasi:cli/run@0.2.0\" (instance $face))"
+    static const struct {
+        const char *wat, *why; /* NULL: it links */
+    } cases[] = {
+        {NEAR("0.1.0", "has", "(param \"key\" string) (result bool)"), NULL},
+        {NEAR("0.1.0", "has", "(param \"key\" string) (result (tuple bool string))"), NULL},
+        {NEAR("0.1.0", "delete", "(param \"other-name\" string) (result bool)"), NULL},
+        {NEAR("0.1.0", "set-worker",
+              "(param \"a\" string) (param \"b\" (list u8)) (param \"c\" (option bool)) "
+              "(result string)"),
+         NULL},
+        {NEAR("0.1.0", "get", "(param \"key\" string) (result (list u8))"), "'get'"},
+        {NEAR("0.1.0", "get", "(param \"key\" string) (result (tuple (list u16) string))"),
+         "'get'"},
+        {NEAR("0.1.0", "get", "(param \"key\" (list u8)) (result (tuple (list u8) string))"),
+         "'get' of 'near:storage/api@0.1.0' is imported with another type"},
+        {NEAR("0.1.0", "get", "(result (tuple (list u8) string))"), "'get'"},
+        {NEAR("0.1.0", "get",
+              "(param \"a\" string) (param \"b\" string) (result (tuple (list u8) string))"),
+         "'get'"},
+        {NEAR("0.1.0", "get", "(param \"key\" string) (result (tuple (list u8) string string))"),
+         "'get'"},
+        {NEAR("0.1.0", "set", "(param \"key\" string) (param \"value\" (list u8))"), "'set'"},
+        {NEAR("0.1.0", "set",
+              "(param \"key\" string) (param \"value\" (list u8)) (result (tuple string))"),
+         "'set'"},
+        {NEAR("0.1.0", "get-worker",
+              "(param \"key\" string) (param \"p\" string) (result (tuple (list u8) string))"),
+         "'get-worker'"},
+        {NEAR("0.1.0", "increment",
+              "(param \"key\" string) (param \"d\" u64) (result (tuple s64 string))"),
+         "'increment'"},
+        {NEAR("0.1.0", "rename", "(param \"key\" string) (result string)"),
+         "unknown import 'rename' from 'near:storage/api@0.1.0'"},
+        {NEAR("0.2.0", "has", "(param \"key\" string) (result bool)"),
+         "unknown import 'near:storage/api@0.2.0'"},
+    };
+    (void)state;
+    for (size_t i = 0; i < countof(cases); i++) {
+        struct buf why = WHY_INIT;
+        struct module *m = NULL;
+        enum err e = load_wat(cases[i].wat, &m, &why);
+        if (e != (cases[i].why ? ERR_FORMAT : ERR_OK) ||
+            (cases[i].why && !strstr(buf_z(&why), cases[i].why)))
+            fail_msg("case %zu: %s", i, buf_z(&why));
+        module_free(m);
+        buf_release(&why);
+    }
+}
+
 static void the_target_must_fit(void **state)
 {
     struct run_job job = {.limits = usual, .input = STR("echo"), .target = RUN_WASIP1};
@@ -443,6 +504,7 @@ int main(void)
         cmocka_unit_test(memories_are_limited_together),
         cmocka_unit_test(lies_about_types_are_survived),
         cmocka_unit_test(refused_with_a_sentence),
+        cmocka_unit_test(our_interfaces_link_by_structure),
         cmocka_unit_test(the_target_must_fit),
         cmocka_unit_test(the_host_survives_abuse),
     };

@@ -70,6 +70,8 @@ static void refused_with_a_sentence(void **state)
         {"(module " START("") ")", "exports no 'memory'"},
         {"(module (import \"env\" \"memory\" (memory 1)) " START("") ")",
          "unknown import 'memory' from 'env'"},
+        {"(module (import \"near:storage/api\" \"get\" (func)) " MEMORY START("") ")",
+         "for components: build it for wasm32-wasip2"},
         {"(module (import \"wasi_snapshot_preview1\" \"fd_write\" (func)) " MEMORY START("") ")",
          "imports do not fit"},
         {"(module (import \"wasi_snapshot_preview1\" \"fd_write\" (global i32)) " MEMORY START(

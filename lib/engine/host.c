@@ -1,0 +1,38 @@
+/* host.c — the table of the platform's interfaces; see host.h. */
+#include "engine/host.h"
+
+#define FN(id, name, params, results, bare) {name, params, results, bare, HOST_STORAGE},
+static const struct host_fn storage[] = {HOST_STORAGE_LIST(FN)};
+#undef FN
+
+const struct host_face host_faces[HOST_FACES] = {
+    [HOST_STORAGE] = {"near:storage/api", "0.1.0", storage, countof(storage), 10000,
+                      "which only runs of a project have; make one with create_project() and "
+                      "request it by its name (with 'outlayer run': add --storage)"},
+};
+
+const struct host_face *host_face_find(struct str import)
+{
+    struct str name, version = str_cut(import, '@', &name);
+
+    for (size_t i = 0; i < HOST_FACES; i++)
+        if (str_eqz(name, host_faces[i].name) && str_eqz(version, host_faces[i].version))
+            return &host_faces[i];
+    return NULL;
+}
+
+const struct host_fn *host_fn_find(const struct host_face *face, struct str name)
+{
+    for (size_t i = 0; i < face->nfns; i++)
+        if (str_eqz(name, face->fns[i].name))
+            return &face->fns[i];
+    return NULL;
+}
+
+char host_kind_next(const char **kinds, bool *option)
+{
+    *option = **kinds == '?';
+    if (*option)
+        (*kinds)++;
+    return **kinds ? *(*kinds)++ : '\0';
+}
