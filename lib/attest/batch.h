@@ -10,14 +10,11 @@
 #ifndef ATTEST_BATCH_H
 #define ATTEST_BATCH_H
 
-#include "attest/label.h"
-#include "base/err.h"
+#include "attest/batch_head.h"
 #include "crypto/ed25519.h"
 #include "crypto/hash.h"
 
-#define BATCH_LEAVES_MAX (1u << 20)
-#define BATCH_PATH_MAX   20 /* levels of such a tree */
-#define BATCH_HEAD_LEN   (LABEL_LEN + 32 + 8 + 8 + 32 + 8)
+#define BATCH_PATH_MAX 20 /* levels of a tree of BATCH_LEAVES_MAX */
 
 /* Of 1 … BATCH_LEAVES_MAX leaves. */
 struct hash256 batch_root(const struct hash256 *leaf, size_t n);
@@ -28,14 +25,5 @@ size_t batch_path(const struct hash256 *leaf, size_t n, size_t i,
 MUST_USE bool batch_path_holds(const struct hash256 *leaf, uint64_t i, uint64_t n,
                                const struct hash256 *path, size_t steps,
                                const struct hash256 *root);
-
-struct batch_head {
-    struct hash256 session, root;
-    uint64_t first_seq, count, time_ms;
-};
-
-/* The message that is signed, label and all. */
-void batch_head_write(struct buf *out, const struct batch_head *h);
-MUST_USE enum err batch_head_read(struct str message, struct batch_head *out, struct buf *why);
 
 #endif

@@ -36,8 +36,7 @@ enum err manifest_read(struct str bytes, struct manifest *out, struct buf *why)
     uint16_t format = rd_u16(&r);
 
     if (!r.bad && format != MANIFEST_FORMAT)
-        return err_put(why, ERR_FORMAT, "the manifest's format is %u, not %u", format,
-                       MANIFEST_FORMAT);
+        return err_say(why, ERR_FORMAT, "the manifest's format is not 2");
     m.network = rd_text(&r, MANIFEST_TEXT_MAX);
     m.register_contract = rd_text(&r, MANIFEST_TEXT_MAX);
     m.outlayer_contract = rd_text(&r, MANIFEST_TEXT_MAX);
@@ -58,20 +57,9 @@ enum err manifest_read(struct str bytes, struct manifest *out, struct buf *why)
     m.software = rd_text(&r, MANIFEST_TEXT_MAX);
     rd_copy(&r, m.engine_config, 32);
     if (!rd_end(&r))
-        return err_put(why, ERR_FORMAT, "the manifest is malformed at byte %zu", r.at);
+        return err_say(why, ERR_FORMAT, "the manifest is malformed");
     if (m.not_after < m.not_before || m.not_after - m.not_before > MANIFEST_SPAN_MAX)
-        return err_put(why, ERR_RANGE, "the manifest's epoch is longer than %u seconds",
-                       MANIFEST_SPAN_MAX);
+        return err_say(why, ERR_RANGE, "the manifest's epoch is longer than 24 hours");
     *out = m;
     return ERR_OK;
-}
-
-struct hash256 manifest_session(const char *label, struct str bytes)
-{
-    uint8_t data[64];
-    struct hash256 h;
-
-    label_report_data(label, bytes, data);
-    memcpy(h.b, data, sizeof h.b);
-    return h;
 }

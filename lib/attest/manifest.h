@@ -5,14 +5,14 @@
  * Borsh; the quote's report data is SHA-256(label ‖ manifest) ‖ label, and its first half is the
  * session id by which statements name the epoch.
  *
- * Memory: texts are borrowed.  Thread: any.
+ * Memory: texts are borrowed.  Thread: any.  Reading and writing are freestanding.
  */
 #ifndef ATTEST_MANIFEST_H
 #define ATTEST_MANIFEST_H
 
 #include "attest/label.h"
 #include "base/err.h"
-#include "crypto/hash.h"
+#include "crypto/hash256.h"
 
 #define MANIFEST_FORMAT   2
 #define MANIFEST_MAX      4096           /* bytes */

@@ -41,7 +41,16 @@ const char *err_name(enum err e); /* "FORMAT" */
 unsigned err_http(enum err e);
 bool err_retry(enum err e);
 
-/* Replace what `why` says (NULL: nobody asked) and give back `e`. Native only. */
+/* Replace what `why` says (NULL: nobody asked) and give back `e`. Freestanding. */
+static inline enum err err_say(struct buf *why, enum err e, const char *text)
+{
+    if (why) {
+        buf_clear(why);
+        buf_addz(why, text);
+    }
+    return e;
+}
+/* The same with printf's directives. Native only. */
 enum err err_put(struct buf *why, enum err e, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* The same with ": <strerror(errno)>" after it, ERR_IO. */
 enum err err_sys(struct buf *why, const char *fmt, ...) PRINTF_LIKE(2, 3);

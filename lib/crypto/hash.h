@@ -5,10 +5,7 @@
 #include <sodium.h>
 
 #include "base/buf.h"
-
-struct hash256 {
-    uint8_t b[32];
-};
+#include "crypto/hash256.h"
 
 struct hash256 sha256(struct str s);
 bool hash_eq(const struct hash256 *a, const struct hash256 *b); /* not constant time */

@@ -517,9 +517,9 @@ static void divide(struct number *a, struct number *b, struct number s)
 
 /* `a` as a sum of odd digits below 2^(w-1) in size, any w digits in a row with one that is not 0.
  */
-static void digits(int8_t out[DIGITS], struct number a, int w)
+static void digits(int out[DIGITS], struct number a, int w)
 {
-    memset(out, 0, DIGITS);
+    memset(out, 0, DIGITS * sizeof *out);
     for (int i = 0; !is_zero(&a); i++) {
         if (a.w[0] & 1) {
             int d = (int)(a.w[0] & ((1u << w) - 1));
@@ -533,7 +533,7 @@ static void digits(int8_t out[DIGITS], struct number a, int w)
             } else {
                 a.w[0] -= (unsigned)d;
             }
-            out[i] = (int8_t)d;
+            out[i] = d;
             halve(&a, high);
         } else {
             halve(&a, 0);
@@ -545,7 +545,7 @@ static void digits(int8_t out[DIGITS], struct number a, int w)
 static void sum(struct point *out, const struct number *g, const struct number *q, const fe x,
                 const fe y)
 {
-    int8_t of_g[DIGITS], of_q[DIGITS];
+    int of_g[DIGITS], of_q[DIGITS];
     struct summand table[1 << (WINDOW_Q - 2)], twice;
     struct point p = {.none = true};
 
