@@ -24,7 +24,8 @@
 #define LIST_MAX  (4u << 20)
 
 struct secrets_opts {
-    const char *rpc_url, *keystore_url, *contract_id, *key_file;
+    struct client_opts client;
+    const char *keystore_url;
     const char *project, *repo, *branch, *wasm_hash, *profile;
     const char *env_file, *access, *as, *owner;
     struct opt_list prompt, generate;
@@ -56,14 +57,9 @@ static const struct opt secrets_options[] = {
              "check: who wants to use them (default: the key's account)"),
     OPT_TEXT("owner", "ACCOUNT", struct secrets_opts, owner, NULL,
              "check, list: whose they are (default: the key's account)"),
-    OPT_TEXT("key-file", "FILE", struct secrets_opts, key_file, "OUTLAYER_KEY_FILE",
-             "key of your account, mode 0600"),
-    OPT_TEXT("rpc-url", "URL", struct secrets_opts, rpc_url, "OUTLAYER_RPC_URL",
-             "a NEAR node (default http://127.0.0.1:3030)"),
     OPT_TEXT("keystore-url", "URL", struct secrets_opts, keystore_url, "OUTLAYER_KEYSTORE_URL",
              "the keystore (default http://127.0.0.1:3034)"),
-    OPT_TEXT("contract-id", "ACCOUNT", struct secrets_opts, contract_id, "OUTLAYER_CONTRACT_ID",
-             "the OutLayer contract (default outlayer.test)"),
+    CLIENT_OPTIONS(struct secrets_opts),
     OPT_FLAG("json", struct secrets_opts, json, "list, check: print JSON"),
     OPT_END,
 };
@@ -96,7 +92,7 @@ const struct command command_secrets = {
 struct work {
     const struct secrets_opts *o;
     struct arena *a;
-    struct near_key key;
+    struct client chain;
     struct secrets_client c;
 };
 
@@ -199,6 +195,18 @@ static enum err access_of(struct work *w, struct buf *out, struct buf *why)
 
 /* ---- set and update ---- */
 
+static enum err transact(struct work *w, const char *method, struct str args, u128 deposit,
+                         struct buf *why)
+{
+    const struct client_call call = {.method = method,
+                                     .args = args,
+                                     .gas = 50 * CLIENT_TGAS,
+                                     .deposit = deposit,
+                                     .wait_ms = CLIENT_WAIT_MS};
+
+    return client_transact(&w->chain, &call, NULL, why);
+}
+
 static enum err store(struct work *w, struct str cipher, struct str access, struct buf *why)
 {
     struct buf args = BUF_INIT(ARGS_MAX);
@@ -215,7 +223,7 @@ static enum err store(struct work *w, struct str cipher, struct str access, stru
     json_put_raw(&args, access);
     json_obj_end(&args);
     e = args.full ? err_put(why, ERR_TOO_BIG, "the secrets are too large")
-                  : secrets_transact(&w->c, "store_secrets", buf_str(&args), DEPOSIT, why);
+                  : transact(w, "store_secrets", buf_str(&args), DEPOSIT, why);
     buf_release(&args);
     return e;
 }
@@ -284,7 +292,7 @@ static enum err do_delete(struct work *w, struct buf *why)
     json_key(&args, "profile");
     json_put_str(&args, w->c.profile);
     json_obj_end(&args);
-    e = secrets_transact(&w->c, "delete_secrets", buf_str(&args), 0, why);
+    e = transact(w, "delete_secrets", buf_str(&args), 0, why);
     buf_release(&args);
     if (!e)
         printf("Deleted.\n");
@@ -337,9 +345,8 @@ static enum err do_list(struct work *w, struct buf *why)
         json_key(&args, "limit");
         json_put_u64(&args, LIST_PAGE);
         json_obj_end(&args);
-        e = rpc_view_call(w->c.rpc, w->c.contract_id, "list_user_secrets", buf_str(&args), &answer,
-                          why);
-        if (!e && (!json_parse(buf_str(&answer), &list, NULL) || json_type(list) != JSON_ARRAY))
+        e = client_view(&w->chain, "list_user_secrets", buf_str(&args), &answer, &list, why);
+        if (!e && json_type(list) != JSON_ARRAY)
             e = err_put(why, ERR_UPSTREAM, "the contract's answer is no list");
         if (!e) {
             n = json_count(list);
@@ -356,8 +363,8 @@ static enum err do_list(struct work *w, struct buf *why)
 /* ERR_DENIED: no, ERR_UPSTREAM: it could not be found out. */
 static enum err do_check(struct work *w, struct buf *why)
 {
-    const struct access_chain chain = access_chain_of(w->c.rpc);
-    struct str as = w->o->as ? str_of(w->o->as) : account_id_str(&w->key.account);
+    const struct access_chain chain = access_chain_of(w->chain.rpc);
+    struct str as = w->o->as ? str_of(w->o->as) : client_account(&w->chain);
     struct secrets_row row;
     const struct access *x;
     enum err e = ERR_OK;
@@ -402,18 +409,13 @@ static const struct {
 static enum err prepare(struct work *w, bool accessor, bool key, struct buf *why)
 {
     const struct secrets_opts *o = w->o;
-    enum err e = ERR_OK;
+    enum err e;
 
-    if (key && !o->key_file)
-        return err_put(why, ERR_FORMAT, "--key-file is missing");
-    if (!account_id_valid(str_of(o->contract_id)))
-        return err_put(why, ERR_FORMAT, "'%s' is no account id", o->contract_id);
     if (!profile_valid(str_of(o->profile)))
         return err_put(why, ERR_FORMAT, "a profile has 1 to 64 of A-Z a-z 0-9 - _");
-    if (o->key_file)
-        e = near_key_load(o->key_file, &w->key, why);
+    e = client_open(&w->chain, &o->client, key, why);
     if (!e)
-        w->c.owner = o->owner && !key ? str_of(o->owner) : account_id_str(&w->key.account);
+        w->c.owner = o->owner && !key ? str_of(o->owner) : client_account(&w->chain);
     if (!e && !account_id_valid(w->c.owner))
         e = err_put(why, ERR_FORMAT, "say whose they are: --owner ACCOUNT or --key-file FILE");
     if (!e && accessor)
@@ -423,9 +425,8 @@ static enum err prepare(struct work *w, bool accessor, bool key, struct buf *why
 
 int cmd_secrets(int argc, char **argv)
 {
-    struct secrets_opts o = {.rpc_url = "http://127.0.0.1:3030",
+    struct secrets_opts o = {.client = CLIENT_DEFAULTS,
                              .keystore_url = "http://127.0.0.1:3034",
-                             .contract_id = "outlayer.test",
                              .profile = PROFILE_DEFAULT};
     struct arena a = ARENA_INIT;
     struct work w = {.o = &o, .a = &a};
@@ -449,18 +450,15 @@ int cmd_secrets(int argc, char **argv)
         goto out;
     }
     w.c.keystore_url = o.keystore_url;
-    w.c.contract_id = str_of(o.contract_id);
     w.c.profile = str_of(o.profile);
-    w.c.key = &w.key;
-    w.c.rpc = rpc_new(o.rpc_url);
+    w.c.chain = &w.chain;
     e = verbs[i].run(&w, &why);
-    rpc_free(w.c.rpc);
     if (e)
         status = command_failed(&why);
     if (e && verbs[i].run == do_check && err_retry(e))
         status = EXIT_UNDECIDED;
 out:
-    near_key_wipe(&w.key);
+    client_close(&w.chain);
     arena_release(&a);
     buf_release(&why);
     return status;

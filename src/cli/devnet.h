@@ -26,8 +26,4 @@ int devnet_import(const struct devnet_opts *o, struct rpc *rpc, const char *acco
 /* Print the entry for near-cli-rs, or write it (and the keys) to where near-cli-rs looks. */
 int devnet_near_cli(const struct devnet_opts *o);
 
-/* "12.5" NEAR as yocto; false: not a number, or too precise or large. */
-MUST_USE bool near_amount(struct str text, u128 *out);
-void near_put(struct buf *out, u128 yocto); /* with what decimals it needs */
-
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "cli/amount.h"
 #include "cli/commands.h"
 #include "cli/devnet.h"
 #include "near/tx.h"
@@ -68,7 +69,7 @@ static void put_account(const struct devnet_opts *o, struct rpc *rpc, const char
 
     credentials_path(o, name, path);
     if (there)
-        near_put(&amount, account.amount);
+        near_amount_put(&amount, account.amount);
     if (o->json) {
         json_obj(json);
         json_key(json, "account_id");
@@ -207,7 +208,7 @@ int devnet_fund(const struct devnet_opts *o, struct rpc *rpc, const char *accoun
     int status = EXIT_DONE;
     u128 yocto;
 
-    if (!account_id_valid(str_of(account)) || !near_amount(str_of(amount), &yocto)) {
+    if (!account_id_valid(str_of(account)) || !near_amount_parse(str_of(amount), &yocto)) {
         (void)err_put(&why, ERR_FORMAT, "'%s' is no account, or '%s' no amount of NEAR", account,
                       amount);
         status = command_misused(&command_devnet, &why);
@@ -215,7 +216,7 @@ int devnet_fund(const struct devnet_opts *o, struct rpc *rpc, const char *accoun
                rpc_view_account(rpc, str_of(account), &state, &why)) {
         status = command_failed(&why);
     } else {
-        near_put(&text, state.amount);
+        near_amount_put(&text, state.amount);
         printf("%s has %s NEAR\n", account, buf_z(&text));
     }
     buf_release(&why);

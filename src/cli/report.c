@@ -10,7 +10,6 @@
 #include "codec/json.h"
 
 #define LINE_MAX_BYTES 4096
-#define NEAR_DECIMALS  24
 
 /* The line as text, cut when too long. */
 #define FORMAT(text, fmt)                                                                          \
@@ -101,25 +100,4 @@ void report_put_count(struct buf *out, uint64_t v)
             buf_add_byte(out, ',');
         buf_add_byte(out, (uint8_t)digits[i]);
     }
-}
-
-void report_put_near(struct buf *out, u128 yocto)
-{
-    char store[48], digits[80];
-    struct buf plain = BUF_OVER(store), b = BUF_OVER(digits);
-    size_t end, whole;
-
-    /* At least one digit stands before the point. */
-    buf_add_u128(&plain, yocto);
-    for (size_t n = plain.len; n < NEAR_DECIMALS + 1; n++)
-        buf_add_byte(&b, '0');
-    buf_add_str(&b, buf_str(&plain));
-    whole = b.len - NEAR_DECIMALS;
-    for (end = b.len; end > whole && digits[end - 1] == '0'; end--)
-        ;
-    buf_add(out, digits, whole);
-    if (end == whole)
-        return;
-    buf_add_byte(out, '.');
-    buf_add(out, digits + whole, end - whole);
 }

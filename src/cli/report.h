@@ -27,7 +27,5 @@ void report_text(const struct report *r, const char *fmt, ...) PRINTF_LIKE(2, 3)
 
 /* "1,234,567" */
 void report_put_count(struct buf *out, uint64_t v);
-/* Yocto as NEAR, all digits that matter: "0.0010037". */
-void report_put_near(struct buf *out, u128 yocto);
 
 #endif

@@ -10,13 +10,10 @@
 #include "crypto/ecies.h"
 #include "http/client.h"
 #include "near/nep413.h"
-#include "near/outcome.h"
-#include "near/tx.h"
 
 #define ANSWER_MAX  (1u << 20)
 #define BODY_MAX    (1u << 20)
 #define CALL_MS     30000
-#define CALL_GAS    UINT64_C(50000000000000)
 #define MESSAGE_MAX 65536
 
 static void put(struct buf *b, const char *key, struct str value)
@@ -39,9 +36,7 @@ enum err secrets_row_get(struct secrets_client *c, bool exact, struct arena *a,
     put(&args, "profile", c->profile);
     put(&args, "owner", c->owner);
     json_obj_end(&args);
-    e = rpc_view_call(c->rpc, c->contract_id, "get_secrets", buf_str(&args), &answer, why);
-    if (!e && !json_parse(buf_str(&answer), &v, NULL))
-        e = err_put(why, ERR_UPSTREAM, "the contract's answer is no JSON");
+    e = client_view(c->chain, "get_secrets", buf_str(&args), &answer, &v, why);
     if (!e && !json_is_null(v))
         e = accessor_parse(json_get(v, "accessor"), a, &out->accessor, why);
     if (!e && (json_is_null(v) || (exact && !accessor_eq(&out->accessor, &c->accessor))))
@@ -209,8 +204,8 @@ static void sign(struct secrets_client *c, const struct secret_set *b, struct bu
     put_sorted(&message, "\nkeys:", names, b->n);
     put_sorted(&message, "\nprotected:", drawn, c->ngenerate);
     random_bytes(nonce, sizeof(nonce));
-    digest = nep413_digest(buf_str(&message), nonce, c->contract_id);
-    sig = ed25519_sign(&c->key->key, str_from(digest.b, sizeof(digest.b)));
+    digest = nep413_digest(buf_str(&message), nonce, c->chain->contract_id);
+    sig = ed25519_sign(&c->chain->key.key, str_from(digest.b, sizeof(digest.b)));
     put(body, "signed_message", buf_str(&message));
     json_key(body, "signature");
     json_str_open(body);
@@ -218,13 +213,13 @@ static void sign(struct secrets_client *c, const struct secret_set *b, struct bu
     json_str_close(body);
     json_key(body, "public_key");
     json_str_open(body);
-    ed25519_pub_put(body, &c->key->key.pub);
+    ed25519_pub_put(body, &c->chain->key.key.pub);
     json_str_close(body);
     json_key(body, "nonce");
     json_str_open(body);
     base64_put(body, nonce, sizeof(nonce));
     json_str_close(body);
-    put(body, "recipient", c->contract_id);
+    put(body, "recipient", c->chain->contract_id);
     buf_release(&message);
 }
 
@@ -281,46 +276,5 @@ enum err secrets_seal_update(struct secrets_client *c, struct str plain, bool re
     mem_free(b);
     buf_release(&body);
     buf_release(&answer);
-    return e;
-}
-
-enum err secrets_transact(struct secrets_client *c, const char *method, struct str args,
-                          u128 deposit, struct buf *why)
-{
-    struct buf bytes = BUF_INIT(SIGNED_TX_MAX), answer = BUF_INIT(RPC_ANSWER_MAX);
-    struct buf text = BUF_INIT(WHY_MAX);
-    struct action call = {.kind = ACTION_FUNCTION_CALL};
-    struct rpc_key_state state;
-    struct json result;
-    struct outcome outcome;
-    struct tx tx;
-    enum err e = rpc_view_access_key(c->rpc, account_id_str(&c->key->account), &c->key->key.pub,
-                                     &state, why);
-
-    if (e)
-        goto out;
-    call.call.method = str_of(method);
-    call.call.args = args;
-    call.call.gas = CALL_GAS;
-    call.call.deposit = deposit;
-    tx = (struct tx){.signer_id = account_id_str(&c->key->account),
-                     .key = public_key_of(&c->key->key.pub),
-                     .nonce.nonce = state.nonce + 1,
-                     .receiver_id = c->contract_id,
-                     .block_hash = state.block_hash,
-                     .actions = &call,
-                     .nactions = 1};
-    (void)tx_sign(&tx, &c->key->key, &bytes);
-    e = rpc_send_tx(c->rpc, buf_str(&bytes), TX_WAIT_FINAL, &answer, &result, why);
-    if (!e && !outcome_read(result, &outcome))
-        e = err_put(why, ERR_UPSTREAM, "the node's answer says nothing of the transaction");
-    if (!e && outcome.status == OUTCOME_FAILED) {
-        outcome_failure_text(&outcome, &text);
-        e = err_put(why, ERR_DENIED, "%s failed: %s", method, buf_z(&text));
-    }
-out:
-    buf_release(&bytes);
-    buf_release(&answer);
-    buf_release(&text);
     return e;
 }

@@ -7,7 +7,7 @@
 #ifndef CLI_SECRETS_CLIENT_H
 #define CLI_SECRETS_CLIENT_H
 
-#include "near/rpc.h"
+#include "cli/client.h"
 #include "secrets/accessor.h"
 #include "secrets/secret_set.h"
 
@@ -15,9 +15,7 @@
 
 struct secrets_client {
     const char *keystore_url;
-    struct rpc *rpc;
-    struct near_key *key;
-    struct str contract_id;
+    struct client *chain;
     struct accessor accessor;
     struct str profile, owner;
     struct str generate[SECRETS_GENERATE_MAX][2]; /* name, type */
@@ -38,10 +36,5 @@ MUST_USE enum err secrets_seal_new(struct secrets_client *c, struct str plain, s
 /* One with what is stored, over which `plain` is laid. `note`: what changed, for people. */
 MUST_USE enum err secrets_seal_update(struct secrets_client *c, struct str plain, bool reset,
                                       struct buf *cipher, struct buf *note, struct buf *why);
-
-/* Sign, send, wait until all of it has run. ERR_DENIED: it failed; `why` has the contract's words.
- */
-MUST_USE enum err secrets_transact(struct secrets_client *c, const char *method, struct str args,
-                                   u128 deposit, struct buf *why);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/amount.h"
 #include "cli/bootstrap.h"
 #include "codec/base64.h"
 #include "codec/json.h"
@@ -128,7 +129,7 @@ static enum err send_request(struct telling *t, struct buf *why)
         json_key(&detail, "deposit_yocto");
         json_put_u128_str(&detail, DEPOSIT);
         json_obj_end(&detail);
-        report_put_near(&amount, DEPOSIT);
+        near_amount_put(&amount, DEPOSIT);
         buf_addz(&amount, " NEAR, transaction ");
         hash_put_base58(&amount, &t->tx);
         report_step(t->s->report, "sent", buf_str(&detail), "with %s", buf_z(&amount));
@@ -442,9 +443,9 @@ static void show_refund(const struct telling *t)
     json_key(&detail, "refunded_yocto");
     json_put_u128_str(&detail, r->refunded);
     json_obj_end(&detail);
-    report_put_near(&text, r->refunded);
+    near_amount_put(&text, r->refunded);
     buf_addz(&text, " NEAR back to " ACCOUNT_USER ", ");
-    report_put_near(&text, r->charged);
+    near_amount_put(&text, r->charged);
     buf_addz(&text, " NEAR charged");
     report_step(t->s->report, "refund", buf_str(&detail), "%s", buf_z(&text));
     buf_release(&detail);

@@ -7,31 +7,6 @@
 
 #include <cmocka.h>
 
-static const char *near(const char *yocto)
-{
-    static char text[128];
-    struct buf b = BUF_OVER(text);
-    u128 v;
-
-    assert_true(str_u128(str_of(yocto), &v));
-    text[0] = '\0';
-    report_put_near(&b, v);
-    return text;
-}
-
-static void test_near(void **state)
-{
-    (void)state;
-    assert_string_equal(near("0"), "0");
-    assert_string_equal(near("1"), "0.000000000000000000000001");
-    assert_string_equal(near("1000000000000000000000000"), "1");
-    assert_string_equal(near("7000100000000000000000"), "0.0070001");
-    assert_string_equal(near("100000000000000000000000"), "0.1");
-    assert_string_equal(near("1000000000000000000000000001"), "1000.000000000000000000000001");
-    assert_string_equal(near("340282366920938463463374607431768211455"),
-                        "340282366920938.463463374607431768211455");
-}
-
 static const char *count(uint64_t v)
 {
     static char text[64];
@@ -55,7 +30,6 @@ static void test_count(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_near),
         cmocka_unit_test(test_count),
     };
 
