@@ -1,0 +1,134 @@
+/* code_source.c — see code_source.h. */
+#include "cli/code_source.h"
+
+#include "builder/repo.h"
+#include "codec/hex.h"
+#include "codec/json.h"
+#include "crypto/hash.h"
+#include "http/download.h"
+
+#define WASM_MAX    (10u << 20) /* what a worker downloads */
+#define DOWNLOAD_MS 30000
+
+bool source_given(const struct source_opts *o)
+{
+    return o->github || o->wasm || o->commit || o->hash;
+}
+
+static bool keep(void *ctx, struct str piece)
+{
+    struct buf *b = ctx;
+
+    buf_add_str(b, piece);
+    return !b->full;
+}
+
+/* As a worker will fetch it, so what it would not get is no version. */
+static enum err hash_of(struct str url, struct hash256 *out, struct buf *why)
+{
+    struct downloader *d = downloader_new();
+    struct buf wasm = BUF_INIT(WASM_MAX);
+    const struct download what = {.url = url,
+                                  .timeout_ms = DOWNLOAD_MS,
+                                  .max_bytes = WASM_MAX,
+                                  .allow_http_loopback = true,
+                                  .sink = keep,
+                                  .ctx = &wasm};
+    unsigned status = 0;
+    enum err e = download(d, &what, &status, why);
+
+    if (e && status)
+        e = err_put(why, e, "'%.*s' cannot be hashed: it answered with status %u", STR_ARG(url),
+                    status);
+    if (!e && !str_starts(buf_str(&wasm), STR("\0asm")))
+        e = err_put(why, ERR_FORMAT, "what is at '%.*s' is no WebAssembly", STR_ARG(url));
+    if (!e)
+        *out = sha256(buf_str(&wasm));
+    downloader_free(d);
+    buf_release(&wasm);
+    return e;
+}
+
+static void put(struct buf *json, const char *key, struct str value)
+{
+    json_key(json, key);
+    if (value.ptr)
+        json_put_str(json, value);
+    else
+        json_put_null(json);
+}
+
+static enum err put_github(const struct source_opts *o, struct str target, struct buf *json,
+                           struct buf *why)
+{
+    struct buf url = BUF_INIT(REPO_MAX + 32);
+    struct str ref = o->commit ? str_of(o->commit) : STR("main");
+    /* Addresses of this machine too: only a worker for development takes them. */
+    enum err e = repo_normalise(str_of(o->github), true, &url, why);
+
+    if (!e)
+        e = ref_check(ref, why);
+    if (!e) {
+        json_key(json, "GitHub");
+        json_obj(json);
+        put(json, "repo", buf_str(&url));
+        put(json, "commit", ref);
+        put(json, "build_target", target);
+        json_obj_end(json);
+    }
+    buf_release(&url);
+    return e;
+}
+
+static enum err put_wasm(const struct source_opts *o, struct str target, struct buf *json,
+                         struct buf *why)
+{
+    struct str url = str_of(o->wasm);
+    struct hash256 hash;
+    enum err e = ERR_OK;
+
+    if (!str_is_utf8(url) || str_find(url, STR("://")) == url.len)
+        return err_put(why, ERR_FORMAT,
+                       "'%s' is no address; `outlayer upload` puts a file where workers find it",
+                       o->wasm);
+    if (o->hash && !hash_from_hex(str_of(o->hash), &hash))
+        return err_put(why, ERR_FORMAT, "--hash has 64 hexadecimal digits");
+    if (!o->hash)
+        e = hash_of(url, &hash, why);
+    if (e)
+        return e;
+    json_key(json, "WasmUrl");
+    json_obj(json);
+    put(json, "url", url);
+    json_key(json, "hash");
+    json_str_open(json);
+    hash_put_hex(json, &hash);
+    json_str_close(json);
+    put(json, "build_target", target);
+    json_obj_end(json);
+    return ERR_OK;
+}
+
+enum err source_put(const struct source_opts *o, struct buf *json, struct buf *why)
+{
+    struct str target = STR_NONE;
+    enum err e;
+
+    if (!o->github == !o->wasm)
+        return err_put(why, ERR_FORMAT, "say where the program is: --github REPO or --wasm URL");
+    if ((o->github && o->hash) || (o->wasm && o->commit))
+        return err_put(why, ERR_FORMAT, "--commit goes with --github, --hash with --wasm");
+    if (o->target) {
+        target = target_normalise(str_of(o->target));
+        if (!target.ptr)
+            return err_put(why, ERR_FORMAT,
+                           "'%s' is no build target; wasm32-wasip1 and wasm32-wasip2 are",
+                           o->target);
+    }
+    json_obj(json);
+    e = o->github ? put_github(o, target, json, why) : put_wasm(o, target, json, why);
+    json_obj_end(json);
+    if (!e && json->full)
+        e = err_put(why, ERR_TOO_BIG, "the source's name is too long");
+    return e;
+}
