@@ -17,6 +17,7 @@ struct downloader {
     char fault[CURL_ERROR_SIZE];
     /* of the hop being made */
     const struct download *what;
+    struct curl_slist *headers;
     bool loopback_only;    /* plain http */
     bool refused;          /* an address was */
     bool too_big, stopped; /* by us, by the sink */
@@ -166,7 +167,20 @@ static void set_up(struct downloader *d, const char *url, uint64_t left_ms)
     curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(h, CURLOPT_XFERINFODATA, d);
-    curl_easy_setopt(h, CURLOPT_HTTPGET, 1L);
+    for (const char *const *l = d->what->headers; l && *l; l++) {
+        struct curl_slist *longer = curl_slist_append(d->headers, *l);
+
+        if (!longer)
+            BUG("no memory for a header");
+        d->headers = longer;
+    }
+    curl_easy_setopt(h, CURLOPT_HTTPHEADER, d->headers);
+    if (d->what->body.ptr) {
+        curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)d->what->body.len);
+        curl_easy_setopt(h, CURLOPT_POSTFIELDS, d->what->body.ptr);
+    } else {
+        curl_easy_setopt(h, CURLOPT_HTTPGET, 1L);
+    }
 }
 
 static enum err fault_of(struct downloader *d, CURLcode code, struct buf *why)
@@ -202,6 +216,8 @@ static enum err hop(struct downloader *d, const char *url, uint64_t deadline_ms,
     d->taken = 0;
     set_up(d, url, deadline_ms - now);
     code = curl_easy_perform(d->curl);
+    curl_slist_free_all(d->headers);
+    d->headers = NULL;
     if (code)
         return fault_of(d, code, why);
     curl_easy_getinfo(d->curl, CURLINFO_RESPONSE_CODE, &got);
@@ -210,7 +226,7 @@ static enum err hop(struct downloader *d, const char *url, uint64_t deadline_ms,
     if (got == 200)
         return ERR_OK;
     curl_easy_getinfo(d->curl, CURLINFO_REDIRECT_URL, &to);
-    if (!to)
+    if (!to || d->what->body.ptr)
         return err_put(why, ERR_ABSENT, "the server answered with status %ld", got);
     buf_addz(next, to);
     if (next->full)

@@ -3,8 +3,9 @@
  *
  * Only https, only to public addresses; a developer may allow http to loopback as well. The
  * address is checked when the connection is made, so a name that changes its meaning gains
- * nothing. Redirects are followed here, one by one, each checked like the first URL. No cookies,
- * no credentials, no proxies. The bytes go to a sink as they come and may be stopped by it.
+ * nothing. Redirects are followed here, one by one, each checked like the first URL (where
+ * something is sent along, none are). No cookies, no credentials, no proxies. The bytes go to a
+ * sink as they come and may be stopped by it.
  *
  * One `struct downloader` per thread: it keeps connections open between calls.
  */
@@ -25,6 +26,8 @@ struct download {
     uint64_t timeout_ms; /* for all of it, redirects included */
     uint64_t max_bytes;
     bool allow_http_loopback;
+    struct str body;                           /* posted; ptr NULL: a plain GET */
+    const char *const *headers;                /* "Name: value" … NULL; may be NULL */
     bool (*sink)(void *ctx, struct str piece); /* false: stop, ERR_IO */
     void *ctx;
 };

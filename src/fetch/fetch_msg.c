@@ -33,6 +33,32 @@ enum err fetch_ask_read(struct str body, struct fetch_ask *out, struct buf *why)
     return ERR_OK;
 }
 
+void fetch_ref_write(struct buf *out, const struct fetch_ref *r)
+{
+    wr_bytes(out, r->repo);
+    wr_bytes(out, r->ref);
+    wr_u32(out, r->time_ms);
+    wr_u8(out, r->allow_http_loopback);
+}
+
+enum err fetch_ref_read(struct str body, struct fetch_ref *out, struct buf *why)
+{
+    struct rd r = rd_over(body);
+    struct fetch_ref a;
+
+    memset(&a, 0, sizeof(a));
+    a.repo = rd_text(&r, REPO_MAX);
+    a.ref = rd_text(&r, REF_MAX);
+    a.time_ms = rd_u32(&r);
+    a.allow_http_loopback = rd_bool(&r);
+    if (!a.time_ms || a.time_ms > FETCH_MS_MAX)
+        rd_fail(&r);
+    if (!rd_end(&r))
+        return err_put(why, ERR_FORMAT, "malformed question to the fetch child at byte %zu", r.at);
+    *out = a;
+    return ERR_OK;
+}
+
 void fetch_answer_write(struct buf *out, const struct fetch_answer *a)
 {
     wr_u8(out, (uint8_t)a->result);

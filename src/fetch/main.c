@@ -6,6 +6,8 @@
  * and hash or with what went wrong. It holds no key, reads no file of ours, and what it says is
  * believed only as far as the hash goes: the worker's request names it.
  *
+ * It also asks git servers which commit a branch is (refs.h).
+ *
  * Started as `outlayer-fetch http` it makes the requests of a running guest instead (broker.h).
  *
  * Ends when the worker closes its side. Next to read: fetch_msg.h, then lib/http/download.c.
@@ -20,6 +22,7 @@
 #include "crypto/ed25519.h"
 #include "fetch/broker.h"
 #include "fetch/fetch_msg.h"
+#include "fetch/refs.h"
 #include "fetch/sandbox.h"
 #include "http/download.h"
 #include "proc/frame.h"
@@ -101,6 +104,53 @@ static void fetch_one(struct downloader *d, const struct fetch_ask *ask, int fd,
     out->text = buf_str(why);
 }
 
+static bool gather(void *ctx, struct str piece)
+{
+    struct buf *b = ctx;
+
+    buf_add_str(b, piece);
+    return !b->full;
+}
+
+/* Which commit a name means; `said` gets it, or why it is not known. */
+static void resolve(struct downloader *d, const struct fetch_ref *ask, struct fetch_answer *out,
+                    struct buf *said)
+{
+    static const char *const headers[] = {"Git-Protocol: version=2",
+                                          "Content-Type: application/x-git-upload-pack-request",
+                                          "Accept: application/x-git-upload-pack-result", NULL};
+    struct buf url = BUF_INIT(DOWNLOAD_URL_MAX), body = BUF_INIT(REFS_BODY_MAX);
+    struct buf answer = BUF_INIT(REFS_ANSWER_MAX);
+    const uint64_t start = clock_mono_ms();
+    unsigned status = 0;
+    struct str commit;
+    enum err e;
+
+    memset(out, 0, sizeof(*out));
+    buf_addf(&url, "%.*s/git-upload-pack", STR_ARG(ask->repo));
+    refs_ask_write(&body, ask->ref);
+    const struct download what = {.url = buf_str(&url),
+                                  .timeout_ms = ask->time_ms,
+                                  .max_bytes = REFS_ANSWER_MAX,
+                                  .allow_http_loopback = ask->allow_http_loopback,
+                                  .body = buf_str(&body),
+                                  .headers = headers,
+                                  .sink = gather,
+                                  .ctx = &answer};
+    e = download(d, &what, &status, said);
+    if (!e)
+        e = refs_answer_read(buf_str(&answer), ask->ref, &commit, said);
+    out->result = result_of(e);
+    out->status = (uint16_t)status;
+    out->time_ms = (uint32_t)(clock_mono_ms() - start);
+    if (!e)
+        buf_add_str(said, commit);
+    out->text = buf_str(said);
+    buf_release(&url);
+    buf_release(&body);
+    buf_release(&answer);
+}
+
 /* One question and its answer. */
 static enum err serve_one(struct downloader *d, struct buf *why)
 {
@@ -109,14 +159,21 @@ static enum err serve_one(struct downloader *d, struct buf *why)
     struct buf body = BUF_OVER(room), said = BUF_OVER(said_room);
     struct fetch_answer answer;
     struct fetch_ask ask;
+    struct fetch_ref ref;
     enum err e = frame_recv(SPAWN_SOCKET_FD, &f, FRAME_FOREVER, why);
 
-    if (!e && (f.type != FETCH_ASK || f.nfds != 1))
-        e = err_put(why, ERR_FORMAT, "the worker sent something that is no question");
-    if (!e)
+    if (!e && f.type == FETCH_ASK && f.nfds == 1) {
         e = fetch_ask_read(buf_str(&f.body), &ask, why);
+        if (!e)
+            fetch_one(d, &ask, f.fds[0], &answer, &said);
+    } else if (!e && f.type == FETCH_REF && !f.nfds) {
+        e = fetch_ref_read(buf_str(&f.body), &ref, why);
+        if (!e)
+            resolve(d, &ref, &answer, &said);
+    } else if (!e) {
+        e = err_put(why, ERR_FORMAT, "the worker sent something that is no question");
+    }
     if (!e) {
-        fetch_one(d, &ask, f.fds[0], &answer, &said);
         fetch_answer_write(&body, &answer);
         e = frame_send(SPAWN_SOCKET_FD, FETCH_ANSWER, buf_str(&body), NULL, 0, FRAME_FOREVER, why);
     }

@@ -121,6 +121,8 @@ static enum err resolve(struct builds *b, struct str ref, struct arena *a, struc
                         struct answer *answer, struct buf *why)
 {
     struct compile_ask ask = ask_of(b, out, ref);
+    struct buf said = WHY_INIT;
+    char commit[SHA_HEX + 1];
     struct built r;
     enum err e = ERR_OK;
 
@@ -131,6 +133,14 @@ static enum err resolve(struct builds *b, struct str ref, struct arena *a, struc
             *c = *c >= 'A' && *c <= 'F' ? (char)(*c + 32) : *c;
         out->commit = str_of(sha);
         return ERR_OK;
+    }
+    if (b->fetcher && !str_starts(out->repo, STR("file:"))) {
+        e = fetcher_ref(b->fetcher, out->repo, ref, commit, &said);
+        if (!e)
+            out->commit = arena_str(a, str_of(commit));
+        buf_release(&said);
+        if (!e)
+            return ERR_OK;
     }
     ask.what = COMPILE_RESOLVE;
     for (unsigned i = 0; i < NETWORK_TRIES; i++) {

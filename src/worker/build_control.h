@@ -19,6 +19,7 @@
 #include "builder/builder.h"
 #include "near/request.h"
 #include "worker/answer.h"
+#include "worker/fetch_control.h"
 #include "worker/store.h"
 
 #define BUILDS_FILES_MAX  4096 /* records and logs; the oldest go */
@@ -28,6 +29,7 @@
 struct builds {
     char dir[STORE_PATH_MAX];
     const struct store *store;
+    struct fetcher *fetcher; /* asks which commit a branch is; NULL: git does */
     struct arena arena;
     struct str toolchain, registries;
     struct str compilers; /* all versions, one line */

@@ -41,6 +41,7 @@ enum err runner_init(struct runner *r, const char *home, uint64_t wasm_bytes_max
         e = store_init(&r->store, wasm, wasm_bytes_max, why);
     if (!e)
         e = builds_init(&r->builds, home, &r->store, toolchain, allow_http_loopback, why);
+    r->builds.fetcher = &r->fetcher;
     if (!e)
         e = mac_key_load(key_file, &key, why);
     if (e)

@@ -42,6 +42,23 @@ static enum err child_ready(struct fetcher *f, struct buf *why)
     return e;
 }
 
+/* One question, with `fd` when there is one, and its answer, which borrows from `answer`. */
+static enum err talk(struct fetcher *f, uint16_t type, const struct buf *body, const int *fd,
+                     uint64_t time_ms, struct frame *answer, struct fetch_answer *out,
+                     struct buf *why)
+{
+    uint64_t deadline = clock_mono_ms() + time_ms + GRACE_MS;
+    enum err e = frame_send(f->child.sock, type, buf_str(body), fd, fd != NULL, deadline, why);
+
+    if (!e)
+        e = frame_recv(f->child.sock, answer, deadline, why);
+    if (!e && answer->type != FETCH_ANSWER)
+        e = err_put(why, ERR_FORMAT, "the fetch child said something that is no answer");
+    if (!e)
+        e = fetch_answer_read(buf_str(&answer->body), out, why);
+    return e;
+}
+
 static enum err ask(struct fetcher *f, struct str url, const struct hash256 *sha256, int fd,
                     struct fetched *out, struct buf *why)
 {
@@ -50,7 +67,6 @@ static enum err ask(struct fetcher *f, struct str url, const struct hash256 *sha
                                 .max_bytes = FETCH_WASM_MAX,
                                 .time_ms = FETCH_WASM_MS,
                                 .allow_http_loopback = f->allow_http_loopback};
-    uint64_t deadline = clock_mono_ms() + FETCH_WASM_MS + GRACE_MS;
     char room[FETCH_MSG_MAX];
     struct buf body = BUF_OVER(room);
     struct frame answer = FRAME_INIT(FETCH_MSG_MAX);
@@ -58,13 +74,7 @@ static enum err ask(struct fetcher *f, struct str url, const struct hash256 *sha
     enum err e;
 
     fetch_ask_write(&body, &q);
-    e = frame_send(f->child.sock, FETCH_ASK, buf_str(&body), &fd, 1, deadline, why);
-    if (!e)
-        e = frame_recv(f->child.sock, &answer, deadline, why);
-    if (!e && answer.type != FETCH_ANSWER)
-        e = err_put(why, ERR_FORMAT, "the fetch child said something that is no answer");
-    if (!e)
-        e = fetch_answer_read(buf_str(&answer.body), &a, why);
+    e = talk(f, FETCH_ASK, &body, &fd, FETCH_WASM_MS, &answer, &a, why);
     if (!e) {
         out->result = a.result;
         out->status = a.status;
@@ -107,5 +117,34 @@ enum err fetcher_get(struct fetcher *f, struct str url, const struct hash256 *sh
         mem = -1;
     }
     fd_close(&mem);
+    return e;
+}
+
+enum err fetcher_ref(struct fetcher *f, struct str repo, struct str ref, char commit[SHA_HEX + 1],
+                     struct buf *why)
+{
+    const struct fetch_ref q = {.repo = repo,
+                                .ref = ref,
+                                .time_ms = FETCH_REF_MS,
+                                .allow_http_loopback = f->allow_http_loopback};
+    char room[FETCH_MSG_MAX];
+    struct buf body = BUF_OVER(room);
+    struct fetch_answer a;
+    struct frame answer = FRAME_INIT(FETCH_MSG_MAX);
+    enum err e = child_ready(f, why);
+
+    if (e)
+        return e;
+    fetch_ref_write(&body, &q);
+    e = talk(f, FETCH_REF, &body, NULL, FETCH_REF_MS, &answer, &a, why);
+    if (e)
+        child_stop(&f->child, 0);
+    else if (a.result != FETCH_OK || !ref_is_sha(a.text))
+        e = err_put(why, ERR_ABSENT, "%.*s", STR_ARG(a.text));
+    if (!e) {
+        memcpy(commit, a.text.ptr, SHA_HEX);
+        commit[SHA_HEX] = '\0';
+    }
+    frame_release(&answer);
     return e;
 }

@@ -14,6 +14,7 @@
 
 #define FETCH_WASM_MAX (10u << 20) /* bytes of a program */
 #define FETCH_WASM_MS  30000
+#define FETCH_REF_MS   10000
 
 struct fetcher {
     struct child child;
@@ -41,5 +42,14 @@ struct fetched {
  */
 MUST_USE enum err fetcher_get(struct fetcher *f, struct str url, const struct hash256 *sha256,
                               struct fetched *out, int *fd, struct buf *why);
+
+/*
+ * Which commit the branch or tag `ref` of `repo` is now, asked in one round trip.
+ *
+ * ERR_ABSENT  it did not say so at once; ask git, which knows why
+ * others      a fault of ours
+ */
+MUST_USE enum err fetcher_ref(struct fetcher *f, struct str repo, struct str ref,
+                              char commit[SHA_HEX + 1], struct buf *why);
 
 #endif

@@ -81,6 +81,24 @@ test('a branch that moves is compiled anew, a commit stays what it is', async ()
     assert.match(pinned.completed.compilation_note, /^Cached/);
 });
 
+test('a branch is looked up in one request, a tag means what it points at', async () => {
+    const [repo, sha] = git.commit('asked', { 'main.c': upper('toupper') });
+    git.git('asked', 'tag', '-a', '-m', 'a tag', 'v1');
+    const ways = { main: 1, v1: 1 };
+    await works(repo, sha, { input_data: 'aB' });
+    for (const [name, requests] of Object.entries(ways)) {
+        const hits = git.hits;
+        const got = await works(repo, name, { input_data: 'aB' });
+        assert.match(got.completed.compilation_note, /^Cached/, `${name} is the commit that was built`);
+        assert.equal(git.hits - hits, requests);
+    }
+    git.old = true;
+    const hits = git.hits;
+    assert.match((await works(repo, 'main', { input_data: 'aB' })).completed.compilation_note, /^Cached/);
+    assert.ok(git.hits - hits > 1, 'git itself asked a server that knows only the older protocol');
+    git.old = false;
+});
+
 test('a Rust program', async () => {
     const [repo] = git.commit('greeter', { 'Cargo.toml': cargo, 'src/main.rs': greeter('hello') });
     const got = await works(repo, 'main', { input_data: 'Ada' });

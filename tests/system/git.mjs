@@ -15,6 +15,8 @@ const who = {
 
 export class GitServer {
     hits = 0;
+    /** As servers were before git's protocol 2. */
+    old = false;
 
     async start() {
         this.root = fs.mkdtempSync(path.join(os.tmpdir(), 'outlayer-git-'));
@@ -61,7 +63,7 @@ export class GitServer {
                 PATH_INFO: `/${rest.join('/')}`, QUERY_STRING: url.search.slice(1), REQUEST_METHOD: request.method,
                 CONTENT_TYPE: request.headers['content-type'] ?? '', CONTENT_LENGTH: request.headers['content-length'] ?? '',
                 HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
-                GIT_PROTOCOL: request.headers['git-protocol'] ?? '', REMOTE_ADDR: '127.0.0.1',
+                GIT_PROTOCOL: this.old ? '' : request.headers['git-protocol'] ?? '', REMOTE_ADDR: '127.0.0.1',
                 GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null',
             },
             stdio: ['pipe', 'pipe', 'ignore'],
