@@ -244,6 +244,8 @@ enum err request_parse_stored(struct json v, struct arena *a, struct request *ou
         return bad(why, "output_submitted");
     if (!optional_text(json_get(project, "project_id"), a, REQUEST_NAME_MAX, &r.project_id))
         return bad(why, "project_id");
+    if (!optional_text(json_get(v, "project_uuid"), a, REQUEST_NAME_MAX, &r.project_uuid))
+        return bad(why, "project_uuid");
     if (!optional_text(json_get(v, "signer_id"), a, REQUEST_NAME_MAX, &r.signer_id))
         return bad(why, "signer_id");
     *out = r;

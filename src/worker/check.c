@@ -61,7 +61,8 @@ enum err check_same(const struct request *claimed, const struct request *stored,
         differs = "secrets";
     else if (claimed->payment != stored->payment || claimed->attached_usd != stored->attached_usd)
         differs = "payment";
-    else if (!str_eq(claimed->project_id, stored->project_id))
+    else if (!str_eq(claimed->project_id, stored->project_id) ||
+             (stored->project_uuid.ptr && !str_eq(claimed->project_uuid, stored->project_uuid)))
         differs = "project";
     else if (claimed->compile_only != stored->compile_only ||
              claimed->force_rebuild != stored->force_rebuild ||
@@ -101,6 +102,7 @@ enum err check_request(struct rpc *rpc, struct str contract_id, const struct req
     if (!e) {
         r.input = stored.input;
         r.input_in_state = false;
+        r.project_uuid = stored.project_uuid; /* it opens storage: never the coordinator's word */
         *out = r;
     }
 out:

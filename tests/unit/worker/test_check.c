@@ -25,7 +25,8 @@ static const char stored_text[] =
     "{\"request_id\":41,\"data_id\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,"
     "24,25,26,27,28,29,30,31,255],\"sender_id\":\"dice.near\",\"signer_id\":\"carol.near\","
     "\"execution_source\":{\"Project\":"
-    "{\"project_id\":\"alice.near/dice\",\"version_key\":null}},\"resolved_source\":{\"WasmUrl\":"
+    "{\"project_id\":\"alice.near/dice\",\"version_key\":null}},\"project_uuid\":\"p7\","
+    "\"resolved_source\":{\"WasmUrl\":"
     "{\"url\":\"https://x.example/a.wasm\",\"hash\":"
     "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\",\"build_target\":null}},"
     "\"resource_limits\":{\"max_instructions\":5,\"max_memory_mb\":6,\"max_execution_seconds\":7},"
@@ -74,7 +75,7 @@ static void test_differs(void **state)
     (void)state;
     static const char *const words[] = {"id",      "program", "program", "limits", "limits",
                                         "limits",  "format",  "input",   "caller", "secrets",
-                                        "payment", "project", "signer"};
+                                        "payment", "project", "signer",  "project"};
     struct buf why = WHY_INIT;
 
     for (size_t i = 0; i < countof(words); i++) {
@@ -119,6 +120,9 @@ static void test_differs(void **state)
             break;
         case 12:
             r.sender_id = STR("eve.near");
+            break;
+        case 13:
+            r.project_uuid = STR("p8");
             break;
         }
         buf_clear(&why);
