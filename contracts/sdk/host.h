@@ -37,6 +37,10 @@ HOST(sha256) void host_sha256(uint64_t len, uint64_t ptr, uint64_t reg);
 HOST(ed25519_verify)
 uint64_t host_ed25519_verify(uint64_t sig_len, uint64_t sig, uint64_t msg_len, uint64_t msg,
                              uint64_t pk_len, uint64_t pk);
+/* Only where the protocol is 85 or newer: another module for older ones. `pk` is compressed. */
+HOST(p256_verify)
+uint64_t host_p256_verify(uint64_t sig_len, uint64_t sig, uint64_t digest_len, uint64_t digest,
+                          uint64_t pk_len, uint64_t pk);
 HOST(value_return) void host_value_return(uint64_t len, uint64_t ptr);
 HOST(panic_utf8) void host_panic_utf8(uint64_t len, uint64_t ptr);
 HOST(log_utf8) void host_log_utf8(uint64_t len, uint64_t ptr);
@@ -52,6 +56,14 @@ void host_promise_batch_action_function_call_weight(uint64_t promise, uint64_t m
                                                     uint64_t weight);
 HOST(promise_batch_action_transfer)
 void host_promise_batch_action_transfer(uint64_t promise, uint64_t amount);
+HOST(promise_batch_action_add_key_with_function_call)
+void host_promise_batch_action_add_key_with_function_call(uint64_t promise, uint64_t key_len,
+                                                          uint64_t key, uint64_t nonce,
+                                                          uint64_t allowance, uint64_t receiver_len,
+                                                          uint64_t receiver, uint64_t methods_len,
+                                                          uint64_t methods);
+HOST(promise_batch_action_delete_key)
+void host_promise_batch_action_delete_key(uint64_t promise, uint64_t key_len, uint64_t key);
 HOST(promise_results_count) uint64_t host_promise_results_count(void);
 HOST(promise_result) uint64_t host_promise_result(uint64_t i, uint64_t reg);
 HOST(promise_return) void host_promise_return(uint64_t promise);

@@ -233,6 +233,12 @@ void near_sha256(struct str s, uint8_t out[32])
     host_read_register(REG, P(out));
 }
 
+void near_random_seed(uint8_t out[32])
+{
+    host_random_seed(REG);
+    host_read_register(REG, P(out));
+}
+
 bool near_ed25519_verify(const uint8_t sig[64], struct str msg, const uint8_t key[32])
 {
     return host_ed25519_verify(64, P(sig), msg.len, P(msg.ptr), 32, P(key)) == 1;

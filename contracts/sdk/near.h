@@ -201,6 +201,11 @@ uint64_t promise_then(uint64_t after, struct str to);
 void promise_call(uint64_t promise, const char *method, struct str args, u128 deposit, uint64_t gas,
                   uint64_t weight);
 void promise_transfer(uint64_t promise, u128 amount);
+/* Access keys of the receiver, which must be this contract: an Ed25519 key that may call `methods`
+ * (names with commas between) of `receiver` and spend `allowance` on gas. */
+void promise_add_key(uint64_t promise, const uint8_t key[32], u128 allowance, struct str receiver,
+                     struct str methods);
+void promise_delete_key(uint64_t promise, const uint8_t key[32]);
 void promise_return(uint64_t promise);
 
 /* In a callback: how the promise before it ended. */
@@ -218,6 +223,7 @@ bool yield_resume(const struct yield_id *id, struct str payload);
 /* ---- hashes and signatures ---- */
 
 void near_sha256(struct str s, uint8_t out[32]);
+void near_random_seed(uint8_t out[32]); /* the same for all of a block; known to its producer */
 bool near_ed25519_verify(const uint8_t sig[64], struct str msg, const uint8_t key[32]);
 
 #endif

@@ -1,4 +1,6 @@
 /* promise.c — calls to other contracts, transfers, callbacks, yields. */
+#include <string.h>
+
 #include "sdk/host.h"
 #include "sdk/near.h"
 
@@ -26,6 +28,30 @@ void promise_call(uint64_t promise, const char *method, struct str args, u128 de
 void promise_transfer(uint64_t promise, u128 amount)
 {
     host_promise_batch_action_transfer(promise, P(&amount));
+}
+
+#define KEY_LEN 33u /* with its curve, 0 */
+
+static const uint8_t *key_of(const uint8_t key[32], uint8_t out[KEY_LEN])
+{
+    out[0] = 0;
+    memcpy(out + 1, key, 32);
+    return out;
+}
+
+void promise_add_key(uint64_t promise, const uint8_t key[32], u128 allowance, struct str receiver,
+                     struct str methods)
+{
+    uint8_t k[KEY_LEN];
+    host_promise_batch_action_add_key_with_function_call(
+        promise, KEY_LEN, P(key_of(key, k)), 0, P(&allowance), receiver.len, P(receiver.ptr),
+        methods.len, P(methods.ptr));
+}
+
+void promise_delete_key(uint64_t promise, const uint8_t key[32])
+{
+    uint8_t k[KEY_LEN];
+    host_promise_batch_action_delete_key(promise, KEY_LEN, P(key_of(key, k)));
 }
 
 void promise_return(uint64_t promise)

@@ -177,6 +177,8 @@ static void receipt_release(struct mock_receipt *r)
     for (size_t i = 0; i < r->n_actions; i++) {
         buf_release(&r->actions[i].method);
         buf_release(&r->actions[i].args);
+        buf_release(&r->actions[i].key.receiver);
+        buf_release(&r->actions[i].key.methods);
     }
     mem_free(r->actions);
     buf_release(&r->value);
@@ -290,6 +292,50 @@ static void frame_release(struct mock_frame *f)
     buf_release(&f->panic);
 }
 
+/* ---- access keys ---- */
+
+static size_t key_index(const uint8_t key[33])
+{
+    size_t i = 0;
+    while (i < mock.n_keys && memcmp(mock.keys[i].key, key, sizeof(mock.keys[i].key)) != 0)
+        i++;
+    return i;
+}
+
+const struct mock_key *mock_key(const uint8_t key[32])
+{
+    uint8_t with_curve[33] = {0};
+    memcpy(with_curve + 1, key, 32);
+    size_t i = key_index(with_curve);
+    return i < mock.n_keys ? &mock.keys[i] : NULL;
+}
+
+static void key_release(struct mock_key *k)
+{
+    buf_release(&k->receiver);
+    buf_release(&k->methods);
+}
+
+/* NULL, or why the chain refuses. */
+static const char *change_key(const struct mock_action *a)
+{
+    size_t i = key_index(a->key.key);
+    if (a->adds_key) {
+        if (i < mock.n_keys)
+            return "AddKeyAlreadyExists";
+        BUG_ON(mock.n_keys == MOCK_KEYS_MAX);
+        mock.keys[mock.n_keys] = a->key;
+        mock.keys[mock.n_keys].receiver = copy(buf_str(&a->key.receiver));
+        mock.keys[mock.n_keys++].methods = copy(buf_str(&a->key.methods));
+    } else {
+        if (i == mock.n_keys)
+            return "DeleteKeyDoesNotExist";
+        key_release(&mock.keys[i]);
+        mock.keys[i] = mock.keys[--mock.n_keys];
+    }
+    return NULL;
+}
+
 static void run_here(size_t i)
 {
     u128 before = mock_account(account_id_str(&mock.me))->balance, deposits = 0;
@@ -300,6 +346,15 @@ static void run_here(size_t i)
         struct mock_action *a = &r->actions[k];
         mock_account(account_id_str(&mock.me))->balance += a->deposit;
         deposits += a->deposit;
+        if (a->adds_key || a->deletes_key) {
+            const char *refused = change_key(a);
+            if (refused) { /* the only action of its receipt, so there is nothing to undo */
+                BUG_ON(k || deposits);
+                r->state = MOCK_FAILED;
+                r->value = copy(str_of(refused));
+                return;
+            }
+        }
         if (!a->call)
             continue;
         frame_release(&f);
@@ -447,6 +502,8 @@ void mock_end(void)
     }
     for (size_t i = 0; i < countof(mock.logs); i++)
         buf_release(&mock.logs[i]);
+    while (mock.n_keys)
+        key_release(&mock.keys[--mock.n_keys]);
     mem_free(mock.rows);
     mem_free(mock.accounts);
     mem_free(undo);

@@ -137,10 +137,13 @@ uint64_t host_used_gas(void)
     return enter_call("used_gas")->used;
 }
 
+/* Another one each block. */
 void host_random_seed(uint64_t reg)
 {
+    uint8_t seed[32] = {0};
     enter();
-    set_reg(reg, STR("................................"));
+    memcpy(seed, &mock.height, sizeof(mock.height));
+    set_reg(reg, str_from(seed, sizeof(seed)));
 }
 
 void host_sha256(uint64_t len, uint64_t ptr, uint64_t reg)
@@ -296,6 +299,37 @@ void host_promise_batch_action_transfer(uint64_t promise, uint64_t amount)
     enter_call("promise_batch_action_transfer");
     memcpy(&deposit, (const void *)(uintptr_t)amount, sizeof(deposit));
     add_action(mine(promise), deposit);
+}
+
+static void take_key(struct mock_action *a, uint64_t len, uint64_t key)
+{
+    if (len != sizeof(a->key.key) || *(const uint8_t *)(uintptr_t)key != 0)
+        mock_trap("VM Logic provided an invalid public key");
+    memcpy(a->key.key, (const void *)(uintptr_t)key, len);
+}
+
+void host_promise_batch_action_add_key_with_function_call(uint64_t promise, uint64_t key_len,
+                                                          uint64_t key, uint64_t nonce,
+                                                          uint64_t allowance, uint64_t receiver_len,
+                                                          uint64_t receiver, uint64_t methods_len,
+                                                          uint64_t methods)
+{
+    enter_call("promise_batch_action_add_key_with_function_call");
+    (void)nonce;
+    struct mock_action *a = add_action(mine(promise), 0);
+    take_key(a, key_len, key);
+    a->adds_key = true;
+    memcpy(&a->key.allowance, (const void *)(uintptr_t)allowance, sizeof(u128));
+    keep(&a->key.receiver, at(receiver_len, receiver));
+    keep(&a->key.methods, at(methods_len, methods));
+}
+
+void host_promise_batch_action_delete_key(uint64_t promise, uint64_t key_len, uint64_t key)
+{
+    enter_call("promise_batch_action_delete_key");
+    struct mock_action *a = add_action(mine(promise), 0);
+    take_key(a, key_len, key);
+    a->deletes_key = true;
 }
 
 uint64_t host_promise_results_count(void)

@@ -33,8 +33,18 @@ enum mock_state {
     MOCK_RETURNED, /* ends as receipt `returned` does */
 };
 
+#define MOCK_KEYS_MAX 64u
+
+struct mock_key { /* an access key of the contract's account */
+    uint8_t key[33];
+    u128 allowance;
+    struct buf receiver, methods;
+};
+
 struct mock_action {
-    bool call; /* else a transfer */
+    bool call; /* else a transfer, or: */
+    bool adds_key, deletes_key;
+    struct mock_key key;
     struct buf method, args;
     u128 deposit;
     uint64_t gas, weight;
@@ -71,6 +81,8 @@ struct mock {
     size_t n_rows;
     struct mock_receipt *receipts;
     size_t n_receipts;
+    struct mock_key keys[MOCK_KEYS_MAX];
+    size_t n_keys;
     struct buf logs[MOCK_LOGS_MAX * 8]; /* since mock_clear_logs() */
     size_t n_logs;
     uint64_t height, time_ns;
@@ -109,7 +121,8 @@ enum mock_state mock_result(size_t receipt, struct str *value);
 
 /* ---- looking ---- */
 void mock_clear_logs(void);
-bool mock_logged(const char *part); /* in any log line */
+const struct mock_key *mock_key(const uint8_t key[32]); /* of Ed25519; NULL: no such key */
+bool mock_logged(const char *part);                     /* in any log line */
 size_t mock_count_logs(const char *part);
 struct str mock_log(const char *part); /* the last line with it, or none */
 uint64_t mock_storage(void);           /* bytes, as the chain counts them */
