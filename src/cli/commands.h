@@ -33,6 +33,7 @@ struct command {
 
 extern const struct command command_up;
 extern const struct command command_run;
+extern const struct command command_new;
 extern const struct command command_build;
 extern const struct command command_devnet;
 extern const struct command command_upload;
@@ -48,6 +49,7 @@ extern const struct command command_help;
 
 int cmd_up(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_new(int argc, char **argv);
 int cmd_build(int argc, char **argv);
 int cmd_devnet(int argc, char **argv);
 int cmd_upload(int argc, char **argv);
