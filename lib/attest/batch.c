@@ -79,3 +79,30 @@ bool batch_path_holds(const struct hash256 *leaf, uint64_t i, uint64_t n,
         h = right[depth - 1 - s] ? node(&path[s], &h) : node(&h, &path[s]);
     return hash_eq(&h, root);
 }
+
+void batch_tree_add(struct batch_tree *t, const struct hash256 *leaf)
+{
+    struct hash256 h = *leaf;
+    unsigned i = 0;
+
+    BUG_ON(t->n >= BATCH_LEAVES_MAX);
+    for (; (t->n >> i) & 1; i++)
+        h = node(&t->peak[i], &h);
+    t->peak[i] = h;
+    t->n++;
+}
+
+struct hash256 batch_tree_root(const struct batch_tree *t)
+{
+    struct hash256 h;
+    unsigned i = 0;
+
+    BUG_ON(!t->n);
+    while (!((t->n >> i) & 1))
+        i++;
+    h = t->peak[i];
+    while (t->n >> ++i)
+        if ((t->n >> i) & 1)
+            h = node(&t->peak[i], &h);
+    return h;
+}

@@ -26,4 +26,13 @@ MUST_USE bool batch_path_holds(const struct hash256 *leaf, uint64_t i, uint64_t 
                                const struct hash256 *path, size_t steps,
                                const struct hash256 *root);
 
+/* A tree that grows: what is kept are the roots of its complete parts. Starts zero-filled. */
+struct batch_tree {
+    struct hash256 peak[BATCH_PATH_MAX + 1]; /* [i] covers 2^i leaves where bit i of n is set */
+    uint64_t n;
+};
+void batch_tree_add(struct batch_tree *t, const struct hash256 *leaf);
+/* The batch_root() of all that was added, of at least one leaf. */
+struct hash256 batch_tree_root(const struct batch_tree *t);
+
 #endif

@@ -11,8 +11,7 @@ struct epoch {
     struct evidence evidence;
     struct hash256 session, prev;
     uint64_t seq;
-    struct hash256 *leaf; /* since the last batch */
-    size_t leaves, room;
+    struct batch_tree tree; /* the batch that grows */
     pthread_mutex_t lock;
 };
 
@@ -54,7 +53,6 @@ void epoch_end(struct epoch *e)
     ed25519_wipe(&e->key);
     evidence_release(&e->evidence);
     buf_release(&e->manifest);
-    mem_free(e->leaf);
     pthread_mutex_destroy(&e->lock);
     mem_free(e);
 }
@@ -79,86 +77,80 @@ void signed_statement_release(struct signed_statement *s)
     buf_release(&s->bytes);
 }
 
-static void keep_leaf(struct epoch *e, const struct hash256 *digest)
+struct str signed_statement_head(const struct signed_statement *s)
 {
-    if (e->leaves == e->room) {
-        size_t room = e->room ? e->room * 2 : 64;
-
-        e->leaf = mem_realloc(e->leaf, e->room * sizeof *e->leaf, room * sizeof *e->leaf);
-        e->room = room;
-    }
-    e->leaf[e->leaves++] = *digest;
+    return str_from(s->head_bytes, sizeof s->head_bytes);
 }
 
-static enum err sign(struct epoch *e, struct statement *s, struct signed_statement *out,
-                     struct buf *why)
+/* The head of the batch with one statement more; `tree` has it already. */
+static void sign_head(const struct epoch *e, const struct batch_tree *tree, uint64_t time_ms,
+                      struct signed_statement *out)
 {
-    struct buf bytes = BUF_INIT(STATEMENT_MAX);
+    struct buf b = {
+        .ptr = (char *)out->head_bytes, .cap = BATCH_HEAD_LEN, .max = BATCH_HEAD_LEN, .fixed = true};
+
+    out->head = (struct batch_head){.session = e->session,
+                                    .root = batch_tree_root(tree),
+                                    .first_seq = e->seq + 1 - tree->n,
+                                    .count = tree->n,
+                                    .time_ms = time_ms};
+    batch_head_write(&b, &out->head);
+    out->head_sig = ed25519_sign(&e->key, buf_str(&b));
+}
+
+static enum err sign(struct epoch *e, struct statement *s, epoch_keep *keep, void *ctx,
+                     struct signed_statement *out, struct buf *why)
+{
+    struct signed_statement made = {.bytes = BUF_INIT(STATEMENT_MAX), .seq = e->seq};
+    struct batch_tree tree = e->tree;
     struct statement check;
     enum err err;
 
-    if (e->leaves == EPOCH_BATCH_MAX)
-        return err_put(why, ERR_BUSY, "%u statements wait for a batch; make one", EPOCH_BATCH_MAX);
+    if (tree.n == EPOCH_BATCH_MAX)
+        tree = (struct batch_tree){.n = 0};
     s->session = e->session;
     s->seq = e->seq;
     s->prev = e->prev;
-    statement_write(&bytes, s);
-    err = bytes.full
+    statement_write(&made.bytes, s);
+    err = made.bytes.full
               ? err_put(why, ERR_TOO_BIG, "the statement has more than %u bytes", STATEMENT_MAX)
-              : statement_read(buf_str(&bytes), &check, why);
+              : statement_read(buf_str(&made.bytes), &check, why);
+    if (!err) {
+        made.sig = statement_sign(&e->key, buf_str(&made.bytes));
+        made.digest = statement_digest(buf_str(&made.bytes));
+        batch_tree_add(&tree, &made.digest);
+        sign_head(e, &tree, s->finished_ms, &made);
+        err = keep ? keep(ctx, &made, why) : ERR_OK;
+    }
     if (err) {
-        buf_release(&bytes);
+        signed_statement_release(&made);
         return err;
     }
-    out->sig = statement_sign(&e->key, buf_str(&bytes));
-    out->digest = statement_digest(buf_str(&bytes));
-    out->seq = e->seq;
-    out->bytes = bytes;
-    keep_leaf(e, &out->digest);
-    e->prev = out->digest;
+    e->tree = tree;
+    e->prev = made.digest;
     e->seq++;
+    *out = made;
     return ERR_OK;
 }
 
-enum err epoch_sign(struct epoch *e, struct statement *s, struct signed_statement *out,
-                    struct buf *why)
+enum err epoch_sign(struct epoch *e, struct statement *s, epoch_keep *keep, void *ctx,
+                    struct signed_statement *out, struct buf *why)
 {
     enum err err;
 
     pthread_mutex_lock(&e->lock);
-    err = sign(e, s, out, why);
+    err = sign(e, s, keep, ctx, out, why);
     pthread_mutex_unlock(&e->lock);
     return err;
 }
 
-void batch_release(struct batch *b)
+bool epoch_cut(struct epoch *e)
 {
-    buf_release(&b->message);
-    mem_free(b->leaf);
-    b->leaf = NULL;
-}
-
-enum err epoch_batch(struct epoch *e, uint64_t time_ms, struct batch *out, struct buf *why)
-{
-    struct batch b = {.message = BUF_INIT(BATCH_HEAD_LEN)};
-    enum err err = ERR_OK;
+    bool any;
 
     pthread_mutex_lock(&e->lock);
-    if (!e->leaves) {
-        err = err_put(why, ERR_EMPTY, "there is no statement since the last batch");
-    } else {
-        b.leaf = e->leaf;
-        b.head = (struct batch_head){.session = e->session,
-                                     .root = batch_root(e->leaf, e->leaves),
-                                     .first_seq = e->seq - e->leaves,
-                                     .count = e->leaves,
-                                     .time_ms = time_ms};
-        batch_head_write(&b.message, &b.head);
-        b.sig = ed25519_sign(&e->key, buf_str(&b.message));
-        e->leaf = NULL;
-        e->leaves = e->room = 0;
-        *out = b;
-    }
+    any = e->tree.n != 0;
+    e->tree = (struct batch_tree){.n = 0};
     pthread_mutex_unlock(&e->lock);
-    return err;
+    return any;
 }

@@ -2,8 +2,10 @@
  * epoch.h — a TEE's working period: one quote, one statement key that lives in memory only, and
  * the chain of statements signed with it.
  *
- * epoch_sign() numbers and chains; a statement exists for every execution, so a gap shows. Every
- * so often epoch_batch() makes a Merkle tree of those since the last one, for the chain.
+ * epoch_sign() numbers and chains; a statement exists for every execution, so a gap shows. With
+ * each statement comes the head of the batch it belongs to, signed over all of the batch so far:
+ * the key dies with the process, but whoever kept the last head can still anchor everything that
+ * was signed. A batch grows until epoch_cut(), or until it holds EPOCH_BATCH_MAX.
  *
  * Memory: the epoch owns its key and evidence, and wipes the key.  Thread: any; calls wait for
  * each other.
@@ -16,7 +18,7 @@
 #include "attest/source.h"
 #include "attest/statement.h"
 
-#define EPOCH_BATCH_MAX 65536 /* statements between two batches; then a batch is due at once */
+#define EPOCH_BATCH_MAX 1000 /* statements of a batch; the next one begins another */
 
 struct epoch;
 
@@ -37,23 +39,23 @@ struct signed_statement {
     struct ed25519_sig sig;
     struct hash256 digest;
     uint64_t seq;
+    /* The batch up to and with this statement. */
+    struct batch_head head;
+    uint8_t head_bytes[BATCH_HEAD_LEN];
+    struct ed25519_sig head_sig;
 };
 void signed_statement_release(struct signed_statement *s);
+struct str signed_statement_head(const struct signed_statement *s); /* borrowed */
 
-/* `s` gets session, number and predecessor. ERR_BUSY: a batch is due first. */
-MUST_USE enum err epoch_sign(struct epoch *e, struct statement *s, struct signed_statement *out,
-                             struct buf *why);
+/* Puts a statement where it will not be lost. On an error it was never signed: its number and its
+ * place in the chain go to the next one. */
+typedef enum err epoch_keep(void *ctx, const struct signed_statement *s, struct buf *why);
 
-struct batch {
-    struct batch_head head;
-    struct buf message; /* the signed head */
-    struct ed25519_sig sig;
-    struct hash256 *leaf; /* head.count of them */
-};
-void batch_release(struct batch *b);
-
-/* Of all statements since the last batch; ERR_EMPTY when there is none. */
-MUST_USE enum err epoch_batch(struct epoch *e, uint64_t time_ms, struct batch *out,
-                              struct buf *why);
+/* `s` gets session, number and predecessor; the head's time is its finished_ms. `keep` may be NULL;
+ * it is called while other signatures wait. */
+MUST_USE enum err epoch_sign(struct epoch *e, struct statement *s, epoch_keep *keep, void *ctx,
+                             struct signed_statement *out, struct buf *why);
+/* The next statement begins a batch of its own. False: the last one is not begun yet. */
+bool epoch_cut(struct epoch *e);
 
 #endif

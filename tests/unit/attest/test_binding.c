@@ -260,13 +260,17 @@ static void test_merkle(void **state)
 /* All trees up to 70 leaves: each path holds at its place and nowhere else. */
 static void test_paths(void **state)
 {
-    struct hash256 leaf[70], path[BATCH_PATH_MAX], root;
+    struct hash256 leaf[70], path[BATCH_PATH_MAX], root, grown;
+    struct batch_tree tree = {.n = 0};
 
     (void)state;
     for (size_t i = 0; i < countof(leaf); i++)
         leaf[i] = sha256(str_from(&i, sizeof i));
     for (size_t n = 1; n <= countof(leaf); n++) {
         root = batch_root(leaf, n);
+        batch_tree_add(&tree, &leaf[n - 1]);
+        grown = batch_tree_root(&tree);
+        assert_true(hash_eq(&root, &grown));
         for (size_t i = 0; i < n; i++) {
             size_t steps = batch_path(leaf, n, i, path);
 

@@ -23,7 +23,7 @@ static char dir[] = "/tmp/outlayer-bundle-XXXXXX";
 static struct quote_source *source;
 static struct epoch *epoch;
 static struct signed_statement made[STATEMENTS];
-static struct batch batch;
+static struct hash256 leaf[STATEMENTS];
 static struct buf collateral, root_der;
 static struct attest_root root;
 static struct attest_tuple approved;
@@ -88,10 +88,10 @@ static int set_up(void **state)
             s.status = STATEMENT_TRAP;
             s.stdout_sha256 = sha256(STR(""));
         }
-        assert_ok(epoch_sign(epoch, &s, &made[i], &why), why);
+        assert_ok(epoch_sign(epoch, &s, NULL, NULL, &made[i], &why), why);
         assert_int_equal(made[i].seq, i);
+        leaf[i] = made[i].digest;
     }
-    assert_ok(epoch_batch(epoch, (uint64_t)now * 1000, &batch, &why), why);
     assert_int_equal(quote_read(buf_str(&epoch_evidence(epoch)->quote), &q), ATTEST_OK);
     memcpy(approved.mr_td, q.td.mr_td.ptr, 48);
     for (size_t i = 0; i < 4; i++)
@@ -107,7 +107,6 @@ static int tear_down(void **state)
     (void)state;
     for (size_t i = 0; i < STATEMENTS; i++)
         signed_statement_release(&made[i]);
-    batch_release(&batch);
     epoch_end(epoch);
     quote_source_close(source);
     buf_release(&collateral);
@@ -128,15 +127,15 @@ static struct bundle whole(size_t i)
         .event_log = buf_str(&ev->event_log),
         .collateral = buf_str(&collateral),
         .has_anchor = true,
-        .head = buf_str(&batch.message),
-        .head_sig = batch.sig,
+        .head = signed_statement_head(&made[STATEMENTS - 1]),
+        .head_sig = made[STATEMENTS - 1].head_sig,
         .wasm = STR(WASM),
         .input = STR(INPUT),
         .stdout_bytes = STR(OUTPUT),
         .delivered = STR(OUTPUT),
     };
 
-    b.steps = batch_path(batch.leaf, STATEMENTS, i, b.path);
+    b.steps = batch_path(leaf, STATEMENTS, i, b.path);
     return b;
 }
 
@@ -153,7 +152,7 @@ static struct bundle_expect knowing(size_t i)
         .request_id = 100 + i,
         .caller = STR("alice.test"),
         .has_root = true,
-        .batch_root = batch.head.root,
+        .batch_root = made[STATEMENTS - 1].head.root,
         .network = STR("sandbox-simulated"),
     };
 }
@@ -442,37 +441,77 @@ static void test_malformed(void **state)
     buf_release(&why);
 }
 
-/* Numbers go on after a batch; an epoch that begins again begins at 0. */
+static enum err lose(void *ctx, const struct signed_statement *s, struct buf *why)
+{
+    (void)s;
+    ++*(int *)ctx;
+    return err_put(why, ERR_DB, "the disk is full");
+}
+
+/* Numbers go on after a batch, and what could not be kept was never signed. */
 static void test_epoch(void **state)
 {
     struct manifest m = plan();
     struct epoch *e;
     struct statement s = execution(1);
-    struct signed_statement one, two;
-    struct batch b, empty;
+    struct signed_statement one, two, three;
+    struct hash256 pair[2];
     struct statement read;
     struct buf why = WHY_INIT;
+    int lost = 0;
 
     (void)state;
     assert_ok(epoch_begin(source, &m, NULL, &e, &why), why);
-    assert_ok(epoch_sign(e, &s, &one, &why), why);
-    assert_ok(epoch_batch(e, 1, &b, &why), why);
-    assert_int_equal(epoch_batch(e, 1, &empty, &why), ERR_EMPTY);
-    assert_true(hash_eq(&b.head.root, &one.digest)); /* a tree of one */
-    batch_release(&b);
+    assert_false(epoch_cut(e));
+    assert_int_equal(epoch_sign(e, &s, lose, &lost, &one, &why), ERR_DB);
+    assert_int_equal(lost, 1);
+    assert_ok(epoch_sign(e, &s, NULL, NULL, &one, &why), why);
+    assert_int_equal(one.seq, 0);
+    assert_true(hash_eq(&one.head.root, &one.digest)); /* a tree of one */
+    assert_true(epoch_cut(e));
+    assert_false(epoch_cut(e));
     s = execution(2);
-    assert_ok(epoch_sign(e, &s, &two, &why), why);
+    assert_ok(epoch_sign(e, &s, NULL, NULL, &two, &why), why);
     assert_ok(statement_read(buf_str(&two.bytes), &read, &why), why);
     assert_int_equal(read.seq, 1);
     assert_true(hash_eq(&read.prev, &one.digest));
-    assert_ok(epoch_batch(e, 1, &b, &why), why);
-    assert_int_equal(b.head.first_seq, 1);
-    batch_release(&b);
+    assert_int_equal(two.head.first_seq, 1);
+    assert_int_equal(epoch_sign(e, &s, lose, &lost, &three, &why), ERR_DB);
+    assert_ok(epoch_sign(e, &s, NULL, NULL, &three, &why), why);
+    assert_int_equal(three.head.first_seq, 1);
+    assert_int_equal(three.head.count, 2);
+    pair[0] = two.digest;
+    pair[1] = three.digest;
+    pair[0] = batch_root(pair, 2);
+    assert_true(hash_eq(&pair[0], &three.head.root));
     signed_statement_release(&one);
     signed_statement_release(&two);
+    signed_statement_release(&three);
     epoch_end(e);
     m.not_after = m.not_before + MANIFEST_SPAN_MAX + 1;
     assert_int_equal(epoch_begin(source, &m, NULL, &e, &why), ERR_RANGE);
+    buf_release(&why);
+}
+
+/* A batch that is full is followed by another, without being told. */
+static void test_full_batch(void **state)
+{
+    struct manifest m = plan();
+    struct signed_statement one;
+    struct buf why = WHY_INIT;
+    struct epoch *e;
+
+    (void)state;
+    assert_ok(epoch_begin(source, &m, NULL, &e, &why), why);
+    for (unsigned i = 0; i <= EPOCH_BATCH_MAX; i++) {
+        struct statement s = execution(i);
+
+        assert_ok(epoch_sign(e, &s, NULL, NULL, &one, &why), why);
+        assert_int_equal(one.head.first_seq, i < EPOCH_BATCH_MAX ? 0 : EPOCH_BATCH_MAX);
+        assert_int_equal(one.head.count, i % EPOCH_BATCH_MAX + 1);
+        signed_statement_release(&one);
+    }
+    epoch_end(e);
     buf_release(&why);
 }
 
@@ -483,7 +522,7 @@ int main(void)
         cmocka_unit_test(test_changed), cmocka_unit_test(test_order),
         cmocka_unit_test(test_machine), cmocka_unit_test(test_certificates),
         cmocka_unit_test(test_bytes),   cmocka_unit_test(test_malformed),
-        cmocka_unit_test(test_epoch),
+        cmocka_unit_test(test_epoch),   cmocka_unit_test(test_full_batch),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
