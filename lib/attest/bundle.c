@@ -52,6 +52,11 @@ static void put_anchor(struct buf *b, const struct bundle *in)
     }
     json_arr_end(b);
     put_text(b, "transaction", in->transaction);
+    put_text(b, "contract", in->contract);
+    if (in->block_height) {
+        json_key(b, "block_height");
+        json_put_u64(b, in->block_height);
+    }
     json_obj_end(b);
 }
 
@@ -147,6 +152,11 @@ static const char *read_anchor(struct json o, struct arena *a, struct bundle *b)
             return "path";
     if (!get_text(o, "transaction", a, &b->transaction))
         return "transaction";
+    if (!get_text(o, "contract", a, &b->contract))
+        return "contract";
+    if (!json_is_null(json_get(o, "block_height")) &&
+        !json_u64(json_get(o, "block_height"), &b->block_height))
+        return "block_height";
     b->has_anchor = true;
     return NULL;
 }

@@ -8,7 +8,8 @@
  *      "statement":b64,"signature":hex,
  *      "session":{"manifest":b64,"quote":b64,"event_log":text},
  *      "collateral":text,"collateral_sha256":hex,
- *      "anchor":{"head":b64,"signature":hex,"path":[hex,…],"transaction":text},
+ *      "anchor":{"head":b64,"signature":hex,"path":[hex,…],
+ *                "transaction":text,"contract":text,"block_height":n},
  *      "payload":{"wasm":b64,"input":b64,"stdout":b64,"delivered":b64}}
  *
  * Verification asks a fixed list of questions; each is answered pass, fail or unproven with a
@@ -38,7 +39,8 @@ struct bundle {
     struct str statement, manifest, quote, event_log, collateral;
     struct ed25519_sig sig;
     bool has_anchor;
-    struct str head, transaction;
+    struct str head, transaction, contract; /* where the root stands on the chain */
+    uint64_t block_height;                  /* 0: not said */
     struct ed25519_sig head_sig;
     struct hash256 path[BATCH_PATH_MAX];
     size_t steps;

@@ -38,6 +38,8 @@ struct manifest {
 
 void manifest_write(struct buf *out, const struct manifest *m);
 MUST_USE enum err manifest_read(struct str bytes, struct manifest *out, struct buf *why);
+/* One JSON object with every field by its name. */
+void manifest_put(struct buf *out, const struct manifest *m);
 /* The first half of the report data. */
 struct hash256 manifest_session(const char *label, struct str bytes);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "attest/quote.h"
+#include "attest/statement.h"
 #include "codec/base64.h"
 #include "codec/hex.h"
 #include "codec/wire.h"
@@ -88,6 +89,78 @@ enum err record_report_data(const struct record *r, uint8_t out[64], struct buf 
         memcpy(out, h.b, sizeof h.b);
     }
     return e;
+}
+
+/* ------------------------------------------------------------------ from a statement */
+
+static struct str hex_text(struct arena *a, const struct hash256 *h)
+{
+    char room[65];
+    struct buf b = BUF_OVER(room);
+
+    hash_put_hex(&b, h);
+    return arena_str(a, buf_str(&b));
+}
+
+/* Repositories are written with their scheme there. */
+static struct str repo_url(struct arena *a, struct str repo)
+{
+    struct buf b = BUF_INIT(RECORD_FIELD_MAX);
+    struct str out = repo;
+
+    if (str_find(repo, STR("://")) == repo.len) {
+        buf_addz(&b, "https://");
+        buf_add_str(&b, repo);
+        out = arena_str(a, buf_str(&b));
+    }
+    buf_release(&b);
+    return out;
+}
+
+static struct str secrets_ref(struct arena *a, const struct statement *s)
+{
+    struct buf b = BUF_INIT(RECORD_FIELD_MAX);
+    struct str out;
+
+    buf_add_str(&b, s->secrets_account);
+    buf_add_byte(&b, '/');
+    buf_add_str(&b, s->secrets_profile);
+    out = arena_str(a, buf_str(&b));
+    buf_release(&b);
+    return out;
+}
+
+void record_of_statement(const struct statement *s, int64_t task_id, int64_t timestamp,
+                         struct str attached_usd, struct arena *a, struct record *out)
+{
+    bool run = s->kind == STATEMENT_EXECUTE, chain = s->origin == ORIGIN_CHAIN;
+    struct hash256 none = sha256(chain ? STR(RECORD_NO_OUTPUT) : STR(""));
+    struct record r = {.kind = run ? RECORD_EXECUTE : RECORD_COMPILE,
+                       .task_id = task_id,
+                       .build_target = s->build_target,
+                       .has_height = chain,
+                       .block_height = s->chain.block_height,
+                       .caller = s->caller,
+                       .timestamp = timestamp};
+
+    if (s->source == CODE_GITHUB) {
+        r.repo_url = repo_url(a, s->repo);
+        r.commit_hash = s->requested_ref;
+    }
+    if (s->has_project)
+        r.project = s->project_id;
+    if (run) {
+        if (!hash_is_zero(&s->wasm_sha256))
+            r.wasm_hash = hex_text(a, &s->wasm_sha256);
+        r.input_hash = hex_text(a, &s->input_sha256);
+        r.output_hash = hex_text(a, s->status == STATEMENT_OK ? &s->delivered_sha256 : &none);
+        r.attached_usd = attached_usd;
+        if (s->has_secrets)
+            r.secrets = secrets_ref(a, s);
+    } else {
+        r.output_hash = hex_text(a, s->status == STATEMENT_OK ? &s->wasm_sha256 : &none);
+    }
+    *out = r;
 }
 
 /* ------------------------------------------------------------------ published records */

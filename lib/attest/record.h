@@ -49,6 +49,14 @@ MUST_USE enum err record_hash(const struct record *r, struct hash256 *out, struc
 MUST_USE enum err record_report_data(const struct record *r, uint8_t out[64], struct buf *why);
 
 /*
+ * The record that says of a job what its statement says. `task_id`, `timestamp` (when the job was
+ * made) and the attached dollars are what a statement has not. Texts lie in `a` or borrow from `s`.
+ */
+struct statement;
+void record_of_statement(const struct statement *s, int64_t task_id, int64_t timestamp,
+                         struct str attached_usd, struct arena *a, struct record *out);
+
+/*
  * A published record: {"task_type","task_id",…,"tdx_quote"}. `quote` gets the quote's bytes in
  * `a`. ERR_ABSENT with a sentence of its own for what the development mode of other
  * implementations stores in place of a quote.

@@ -130,6 +130,9 @@ struct ed25519_sig statement_sign(const struct ed25519_key *key, struct str byte
 MUST_USE bool statement_signed_by(const struct ed25519_pub *key, struct str bytes,
                                   const struct ed25519_sig *sig);
 
+/* One JSON object with every field by its name. For readers: what counts are the bytes. */
+void statement_put(struct buf *out, const struct statement *s);
+
 /* Report data of a quote for one execution: statement digest and the asker's nonce. */
 void statement_quote_data(const struct hash256 *digest, const uint8_t nonce[32], uint8_t out[64]);
 

@@ -25,6 +25,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "coordinator/events.h"
+#include "coordinator/executions.h"
 #include "coordinator/jobq.h"
 #include "coordinator/pricing.h"
 #include "crypto/hash.h"
@@ -78,6 +79,7 @@ struct coord {
     size_t nworkers;
     struct stream stream;
     struct pricing pricing;
+    struct feed feed;
     uint64_t started_ms;
     uint64_t leases, completions; /* since the start */
 

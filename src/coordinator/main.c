@@ -25,6 +25,7 @@
 #include "proc/options.h"
 #include "coordinator/ack.h"
 #include "coordinator/coord.h"
+#include "coordinator/evidence.h"
 #include "coordinator/wait.h"
 #include "near/account_id.h"
 #include "proc/self.h"
@@ -235,10 +236,15 @@ static enum err start(struct coord *c, const struct settings *s, int signals, st
     c->has_start = s->start_height != UINT64_MAX;
     c->start_height = s->start_height;
     c->started_ms = now_ms();
+    feed_start(&c->feed, c->started_ms);
     c->flush = strcmp(s->durable, "full") == 0;
     e = db_open(&(struct db_opts){.path = s->db, .durable = DB_NORMAL}, &c->db, why);
     if (!e)
         e = jobq_migrate(c->db, why);
+    if (!e)
+        e = evidence_migrate(c->db, why);
+    if (!e)
+        e = executions_migrate(c->db, why);
     if (!e)
         e = serve(c, s, signals, why);
     db_close(c->db);

@@ -4,8 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "codec/hex.h"
-#include "codec/json.h"
+#include "coordinator/columns.h"
 
 #define DAY_MS UINT64_C(86400000)
 
@@ -33,82 +32,13 @@ enum err step_add(struct db *d, uint64_t job_id, const char *step, struct str de
     return e;
 }
 
-/* Members from columns; NULL becomes null. */
-
-static void put_text(struct buf *b, const char *key, const struct db_stmt *s, unsigned col)
-{
-    struct str v = db_text(s, col);
-
-    json_key(b, key);
-    if (v.ptr)
-        json_put_str(b, v);
-    else
-        json_put_null(b);
-}
-
-static void put_raw(struct buf *b, const char *key, const struct db_stmt *s, unsigned col)
-{
-    struct str v = db_text(s, col);
-
-    json_key(b, key);
-    if (v.ptr)
-        json_put_raw(b, v);
-    else
-        json_put_null(b);
-}
-
-static void put_u64(struct buf *b, const char *key, const struct db_stmt *s, unsigned col)
-{
-    json_key(b, key);
-    if (db_null(s, col))
-        json_put_null(b);
-    else
-        json_put_u64(b, db_u64(s, col));
-}
-
-static void put_bool(struct buf *b, const char *key, const struct db_stmt *s, unsigned col)
-{
-    json_key(b, key);
-    if (db_null(s, col))
-        json_put_null(b);
-    else
-        json_put_bool(b, db_bool(s, col));
-}
-
-static void put_u128(struct buf *b, const char *key, const struct db_stmt *s, unsigned col)
-{
-    json_key(b, key);
-    if (db_null(s, col))
-        json_put_null(b);
-    else
-        json_put_u128_str(b, db_u128(s, col));
-}
-
-static void put_hex(struct buf *b, const char *key, const struct db_stmt *s, unsigned col)
-{
-    struct str v = db_blob(s, col);
-    char text[65];
-    struct buf hex = BUF_OVER(text);
-
-    hex_put(&hex, v.ptr, v.len);
-    json_key(b, key);
-    json_put_str(b, buf_str(&hex));
-}
-
-static void put_null(struct buf *b, const char *key)
-{
-    json_key(b, key);
-    json_put_null(b);
-}
-
-/* What a job that has no result yet is called. */
-static const char *state_name(uint64_t state)
+const char *job_state_name(uint64_t state)
 {
     return state == 0 ? "queued" : "running";
 }
 
-static enum err put_steps(struct db *d, uint64_t job_id, uint64_t after, struct buf *out,
-                          bool *news, struct buf *why)
+enum err steps_write(struct db *d, uint64_t job_id, uint64_t after, struct buf *out, bool *news,
+                     struct buf *why)
 {
     struct db_stmt *s = NULL;
     bool any = false;
@@ -121,18 +51,17 @@ static enum err put_steps(struct db *d, uint64_t job_id, uint64_t after, struct 
         return e;
     db_bind_u64(s, 1, job_id);
     db_bind_u64(s, 2, after);
-    json_key(out, "steps");
     json_arr(out);
     while (!(e = db_step(s, why))) {
         any = true;
         json_obj(out);
-        put_u64(out, "n", s, 0);
-        put_text(out, "step", s, 1);
-        put_u64(out, "at_ms", s, 2);
+        col_u64(out, "n", s, 0);
+        col_text(out, "step", s, 1);
+        col_u64(out, "at_ms", s, 2);
         if (!db_null(s, 3))
-            put_u64(out, "block_height", s, 3);
+            col_u64(out, "block_height", s, 3);
         if (!db_null(s, 4))
-            put_raw(out, "detail", s, 4);
+            col_raw(out, "detail", s, 4);
         json_obj_end(out);
     }
     json_arr_end(out);
@@ -171,31 +100,32 @@ enum err request_write(struct db *d, uint64_t request_id, uint64_t after, struct
     json_obj(out);
     json_key(out, "request_id");
     json_put_u64(out, request_id);
-    put_u64(out, "job_id", s, 0);
-    put_hex(out, "data_id", s, 1);
+    col_u64(out, "job_id", s, 0);
+    col_hex(out, "data_id", s, 1);
     json_key(out, "status");
     if (db_null(s, 4))
-        json_putz(out, state_name(db_u64(s, 2)));
+        json_putz(out, job_state_name(db_u64(s, 2)));
     else
         json_put_str(out, db_text(s, 4));
-    put_u64(out, "attempts", s, 3);
-    put_bool(out, "success", s, 5);
-    put_raw(out, "output", s, 6);
-    put_text(out, "error", s, 7);
-    put_u64(out, "instructions", s, 8);
-    put_u64(out, "time_ms", s, 9);
-    put_text(out, "wasm_sha256", s, 18);
-    put_text(out, "transaction_hash", s, 14);
-    put_text(out, "resolve_tx", s, 10);
-    put_u64(out, "block_height", s, 15);
-    put_u64(out, "completed_height", s, 13);
-    put_u128(out, "charged_yocto", s, 11);
-    put_u128(out, "refunded_yocto", s, 12);
-    put_text(out, "sender_id", s, 16);
-    put_text(out, "predecessor_id", s, 17);
-    put_raw(out, "run", s, 19);
+    col_u64(out, "attempts", s, 3);
+    col_bool(out, "success", s, 5);
+    col_raw(out, "output", s, 6);
+    col_text(out, "error", s, 7);
+    col_u64(out, "instructions", s, 8);
+    col_u64(out, "time_ms", s, 9);
+    col_text(out, "wasm_sha256", s, 18);
+    col_text(out, "transaction_hash", s, 14);
+    col_text(out, "resolve_tx", s, 10);
+    col_u64(out, "block_height", s, 15);
+    col_u64(out, "completed_height", s, 13);
+    col_u128(out, "charged_yocto", s, 11);
+    col_u128(out, "refunded_yocto", s, 12);
+    col_text(out, "sender_id", s, 16);
+    col_text(out, "predecessor_id", s, 17);
+    col_raw(out, "run", s, 19);
     db_done(&s);
-    e = put_steps(d, id, after, out, news, why);
+    json_key(out, "steps");
+    e = steps_write(d, id, after, out, news, why);
     json_obj_end(out);
     return e;
 }
@@ -206,10 +136,10 @@ static void job_row(struct buf *b, const struct db_stmt *s, bool whole)
     bool over = !db_null(s, 5);
 
     json_obj(b);
-    put_u64(b, "id", s, 0);
-    put_u64(b, "job_id", s, 0);
-    put_u64(b, "request_id", s, 1);
-    put_hex(b, "data_id", s, 2);
+    col_u64(b, "id", s, 0);
+    col_u64(b, "job_id", s, 0);
+    col_u64(b, "request_id", s, 1);
+    col_hex(b, "data_id", s, 2);
     json_key(b, "worker_id");
     json_put_str(b, db_null(s, 4) ? STR("") : db_text(s, 4));
     json_key(b, "success");
@@ -218,30 +148,30 @@ static void job_row(struct buf *b, const struct db_stmt *s, bool whole)
     if (over)
         json_put_str(b, db_text(s, 5));
     else
-        json_putz(b, state_name(db_u64(s, 3)));
-    put_text(b, "error_details", s, 7);
+        json_putz(b, job_state_name(db_u64(s, 3)));
+    col_text(b, "error_details", s, 7);
     json_key(b, "job_type");
     json_putz(b, "execute");
-    put_u64(b, "execution_time_ms", s, 8);
-    put_null(b, "compile_time_ms");
-    put_u64(b, "instructions_used", s, 9);
-    put_text(b, "resolve_tx_id", s, 10);
-    put_text(b, "user_account_id", s, 11);
-    put_u128(b, "near_payment_yocto", s, 12);
-    put_u128(b, "actual_cost_yocto", s, 13);
-    put_null(b, "compile_cost_yocto");
-    put_text(b, "github_repo", s, 14);
-    put_text(b, "github_commit", s, 15);
-    put_text(b, "transaction_hash", s, 16);
+    col_u64(b, "execution_time_ms", s, 8);
+    col_none(b, "compile_time_ms");
+    col_u64(b, "instructions_used", s, 9);
+    col_text(b, "resolve_tx_id", s, 10);
+    col_text(b, "user_account_id", s, 11);
+    col_u128(b, "near_payment_yocto", s, 12);
+    col_u128(b, "actual_cost_yocto", s, 13);
+    col_none(b, "compile_cost_yocto");
+    col_text(b, "github_repo", s, 14);
+    col_text(b, "github_commit", s, 15);
+    col_text(b, "transaction_hash", s, 16);
     json_key(b, "created_at");
     json_put_u64(b, db_u64(s, 17) / 1000);
     json_key(b, "is_https_call");
     json_put_bool(b, false);
-    put_null(b, "call_id");
-    put_text(b, "project_id", s, 18);
-    put_null(b, "compute_cost_usd");
+    col_none(b, "call_id");
+    col_text(b, "project_id", s, 18);
+    col_none(b, "compute_cost_usd");
     if (whole)
-        put_raw(b, "run", s, 19);
+        col_raw(b, "run", s, 19);
     json_obj_end(b);
 }
 
@@ -332,10 +262,10 @@ enum err stats_write(struct db *d, uint64_t active_workers, struct buf *out, str
     if (!e) {
         json_obj(out);
         for (unsigned i = 0; i < countof(keys); i++)
-            put_u64(out, keys[i], s, i);
+            col_u64(out, keys[i], s, i);
         json_key(out, "total_near_paid_yocto");
         json_put_u128_str(out, charged);
-        put_u64(out, "unique_users", s, countof(keys));
+        col_u64(out, "unique_users", s, countof(keys));
         json_key(out, "active_workers");
         json_put_u64(out, active_workers);
         json_obj_end(out);
@@ -367,7 +297,7 @@ enum err per_day_write(struct db *d, uint64_t now_ms, struct buf *out, struct bu
         json_obj(out);
         json_key(out, "date");
         json_putz(out, date);
-        put_u64(out, "count", s, 1);
+        col_u64(out, "count", s, 1);
         json_obj_end(out);
     }
     json_arr_end(out);
@@ -394,13 +324,13 @@ enum err repos_write(struct db *d, struct buf *out, struct buf *why)
     json_arr(out);
     while (!(e = db_step(s, why))) {
         json_obj(out);
-        put_text(out, "github_repo", s, 0);
-        put_u64(out, "total_executions", s, 1);
-        put_u64(out, "successful_executions", s, 2);
-        put_u64(out, "failed_executions", s, 3);
-        put_u64(out, "total_instructions_used", s, 4);
-        put_u64(out, "average_execution_time_ms", s, 5);
-        put_text(out, "last_commit", s, 6);
+        col_text(out, "github_repo", s, 0);
+        col_u64(out, "total_executions", s, 1);
+        col_u64(out, "successful_executions", s, 2);
+        col_u64(out, "failed_executions", s, 3);
+        col_u64(out, "total_instructions_used", s, 4);
+        col_u64(out, "average_execution_time_ms", s, 5);
+        col_text(out, "last_commit", s, 6);
         json_obj_end(out);
     }
     json_arr_end(out);
@@ -429,12 +359,12 @@ enum err user_write(struct db *d, struct str account, struct buf *out, struct bu
         json_obj(out);
         json_key(out, "user_account_id");
         json_put_str(out, account);
-        put_u64(out, "total_executions", s, 0);
-        put_u64(out, "successful_executions", s, 1);
+        col_u64(out, "total_executions", s, 0);
+        col_u64(out, "successful_executions", s, 1);
         json_key(out, "total_near_spent_yocto");
         json_put_u128_str(out, charged);
-        put_u64(out, "total_instructions_used", s, 2);
-        put_u64(out, "average_execution_time_ms", s, 3);
+        col_u64(out, "total_instructions_used", s, 2);
+        col_u64(out, "average_execution_time_ms", s, 3);
         json_obj_end(out);
     }
     db_done(&s);

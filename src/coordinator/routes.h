@@ -12,6 +12,13 @@ route_fn route_lease, route_renew, route_progress, route_release, route_complete
 /* route_public.c: for anybody */
 route_fn route_request, route_jobs_list, route_stats, route_per_day, route_user, route_workers;
 route_fn route_repos, route_pricing, route_pricing_refresh;
+/* route_executions.c: the lists behind the pages */
+route_fn route_executions, route_execution, route_executions_live;
+/* route_evidence.c: brought by workers */
+route_fn route_epoch_put, route_statements_put, route_batch_put;
+/* route_attestation.c: read by anybody */
+route_fn route_attestation, route_attestation_tx, route_bundle, route_epochs, route_epoch;
+route_fn route_epoch_statements, route_collateral;
 /* route_health.c */
 route_fn route_livez, route_readyz, route_health, route_health_detailed, route_metrics;
 

@@ -13,7 +13,7 @@
 struct waiter {
     struct waiter *prev, *next; /* newest first */
     struct http_req *r;
-    bool for_job;
+    enum { FOR_STEP, FOR_JOB, FOR_FEED, FOR_WISH, FOR_QUOTE } what;
     char worker[JOB_WORKER_MAX + 1], session[JOB_WORKER_MAX + 1];
     uint64_t request_id, after;
 };
@@ -75,7 +75,7 @@ void wait_for_job(struct coord *c, struct http_req *r, struct str worker, struct
 {
     struct waiter *w = hold(c, r, ms, 204);
 
-    w->for_job = true;
+    w->what = FOR_JOB;
     copy_id(w->worker, worker);
     copy_id(w->session, session);
 }
@@ -175,7 +175,7 @@ void waiters_serve(struct coord *c)
         enum err e;
 
         for (struct waiter *w = c->waiters; w; w = w->next)
-            if (w->for_job)
+            if (w->what == FOR_JOB)
                 oldest = w;
         if (!oldest)
             break;
@@ -191,6 +191,33 @@ void waiters_serve(struct coord *c)
     buf_release(&why);
 }
 
+void wait_for_feed(struct coord *c, struct http_req *r, uint64_t after, uint64_t ms)
+{
+    struct waiter *w = hold(c, r, ms, 204);
+
+    w->what = FOR_FEED;
+    w->after = after;
+}
+
+static void feed_serve(struct coord *c)
+{
+    struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
+    struct waiter *w = c->waiters, *next;
+
+    for (; w; w = next) {
+        next = w->next;
+        if (w->what != FOR_FEED)
+            continue;
+        buf_clear(&b);
+        if (feed_write(&c->feed, c->db, w->after, &b, &why))
+            continue;
+        reply_json(w->r, 200, &b);
+        drop(c, w);
+    }
+    buf_release(&b);
+    buf_release(&why);
+}
+
 void waiters_changed(struct coord *c, uint64_t request_id)
 {
     struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
@@ -201,7 +228,7 @@ void waiters_changed(struct coord *c, uint64_t request_id)
         enum err e;
 
         next = w->next;
-        if (w->for_job || w->request_id != request_id)
+        if (w->what != FOR_STEP || w->request_id != request_id)
             continue;
         buf_clear(&b);
         e = request_write(c->db, request_id, w->after, &b, &news, &why);
@@ -212,6 +239,8 @@ void waiters_changed(struct coord *c, uint64_t request_id)
     }
     buf_release(&b);
     buf_release(&why);
+    feed_note(&c->feed, request_id);
+    feed_serve(c);
 }
 
 void waiters_changed_all(struct coord *c, const struct changed *list)

@@ -17,6 +17,9 @@ void wait_for_job(struct coord *c, struct http_req *r, struct str worker, struct
 void wait_for_step(struct coord *c, struct http_req *r, uint64_t request_id, uint64_t after,
                    uint64_t ms, unsigned timeout_status);
 
+/* Hold `r` until an execution changes after change `after`; 204 after `ms`. */
+void wait_for_feed(struct coord *c, struct http_req *r, uint64_t after, uint64_t ms);
+
 /* Lease jobs to those who wait for one, oldest first, until jobs or workers run out. */
 void waiters_serve(struct coord *c);
 /* A request has changed: answer those who wait for its steps. */

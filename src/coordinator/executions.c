@@ -1,0 +1,388 @@
+#include "coordinator/executions.h"
+
+#include <string.h>
+
+#include "attest/statement.h"
+#include "codec/json.h"
+#include "coordinator/columns.h"
+#include "coordinator/evidence.h"
+#include "coordinator/results.h"
+
+#define FEED_ROWS_MAX 100
+
+static const struct db_migration migrations[] = {
+    {1, "CREATE INDEX request_project ON request (project_id, id);"
+        "CREATE INDEX request_transaction ON request (transaction_hash);"
+        "CREATE INDEX result_status ON result (status, id)"},
+};
+
+enum err executions_migrate(struct db *d, struct buf *why)
+{
+    return db_migrate(d, "executions", migrations, countof(migrations), why);
+}
+
+/* ------------------------------------------------------------------ one row */
+
+#define ROW_COLS                                                                                   \
+    "r.id, r.request_id, j.state, t.status, t.success, r.sender_id, r.predecessor_id, "            \
+    "r.project_id, r.created_ms, r.block_height, t.done_ms, t.completed_height, t.time_ms, "       \
+    "t.instructions, r.payment, t.charged, t.refunded, j.worker, r.transaction_hash, "             \
+    "t.resolve_tx, t.wasm_sha256, r.request_data "
+#define ROW_FROM     "FROM request r JOIN job j ON j.id = r.id LEFT JOIN result t ON t.id = r.id "
+#define REQUEST_DATA 21 /* its column */
+
+static void put_member(struct buf *b, const char *key, struct json v)
+{
+    json_key(b, key);
+    if (json_is_null(v))
+        json_put_null(b);
+    else
+        json_put_raw(b, v.text);
+}
+
+/* Where the code comes from: {"kind","repo","commit"} or {"kind","url","hash"}, and the target. */
+static void put_source(struct buf *b, struct json request)
+{
+    struct json source = json_get(request, "code_source"), github = json_get(source, "GitHub"),
+                url = json_get(source, "WasmUrl");
+    bool is_url = json_is_null(github);
+
+    json_key(b, "source");
+    json_obj(b);
+    json_key(b, "kind");
+    json_putz(b, is_url ? "url" : "github");
+    if (is_url) {
+        put_member(b, "url", json_get(url, "url"));
+        put_member(b, "hash", json_get(url, "hash"));
+        put_member(b, "build_target", json_get(url, "build_target"));
+    } else {
+        put_member(b, "repo", json_get(github, "repo"));
+        put_member(b, "commit", json_get(github, "commit"));
+        put_member(b, "build_target", json_get(github, "build_target"));
+    }
+    json_obj_end(b);
+}
+
+static const char *anchor_state(bool closed, bool anchored)
+{
+    return anchored ? "anchored" : closed ? "batched" : "signed";
+}
+
+/* What shows it, in short: {"state","simulated","session_id","seq"}; null: nothing. */
+static enum err put_attestation(struct db *d, uint64_t job_id, struct buf *b, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    enum err e = db_stmt(
+        d,
+        "SELECT s.session, s.seq, e.simulated, s.kind, b.closed, b.anchor_tx FROM statement s "
+        "JOIN epoch e ON e.session = s.session "
+        "LEFT JOIN batch b ON b.session = s.session AND b.first_seq <= s.seq "
+        "AND b.first_seq + b.count > s.seq "
+        "WHERE s.job_id = $1 ORDER BY s.kind DESC, s.received_ms DESC, s.seq DESC LIMIT 1",
+        &s, why);
+
+    if (e)
+        return e;
+    db_bind_u64(s, 1, job_id);
+    json_key(b, "attestation");
+    e = db_step(s, why);
+    if (!e) {
+        json_obj(b);
+        json_key(b, "state");
+        json_putz(b, anchor_state(!db_null(s, 4) && db_bool(s, 4), !db_null(s, 5)));
+        col_bool(b, "simulated", s, 2);
+        json_key(b, "kind");
+        json_putz(b, db_u64(s, 3) == STATEMENT_COMPILE ? "compile" : "execute");
+        col_hex(b, "session_id", s, 0);
+        col_u64(b, "seq", s, 1);
+        json_obj_end(b);
+    } else if (e == ERR_EMPTY) {
+        json_put_null(b);
+        e = ERR_OK;
+    }
+    db_done(&s);
+    return e;
+}
+
+/* The members of a row, into an object that is open. */
+static enum err put_row(struct db *d, const struct db_stmt *s, struct buf *b, struct buf *why)
+{
+    struct json request = JSON_NONE;
+
+    if (!json_parse(db_text(s, REQUEST_DATA), &request, NULL))
+        request = JSON_NONE;
+    col_u64(b, "id", s, 0);
+    col_u64(b, "request_id", s, 1);
+    json_key(b, "status");
+    if (db_null(s, 3))
+        json_putz(b, job_state_name(db_u64(s, 2)));
+    else
+        json_put_str(b, db_text(s, 3));
+    col_bool(b, "success", s, 4);
+    col_text(b, "account", s, 5);
+    col_text(b, "predecessor", s, 6);
+    col_text(b, "project_id", s, 7);
+    put_source(b, request);
+    col_u64(b, "created_ms", s, 8);
+    col_u64(b, "block_height", s, 9);
+    col_u64(b, "done_ms", s, 10);
+    col_u64(b, "completed_height", s, 11);
+    col_u64(b, "time_ms", s, 12);
+    col_u64(b, "instructions", s, 13);
+    col_u128(b, "payment_yocto", s, 14);
+    col_u128(b, "charged_yocto", s, 15);
+    col_u128(b, "refunded_yocto", s, 16);
+    col_text(b, "worker", s, 17);
+    col_text(b, "transaction_hash", s, 18);
+    col_text(b, "resolve_tx", s, 19);
+    col_text(b, "wasm_sha256", s, 20);
+    return put_attestation(d, db_u64(s, 0), b, why);
+}
+
+/* ------------------------------------------------------------------ the list */
+
+#define LIST_TAIL                                                                                  \
+    "AND ($2 = '' OR r.project_id = $2) AND ($3 = 0 OR r.id < $3) "                                \
+    "AND ($4 = '' OR t.status = $4 OR ($4 = 'queued' AND j.state = 0) "                            \
+    "OR ($4 = 'running' AND j.state = 1 AND t.status IS NULL) "                                    \
+    "OR ($4 = 'failed' AND t.success = 0)) "                                                       \
+    "ORDER BY r.id DESC LIMIT $5"
+
+/* One text for each index that is worth taking. */
+static const char *list_sql(const struct executions_filter *f)
+{
+    if (f->account.len)
+        return "SELECT " ROW_COLS ROW_FROM "WHERE r.sender_id = $1 " LIST_TAIL;
+    if (f->project.len)
+        return "SELECT " ROW_COLS ROW_FROM "WHERE $1 = '' AND r.project_id = $2 " LIST_TAIL;
+    return "SELECT " ROW_COLS ROW_FROM "WHERE $1 = '' " LIST_TAIL;
+}
+
+static struct str given(struct str s)
+{
+    return s.ptr ? s : STR("");
+}
+
+enum err executions_write(struct db *d, const struct executions_filter *f, struct buf *out,
+                          struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    uint64_t n = 0, last = 0;
+    enum err e = db_stmt(d, list_sql(f), &s, why);
+
+    if (e)
+        return e;
+    db_bind_text(s, 1, given(f->account));
+    db_bind_text(s, 2, given(f->project));
+    db_bind_u64(s, 3, f->before);
+    db_bind_text(s, 4, given(f->status));
+    db_bind_u64(s, 5, f->limit + 1); /* is there a next page? */
+    json_obj(out);
+    json_key(out, "executions");
+    json_arr(out);
+    while (!(e = db_step(s, why)) && n < f->limit) {
+        n++;
+        last = db_u64(s, 0);
+        json_obj(out);
+        e = put_row(d, s, out, why);
+        json_obj_end(out);
+        if (e)
+            break;
+    }
+    db_done(&s);
+    if (e && e != ERR_EMPTY)
+        return e;
+    json_arr_end(out);
+    json_key(out, "next");
+    if (e)
+        json_put_null(out);
+    else
+        json_put_u64(out, last);
+    json_obj_end(out);
+    return ERR_OK;
+}
+
+/* ------------------------------------------------------------------ one in full */
+
+/* What was asked for, as the contract's event tells it. */
+static void put_request(struct buf *b, struct json request)
+{
+    static const char *const members[] = {
+        "input_data",   "input_data_in_state", "resource_limits", "response_format",
+        "secrets_ref",  "compile_only",        "force_rebuild",   "store_on_fastfs",
+        "attached_usd", "payer_account_id"};
+
+    json_key(b, "request");
+    json_obj(b);
+    for (size_t i = 0; i < countof(members); i++)
+        put_member(b, members[i], json_get(request, members[i]));
+    json_obj_end(b);
+}
+
+/* Each statement about the job: what it says and where it stands. */
+static enum err put_statements(struct db *d, uint64_t job_id, struct buf *b, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    struct statement read;
+    enum err e =
+        db_stmt(d,
+                "SELECT s.digest, s.bytes, e.simulated, b.closed, b.anchor_tx, b.anchor_contract, "
+                "b.anchor_height, b.first_seq, b.count FROM statement s "
+                "JOIN epoch e ON e.session = s.session "
+                "LEFT JOIN batch b ON b.session = s.session AND b.first_seq <= s.seq "
+                "AND b.first_seq + b.count > s.seq "
+                "WHERE s.job_id = $1 ORDER BY s.received_ms, s.seq",
+                &s, why);
+
+    if (e)
+        return e;
+    db_bind_u64(s, 1, job_id);
+    json_key(b, "statements");
+    json_arr(b);
+    while (!(e = db_step(s, why))) {
+        json_obj(b);
+        col_hex(b, "digest", s, 0);
+        json_key(b, "state");
+        json_putz(b, anchor_state(!db_null(s, 3) && db_bool(s, 3), !db_null(s, 4)));
+        col_bool(b, "simulated", s, 2);
+        col_text(b, "anchor_tx", s, 4);
+        col_text(b, "anchor_contract", s, 5);
+        col_u64(b, "anchor_height", s, 6);
+        col_u64(b, "batch_first_seq", s, 7);
+        col_u64(b, "batch_count", s, 8);
+        json_key(b, "statement");
+        if (statement_read(db_blob(s, 1), &read, NULL) == ERR_OK)
+            statement_put(b, &read);
+        else
+            json_put_null(b);
+        json_obj_end(b);
+    }
+    json_arr_end(b);
+    db_done(&s);
+    return e == ERR_EMPTY ? ERR_OK : e;
+}
+
+static enum err put_rest(struct db *d, const struct db_stmt *s, struct buf *b, struct buf *why)
+{
+    unsigned at = REQUEST_DATA + 1;
+    struct json request;
+    bool any;
+    enum err e;
+
+    col_hex(b, "data_id", s, at);
+    col_text(b, "receipt_id", s, at + 1);
+    col_text(b, "signer_public_key", s, at + 2);
+    col_u64(b, "gas_burnt", s, at + 3);
+    col_u64(b, "block_timestamp_ns", s, at + 4);
+    col_u64(b, "deadline_height", s, at + 5);
+    col_u64(b, "attempts", s, at + 6);
+    col_raw(b, "output", s, at + 7);
+    col_text(b, "error", s, at + 8);
+    col_raw(b, "run", s, at + 9);
+    if (json_parse(db_text(s, REQUEST_DATA), &request, NULL))
+        put_request(b, request);
+    json_key(b, "steps");
+    e = steps_write(d, db_u64(s, 0), 0, b, &any, why);
+    return e ? e : put_statements(d, db_u64(s, 0), b, why);
+}
+
+enum err execution_write(struct db *d, uint64_t job_id, struct buf *out, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    enum err e =
+        db_stmt(d,
+                "SELECT " ROW_COLS ", r.data_id, r.receipt_id, r.signer_public_key, r.gas_burnt, "
+                "r.block_timestamp_ns, r.deadline_height, j.attempts, t.output, t.error, t.run " ROW_FROM
+                "WHERE r.id = $1",
+                &s, why);
+
+    if (e)
+        return e;
+    db_bind_u64(s, 1, job_id);
+    e = db_step(s, why);
+    if (!e) {
+        json_obj(out);
+        e = put_row(d, s, out, why);
+        if (!e)
+            e = put_rest(d, s, out, why);
+        json_obj_end(out);
+    }
+    db_done(&s);
+    return e == ERR_EMPTY
+               ? err_put(why, ERR_ABSENT, "no execution '%llu'", (unsigned long long)job_id)
+               : e;
+}
+
+/* ------------------------------------------------------------------ what changes */
+
+void feed_start(struct feed *f, uint64_t now_ms)
+{
+    /* A start comes later than the one before, and changes do not come faster than a thousand a
+     * millisecond. */
+    f->first = f->last = now_ms * 1000;
+}
+
+void feed_note(struct feed *f, uint64_t request_id)
+{
+    f->last++;
+    f->request_id[f->last % FEED_KEPT] = request_id;
+    if (f->last - f->first > FEED_KEPT)
+        f->first = f->last - FEED_KEPT;
+}
+
+static enum err put_newest(struct db *d, uint64_t request_id, struct buf *b, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    enum err e =
+        db_stmt(d, "SELECT " ROW_COLS ROW_FROM "WHERE r.request_id = $1 ORDER BY r.id DESC LIMIT 1",
+                &s, why);
+
+    if (e)
+        return e;
+    db_bind_u64(s, 1, request_id);
+    e = db_step(s, why);
+    if (!e) {
+        json_obj(b);
+        e = put_row(d, s, b, why);
+        json_obj_end(b);
+    }
+    db_done(&s);
+    return e == ERR_EMPTY ? ERR_OK : e;
+}
+
+static bool noted_later(const struct feed *f, uint64_t n)
+{
+    for (uint64_t later = n + 1; later <= f->last; later++)
+        if (f->request_id[later % FEED_KEPT] == f->request_id[n % FEED_KEPT])
+            return true;
+    return false;
+}
+
+enum err feed_write(const struct feed *f, struct db *d, uint64_t after, struct buf *out,
+                    struct buf *why)
+{
+    bool reset = after < f->first || after > f->last;
+    size_t rows = 0;
+    enum err e = ERR_OK;
+
+    if (after == f->last)
+        return ERR_EMPTY;
+    json_obj(out);
+    json_key(out, "change");
+    json_put_u64(out, f->last);
+    json_key(out, "executions");
+    json_arr(out);
+    for (uint64_t n = after + 1; !reset && n <= f->last && !e; n++) {
+        if (noted_later(f, n))
+            continue;
+        if (rows++ == FEED_ROWS_MAX)
+            reset = true;
+        else
+            e = put_newest(d, f->request_id[n % FEED_KEPT], out, why);
+    }
+    json_arr_end(out);
+    json_key(out, "reset");
+    json_put_bool(out, reset);
+    json_obj_end(out);
+    return e;
+}

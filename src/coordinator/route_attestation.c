@@ -1,0 +1,250 @@
+/*
+ * route_attestation.c — evidence, for anybody: records, bundles, epochs, collateral.
+ */
+#include <string.h>
+
+#include "codec/json.h"
+#include "coordinator/attestation.h"
+#include "coordinator/reply.h"
+#include "coordinator/routes.h"
+
+#define NOT_FOUND    "No attestation found for this job"
+#define EPOCHS_LIMIT 50
+#define CHAIN_LIMIT  200 /* statements of one answer */
+
+/* Which statement of a job: ?type=compile, execute, or neither. False: answered. */
+static bool kind_of(struct http_req *r, enum statement_kind *kind, bool *given)
+{
+    struct str type = http_req_query(r, "type");
+
+    *given = type.len != 0;
+    *kind = str_eqz(type, "compile") ? STATEMENT_COMPILE : STATEMENT_EXECUTE;
+    if (*given && !str_eqz(type, "compile") && !str_eqz(type, "execute")) {
+        reply_error(r, 400, "'type' must be execute or compile");
+        return false;
+    }
+    return true;
+}
+
+static bool job_of(struct http_req *r, struct str arg, uint64_t *id)
+{
+    if (str_u64(arg, id) && *id <= INT64_MAX)
+        return true;
+    reply_error(r, 404, NOT_FOUND);
+    return false;
+}
+
+static void finish(struct http_req *r, enum err e, struct buf *b, struct buf *why)
+{
+    if (e)
+        reply_fault(r, e, why);
+    else
+        reply_json(r, 200, b);
+    buf_release(b);
+    buf_release(why);
+}
+
+static enum err quote_if_any(struct coord *c, const struct hash256 *digest, struct arena *a,
+                             struct str *out, struct buf *why)
+{
+    struct buf absent = WHY_INIT;
+    enum err e = quote_find(c->db, digest, STR(""), a, out, &absent);
+
+    if (e && e != ERR_ABSENT)
+        err_put(why, e, "%s", buf_z(&absent));
+    buf_release(&absent);
+    return e == ERR_ABSENT ? ERR_OK : e;
+}
+
+static void record_reply(struct coord *c, struct http_req *r, uint64_t job_id,
+                         const enum statement_kind *kind)
+{
+    struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
+    struct statement_row row;
+    struct str quote = STR_NONE;
+    enum err e;
+
+    coord_lock(c);
+    e = statement_of_job(c->db, job_id, kind, http_req_arena(r), &row, &why);
+    if (!e)
+        e = quote_if_any(c, &row.digest, http_req_arena(r), &quote, &why);
+    if (!e)
+        e = record_write(c->db, &row, quote, http_req_arena(r), &b, &why);
+    coord_unlock(c);
+    finish(r, e, &b, &why);
+}
+
+void route_attestation(struct coord *c, struct http_req *r, struct str arg)
+{
+    enum statement_kind kind;
+    bool given;
+    uint64_t id;
+
+    if (job_of(r, arg, &id) && kind_of(r, &kind, &given))
+        record_reply(c, r, id, given ? &kind : NULL);
+}
+
+/* The newest job that a transaction made. */
+static enum err job_of_tx(struct coord *c, struct str tx, uint64_t *id, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    enum err e = db_stmt(
+        c->db, "SELECT id FROM request WHERE transaction_hash = $1 ORDER BY id DESC LIMIT 1", &s,
+        why);
+
+    if (e)
+        return e;
+    db_bind_text(s, 1, tx);
+    e = db_step(s, why);
+    if (!e)
+        *id = db_u64(s, 0);
+    db_done(&s);
+    return e == ERR_EMPTY ? err_put(why, ERR_ABSENT, "No attestation found for this transaction")
+                          : e;
+}
+
+void route_attestation_tx(struct coord *c, struct http_req *r, struct str arg)
+{
+    struct buf why = WHY_INIT;
+    uint64_t id = 0;
+    enum err e;
+
+    coord_lock(c);
+    e = job_of_tx(c, arg, &id, &why);
+    coord_unlock(c);
+    if (e)
+        reply_fault(r, e, &why);
+    else
+        record_reply(c, r, id, NULL);
+    buf_release(&why);
+}
+
+void route_bundle(struct coord *c, struct http_req *r, struct str arg)
+{
+    bool payloads = !str_eqz(http_req_query(r, "payload"), "0"), given;
+    struct buf why = WHY_INIT, b = BUF_INIT(BUNDLE_MAX);
+    struct statement_row row;
+    enum statement_kind kind;
+    uint64_t id;
+    enum err e;
+
+    if (!job_of(r, arg, &id) || !kind_of(r, &kind, &given))
+        return;
+    coord_lock(c);
+    e = statement_of_job(c->db, id, given ? &kind : NULL, http_req_arena(r), &row, &why);
+    if (!e)
+        e = bundle_write(c->db, &row, payloads, http_req_arena(r), &b, &why);
+    coord_unlock(c);
+    finish(r, e, &b, &why);
+}
+
+void route_epochs(struct coord *c, struct http_req *r, struct str arg UNUSED)
+{
+    struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
+    enum err e;
+
+    coord_lock(c);
+    e = epochs_write(c->db, EPOCHS_LIMIT, &b, &why);
+    coord_unlock(c);
+    finish(r, e, &b, &why);
+}
+
+void route_epoch(struct coord *c, struct http_req *r, struct str arg)
+{
+    struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
+    struct hash256 session;
+    struct epoch_row row;
+    enum err e;
+
+    if (!hash_from_hex(arg, &session)) {
+        reply_error(r, 404, "no such session");
+        return;
+    }
+    coord_lock(c);
+    e = epoch_get(c->db, &session, http_req_arena(r), &row, &why);
+    if (!e)
+        e = epoch_write(c->db, &row, true, &b, &why);
+    coord_unlock(c);
+    finish(r, e, &b, &why);
+}
+
+/* The chain itself: who has all of it sees that nothing is missing. */
+void route_epoch_statements(struct coord *c, struct http_req *r, struct str arg)
+{
+    struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
+    struct hash256 session;
+    uint64_t first;
+    enum err e;
+
+    if (!hash_from_hex(arg, &session)) {
+        reply_error(r, 404, "no such session");
+        return;
+    }
+    if (!query_u64(r, "first", 0, &first))
+        return;
+    coord_lock(c);
+    e = chain_write(c->db, &session, first, CHAIN_LIMIT, &b, &why);
+    coord_unlock(c);
+    finish(r, e, &b, &why);
+}
+
+static void put_time(struct buf *b, const char *key, int64_t at)
+{
+    json_key(b, key);
+    json_put_i64(b, at);
+}
+
+static void put_collateral(struct buf *b, const struct collateral_row *row, int64_t at)
+{
+    json_obj(b);
+    json_key(b, "collateral");
+    json_put_str(b, row->text);
+    json_key(b, "fmspc");
+    json_putz(b, row->fmspc);
+    put_time(b, "valid_from", row->from);
+    put_time(b, "valid_until", row->until);
+    json_key(b, "covers_requested_time");
+    json_put_bool(b, row->from <= at && at < row->until);
+    json_key(b, "collateral_sha256");
+    json_str_open(b);
+    hash_put_hex(b, &row->sha256);
+    json_str_close(b);
+    json_key(b, "source");
+    json_put_str(b, row->source);
+    json_key(b, "simulated");
+    json_put_bool(b, str_eqz(row->source, "SIMULATED"));
+    json_obj_end(b);
+}
+
+/* ?fmspc= and ?at=, or ?sha256= */
+void route_collateral(struct coord *c, struct http_req *r, struct str arg UNUSED)
+{
+    struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
+    struct str fmspc = http_req_query(r, "fmspc"), hash = http_req_query(r, "sha256");
+    struct collateral_row row;
+    struct hash256 id;
+    char room[16];
+    uint64_t at;
+    enum err e;
+
+    if (!query_u64(r, "at", now_ms() / 1000, &at))
+        return;
+    if (hash.len && !hash_from_hex(hash, &id)) {
+        reply_error(r, 400, "'sha256' must be 64 hex digits");
+        return;
+    }
+    if (fmspc.len && fmspc.len != 12) {
+        reply_error(r, 400, "'fmspc' must be 12 hex digits");
+        return;
+    }
+    for (size_t i = 0; i < fmspc.len; i++)
+        room[i] = (char)(fmspc.ptr[i] | (fmspc.ptr[i] >= 'A' ? 0x20 : 0));
+    coord_lock(c);
+    e = hash.len ? collateral_by_hash(c->db, &id, http_req_arena(r), &row, &why)
+                 : collateral_for(c->db, fmspc.len ? str_from(room, fmspc.len) : STR_NONE,
+                                  (int64_t)at, http_req_arena(r), &row, &why);
+    coord_unlock(c);
+    if (!e)
+        put_collateral(&b, &row, (int64_t)at);
+    finish(r, e, &b, &why);
+}
