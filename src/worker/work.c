@@ -300,6 +300,7 @@ static enum err publish(struct worker *w, const struct request *r, int fd, struc
 
 struct granted {
     struct secret_env env;
+    size_t n;                  /* how many: env is wiped before that is told */
     struct str profile, owner; /* ptr NULL: none were looked for */
     char note[160];            /* why there are none */
 };
@@ -326,6 +327,7 @@ static enum err secrets(struct worker *w, const struct request *r, struct arena 
     }
     if (!e)
         e = secrets_get(w->keystore, &q, &out->env, why);
+    out->n = out->env.n;
     if (e && e != ERR_ABSENT && e != ERR_DENIED && e != ERR_FORMAT)
         return e;
     if (e && (named || e != ERR_ABSENT))
@@ -357,7 +359,7 @@ static void put_granted(struct buf *out, const struct granted *g)
     if (g->note[0])
         json_putz(out, g->note);
     else
-        json_put_u64(out, g->env.n);
+        json_put_u64(out, g->n);
 }
 
 /* `r` learns the hash of the program that it means. */

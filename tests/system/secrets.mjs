@@ -1,55 +1,24 @@
 // secrets.mjs — sealed on the chain, opened for the right run only, and seen nowhere else.
 //
-// Clients here are written with node's own cryptography, so both ends of every format are checked
-// against an implementation that shares nothing with ours.
+// Clients here are written with node's own cryptography (keystore.mjs), so both ends of every format
+// are checked against an implementation that shares nothing with ours.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import {
-    createCipheriv, createDecipheriv, createHash, createPublicKey, diffieHellman,
-    generateKeyPairSync, hkdfSync, randomBytes,
-} from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { BIN, NEAR, Network, OUTLAYER, TGAS, descendants, near } from './harness.mjs';
-import { askKeystore, bearerOf, label, rawPublic, registrationOf, text, u32 } from './keystore.mjs';
+import {
+    askKeystore, bearerOf, fnv, label, open, registrationOf, storeSecrets, text, u32, web,
+} from './keystore.mjs';
+import { memoryHas } from './memory.mjs';
 
 const MARKER = `marker-${randomBytes(12).toString('hex')}`;
 const net = await Network.start({ keystore: true });
 const guest = await net.guest('test/secret');
 const bob = await net.createAccount('bob.test', 100n * NEAR);
-
-// ---- ECIES and NEP-413 by node ----
-
-const asPublic = (raw) => createPublicKey({
-    key: Buffer.concat([Buffer.from('302a300506032b656e032100', 'hex'), raw]), format: 'der', type: 'spki',
-});
-const boxKey = (secret, pub) => Buffer.from(hkdfSync('sha256', diffieHellman({ privateKey: secret, publicKey: asPublic(pub) }),
-    Buffer.alloc(0), 'outlayer-keystore-v1', 32));
-
-function seal(pubHex, text) {
-    const eph = generateKeyPairSync('x25519');
-    const nonce = randomBytes(12);
-    const cipher = createCipheriv('chacha20-poly1305', boxKey(eph.privateKey, Buffer.from(pubHex, 'hex')), nonce, { authTagLength: 16 });
-    const body = Buffer.concat([cipher.update(text), cipher.final()]);
-    return Buffer.concat([Buffer.from([1]), rawPublic(eph.publicKey), nonce, body, cipher.getAuthTag()]).toString('base64');
-}
-
-function open(secret, base64) {
-    const box = Buffer.from(base64, 'base64');
-    assert.equal(box[0], 1);
-    const decipher = createDecipheriv('chacha20-poly1305', boxKey(secret, box.subarray(1, 33)), box.subarray(33, 45), { authTagLength: 16 });
-    decipher.setAuthTag(box.subarray(-16));
-    return Buffer.concat([decipher.update(box.subarray(45, -16)), decipher.final()]);
-}
-
-const fnv = (s) => {
-    let h = 14695981039346656037n;
-    for (const c of Buffer.from(s))
-        h = BigInt.asUintN(64, (h ^ BigInt(c)) * 1099511628211n);
-    return h.toString(16).padStart(16, '0');
-};
 
 // ---- the keystore's clients ----
 
@@ -57,18 +26,7 @@ const ask = (...question) => askKeystore(net, ...question);
 const bearer = () => bearerOf(net);
 const registration = (change) => registrationOf(net, change);
 
-const web = (accessor) => {
-    const [type] = Object.keys(accessor);
-    return { type, ...accessor[type] };
-};
-
-async function store(owner, accessor, profile, secrets, access = 'AllowAll') {
-    const { status, pubkey, error } = await ask('/pubkey', { accessor: web(accessor), owner: owner.accountId, profile, secrets_json: '{}' });
-    assert.equal(status, 200, error);
-    await net.transact(owner, OUTLAYER, [near.actions.functionCall('store_secrets', {
-        accessor, profile, encrypted_secrets_base64: seal(pubkey, JSON.stringify(secrets)), access,
-    }, 50n * TGAS, NEAR / 10n)]);
-}
+const store = (...row) => storeSecrets(net, ...row);
 
 const run = (who, source, names, secretsRef) => net.request(who, {
     source, input_data: names.join('\n'), response_format: 'Json', ...(secretsRef ? { secrets_ref: secretsRef } : {}),
@@ -381,39 +339,3 @@ test('the plaintext is in no log, database, command line or other process', asyn
             assert.ok(!memoryHas(p.pid, MARKER), `the memory of ${p.name} (${p.pid}) has it`);
     }
 });
-
-/** Looks through what is readable of a process' memory. */
-function memoryHas(pid, marker) {
-    let maps, fd;
-    try {
-        maps = fs.readFileSync(`/proc/${pid}/maps`, 'latin1');
-        fd = fs.openSync(`/proc/${pid}/mem`, 'r');
-    } catch {
-        return false;
-    }
-    try {
-        for (const line of maps.split('\n')) {
-            const found = /^([0-9a-f]+)-([0-9a-f]+) rw.. \S+ \S+ \d+ *(.*)$/.exec(line);
-            if (!found || found[3].startsWith('[v'))
-                continue;
-            let at = BigInt(`0x${found[1]}`);
-            const end = BigInt(`0x${found[2]}`);
-            const step = 1n << 20n;
-            for (; at < end; at += step) {
-                const size = Number(end - at > step ? step + 64n > end - at ? end - at : step + 64n : end - at);
-                const chunk = Buffer.alloc(size);
-                try {
-                    fs.readSync(fd, chunk, 0, size, at);
-                } catch {
-                    break;
-                }
-                if (chunk.includes(marker))
-                    return true;
-            }
-        }
-    } finally {
-        fs.closeSync(fd);
-    }
-    return false;
-}
-
