@@ -47,7 +47,7 @@ enum db_durable {
 };
 
 struct db_opts {
-    const char *path; /* of the file; made when absent, its folder must be there */
+    const char *path; /* of the file; made when absent, its folder must be there. NULL: in memory */
     enum db_durable durable;
     bool shared;      /* other processes may have it open too; else they are refused */
     uint32_t busy_ms; /* wait for another's lock; 0: 5 seconds */

@@ -82,6 +82,8 @@ static enum err engine_flush(void *conn, struct buf *why)
 {
     struct conn *k = conn;
 
+    if (k->log < 0) /* in memory */
+        return ERR_OK;
     return fdatasync(k->log) ? err_sys(why, "flush the database's log") : ERR_OK;
 }
 
@@ -101,17 +103,18 @@ static enum err set_up(sqlite3 *c, const struct db_opts *o, struct buf *why)
 
 static enum err engine_open(const struct db_opts *o, void **conn, struct buf *why)
 {
+    const char *name = o->path ? o->path : ":memory:";
     struct conn *k = mem_new(struct conn);
     enum err e;
     int rc;
 
     k->log = -1;
-    rc = sqlite3_open_v2(o->path, &k->c,
+    rc = sqlite3_open_v2(name, &k->c,
                          SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
                              SQLITE_OPEN_EXRESCODE,
                          NULL);
     if (rc)
-        e = err_put(why, ERR_DB, "the database '%s' does not open: %s", o->path,
+        e = err_put(why, ERR_DB, "the database '%s' does not open: %s", name,
                     k->c ? sqlite3_errmsg(k->c) : sqlite3_errstr(rc));
     else
         e = set_up(k->c, o, why);
@@ -120,10 +123,10 @@ static enum err engine_open(const struct db_opts *o, void **conn, struct buf *wh
         e = plain(k->c,
                   o->shared ? "SELECT COUNT(*) FROM sqlite_schema" : "BEGIN EXCLUSIVE; COMMIT",
                   why);
-    if (!e)
+    if (!e && o->path)
         e = log_open(k, o->path, why);
     if (e == ERR_BUSY)
-        e = err_put(why, e, "the database '%s' is open in another process", o->path);
+        e = err_put(why, e, "the database '%s' is open in another process", name);
     if (e) {
         engine_close(k);
         return e;

@@ -18,6 +18,7 @@
 #include "codec/json.h"
 #include "guest/guest.h"
 #include "guest/run_report.h"
+#include "storage/local.h"
 
 /* The contract's fees as it is deployed; its owner may change them later. In yoctoNEAR. */
 #define FEE_BASE        ((u128)1000000000000000000u * 1000u)
@@ -28,7 +29,7 @@ struct run_opts {
     const char *input, *input_file;
     uint64_t max_instructions, max_memory_mb, max_seconds;
     struct opt_list env, hosts;
-    const char *limits, *env_file, *target;
+    const char *limits, *env_file, *target, *storage;
     bool json, logs, no_cache, no_network, loopback;
 };
 
@@ -56,6 +57,9 @@ static const struct opt run_options[] = {
     OPT_FLAG("allow-loopback", struct run_opts, loopback,
              "for development: let its HTTP requests reach this machine"),
     OPT_FLAG("no-network", struct run_opts, no_network, "refuse all HTTP requests"),
+    OPT_TEXT("storage", "FILE", struct run_opts, storage, NULL,
+             "give it near:storage/api, kept in this file (made when absent); memory: for this run "
+             "only. Its account is NEAR_SENDER_ID of the environment, else user.test"),
     OPT_FLAG("logs", struct run_opts, logs,
              "show the program's stderr and its HTTP requests, also when it succeeds"),
     OPT_FLAG("json", struct run_opts, json, "print one JSON object instead of the output"),
@@ -66,6 +70,7 @@ static const struct opt run_options[] = {
 static const char *const run_examples[] = {
     "outlayer run build/share/outlayer/guests/random.wasm --input '{\"min\":1,\"max\":100}'",
     "outlayer run guest.wasm --input-file in.json --env LANG=en --json",
+    "outlayer run counter.wasm --storage counter.db --env NEAR_SENDER_ID=alice.near",
     NULL,
 };
 
@@ -332,9 +337,41 @@ static void print_text(const struct run_result *r, const struct guest_note *note
     fputc('\n', stderr);
 }
 
-static enum err run_file(const struct run_opts *o, const char *path, const struct run_job *job,
+struct storage {
+    struct local_store local;
+    struct storage_face face;
+    struct host_server servers[HOST_FACES];
+};
+
+/* What --storage gives to the job. */
+static enum err storage_begin(struct storage *s, const struct run_opts *o, struct run_job *job,
+                              struct buf *why)
+{
+    struct space space = {STR(STORAGE_LOCAL_PROJECT), STR("user.test")};
+    enum err e;
+
+    if (!o->storage)
+        return ERR_OK;
+    for (size_t i = 0; i < job->nenv; i++)
+        if (str_eqz(job->env[i].name, "NEAR_SENDER_ID") && job->env[i].value.len)
+            space.account = job->env[i].value;
+    if (!space_ok(&space))
+        return err_put(why, ERR_RANGE, "NEAR_SENDER_ID is '%.*s', which is no account id",
+                       STR_ARG(str_head(space.account, 100)));
+    e = local_store_open(&s->local, strcmp(o->storage, "memory") == 0 ? NULL : o->storage, why);
+    if (e)
+        return e;
+    s->face = (struct storage_face){
+        .store = &s->local.store, .project = space.project, .account = space.account};
+    s->servers[HOST_STORAGE] = (struct host_server){storage_serve, &s->face};
+    job->servers = s->servers;
+    return ERR_OK;
+}
+
+static enum err run_file(const struct run_opts *o, const char *path, struct run_job *job,
                          struct run_result *result, struct guest_note *note, struct buf *why)
 {
+    struct storage storage = {0};
     struct buf wasm = BUF_INIT(10u << 20);
     struct guest *g = NULL;
     struct hash256 hash;
@@ -349,10 +386,14 @@ static enum err run_file(const struct run_opts *o, const char *path, const struc
         e = err_sys(why, "open '%s'", path);
         goto out;
     }
-    e = start(o, &g, why);
+    e = storage_begin(&storage, o, job, why);
+    storage.face.wasm = hash;
+    if (!e)
+        e = start(o, &g, why);
     if (!e)
         e = guest_run(g, fd, &hash, job, result, note, why);
 out:
+    local_store_close(&storage.local);
     guest_stop(g);
     fd_close(&fd);
     buf_release(&wasm);

@@ -157,3 +157,25 @@ test('limits and environment from files', async () => {
     for (const bad of [['--limits', vars], ['--env-file', limits], ['--limits', path.join(temp, 'absent')]])
         assert.notEqual((await outlayer(['run', guest('test/echo'), ...bad], { env })).code, 0);
 });
+
+test('storage in a file, for each account', async () => {
+    const db = path.join(temp, 'storage.db');
+    const visit = async (who) => (await run('test/near_released', ['--storage', db, '--env', `NEAR_SENDER_ID=${who}`])).output;
+    assert.equal(await visit('alice.near'), 'alice.near false 1 1 false visits');
+    assert.equal(await visit('alice.near'), 'alice.near true 2 2 false visits');
+    assert.equal(await visit('bob.near'), 'bob.near false 1 3 false visits');
+    // Two at once: a file is shared.
+    await Promise.all([1, 2].map(() => run('test/near', ['--storage', db, '--input', 'times 200 increment n 1'])));
+    assert.equal((await run('test/near', ['--storage', db, '--input', 'increment n 1'])).output, '(401, "")\n');
+    const once = ['--storage', 'memory', '--input', 'increment n 1'];
+    for (let i = 0; i < 2; i++) assert.equal((await run('test/near', once)).output, '(1, "")\n');
+});
+
+test('storage only when it is given', async () => {
+    const result = await run('test/near', ['--input', 'get k']);
+    assert.equal(result.error.code, 'bad_module');
+    assert.match(result.error.message, /near:storage\/api.*--storage/);
+    const wrong = await outlayer(['run', guest('test/near'), '--storage', 'memory', '--env', 'NEAR_SENDER_ID=../x'], { env });
+    assert.notEqual(wrong.code, 0);
+    assert.match(wrong.err, /no account id/);
+});
