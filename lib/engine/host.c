@@ -1,14 +1,32 @@
 /* host.c — the table of the platform's interfaces; see host.h. */
 #include "engine/host.h"
 
-#define FN(id, name, params, results, bare) {name, params, results, bare, HOST_STORAGE},
+#define FN(id, name, params, results, bare) {name, params, results, bare, FACE},
+#define FACE                                HOST_STORAGE
 static const struct host_fn storage[] = {HOST_STORAGE_LIST(FN)};
+#undef FACE
+#define FACE HOST_RPC
+static const struct host_fn rpc[] = {HOST_RPC_LIST(FN)};
+#undef FACE
+#define FACE HOST_PAYMENT
+static const struct host_fn payment[] = {HOST_PAYMENT_LIST(FN)};
+#undef FACE
+#define FACE HOST_VRF
+static const struct host_fn vrf[] = {HOST_VRF_LIST(FN)};
+#undef FACE
 #undef FN
 
 const struct host_face host_faces[HOST_FACES] = {
     [HOST_STORAGE] = {"near:storage/api", "0.1.0", storage, countof(storage), 10000,
                       "which only runs of a project have; make one with create_project() and "
                       "request it by its name (with 'outlayer run': add --storage)"},
+    [HOST_RPC] = {"near:rpc/api", "0.1.0", rpc, countof(rpc), 100,
+                  "which this run does not have (with 'outlayer run': add --rpc URL)"},
+    [HOST_PAYMENT] = {"near:payment/api", "0.1.0", payment, countof(payment), 100,
+                      "which this run does not have"},
+    [HOST_VRF] = {"near:vrf/api", "0.1.0", vrf, countof(vrf), 100,
+                  "which only workers with a keystore have (with 'outlayer run': add --vrf-seed "
+                  "TEXT)"},
 };
 
 const struct host_face *host_face_find(struct str import)

@@ -42,14 +42,57 @@
     FN(CLEAR_ALL, "clear-all", "", "", false)                                                      \
     FN(CLEAR_VERSION, "clear-version", "s", "", false)
 
+#define HOST_RPC_LIST(FN)                                                                          \
+    FN(VIEW, "view", "ssss", "s", false)                                                           \
+    FN(VIEW_ACCOUNT, "view-account", "ss", "s", false)                                             \
+    FN(VIEW_ACCESS_KEY, "view-access-key", "sss", "s", false)                                      \
+    FN(VIEW_ACCESS_KEY_LIST, "view-access-key-list", "ss", "s", false)                             \
+    FN(VIEW_CODE, "view-code", "ss", "s", false)                                                   \
+    FN(VIEW_STATE, "view-state", "sss", "s", false)                                                \
+    FN(BLOCK, "block", "s", "s", false)                                                            \
+    FN(CHANGES, "changes", "s", "s", false)                                                        \
+    FN(CHUNK, "chunk", "s", "s", false)                                                            \
+    FN(SEND_TX, "send-tx", "ss", "s", false)                                                       \
+    FN(TX_STATUS, "tx-status", "sss", "s", false)                                                  \
+    FN(RECEIPT, "receipt", "s", "s", false)                                                        \
+    FN(CALL, "call", "ssssssss", "s", false)                                                       \
+    FN(TRANSFER, "transfer", "sssss", "s", false)                                                  \
+    FN(GAS_PRICE, "gas-price", "s", "s", false)                                                    \
+    FN(STATUS, "status", "", "s", false)                                                           \
+    FN(NETWORK_INFO, "network-info", "", "s", false)                                               \
+    FN(VALIDATORS, "validators", "s", "s", false)                                                  \
+    FN(RAW, "raw", "ss", "s", false)
+
+#define HOST_PAYMENT_LIST(FN) FN(REFUND_USD, "refund-usd", "I", "", false)
+
+#define HOST_VRF_LIST(FN)                                                                          \
+    FN(GENERATE, "generate", "s", "sss", false)                                                    \
+    FN(PUBKEY, "pubkey", "", "s", false)
+
 enum host_storage_fn {
 #define FN(id, name, params, results, bare) HOST_STORAGE_##id,
     HOST_STORAGE_LIST(FN)
 #undef FN
 };
 
+enum host_rpc_fn {
+#define FN(id, name, params, results, bare) HOST_RPC_##id,
+    HOST_RPC_LIST(FN)
+#undef FN
+};
+enum host_payment_fn {
+#define FN(id, name, params, results, bare) HOST_PAYMENT_##id,
+    HOST_PAYMENT_LIST(FN)
+#undef FN
+};
+enum host_vrf_fn {
+#define FN(id, name, params, results, bare) HOST_VRF_##id,
+    HOST_VRF_LIST(FN)
+#undef FN
+};
+
 /* Interfaces; their order is the wire's. */
-enum host_face_id { HOST_STORAGE, HOST_FACES };
+enum host_face_id { HOST_STORAGE, HOST_RPC, HOST_PAYMENT, HOST_VRF, HOST_FACES };
 
 struct host_fn {
     const char *name, *params, *results;

@@ -419,7 +419,7 @@ void run_module(struct engine *e, struct module *m, const struct run_job *job,
         return;
     }
     if (component) {
-        wasip2_init(m->host, job, out);
+        wasip2_init(m->host, job, out, m->faces);
         linear_begin(&e->linear, (size_t)l->max_memory_mb << 20);
     } else {
         wasip1_init(&p1, job, out);

@@ -39,8 +39,10 @@ static const struct {
     {"outgoing-response", P2_ABSENT + 11},
 };
 
-void wasip2_init(struct wasip2 *w, const struct run_job *job, struct run_result *result)
+void wasip2_init(struct wasip2 *w, const struct run_job *job, struct run_result *result,
+                 uint32_t faces)
 {
+    w->faces = faces;
     w->nhandles = w->lowest = w->requests = w->timeouts = 0;
     w->waiting = NULL;
     wasi_init(&w->wasi, job, result);

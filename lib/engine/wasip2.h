@@ -70,6 +70,7 @@ struct wasip2 {
     struct p2_object *handles[P2_HANDLES_MAX];
     uint32_t nhandles;         /* the highest in use, plus one */
     uint32_t lowest;           /* all below are in use */
+    uint32_t faces;            /* of the platform's interfaces that it imports, by bit */
     uint32_t requests;         /* started so far: the id of the next one */
     uint32_t timeouts;         /* of them over the policy's time */
     struct p2_object *waiting; /* futures without an answer, a list by p2_http */
@@ -104,7 +105,8 @@ struct p2_interface {
     bool others; /* has functions beyond the rows, of which none can ever be called */
 };
 
-void wasip2_init(struct wasip2 *w, const struct run_job *job, struct run_result *result);
+void wasip2_init(struct wasip2 *w, const struct run_job *job, struct run_result *result,
+                 uint32_t faces);
 void wasip2_release(struct wasip2 *w);
 
 /*

@@ -14,10 +14,14 @@
 FN(get_environment)
 {
     const struct run_job *job = c->w->wasi.job;
-    p2_val list = p2_list(job->nenv);
+    bool rpc = c->w->faces & 1u << HOST_RPC; /* guest libraries look for it */
+    p2_val list = p2_list(job->nenv + rpc);
 
     for (size_t i = 0; i < job->nenv; i++)
         list.of.list.data[i] = p2_tuple(p2_text(job->env[i].name), p2_text(job->env[i].value));
+    if (rpc)
+        list.of.list.data[job->nenv] =
+            p2_tuple(p2_text(STR("NEAR_RPC_PROXY_AVAILABLE")), p2_text(STR("1")));
     P2_RET(list);
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "codec/base64.h"
 #include "http/client.h"
@@ -16,6 +17,7 @@ struct rpc {
     struct buf request;
     enum rpc_fault fault;
     uint64_t key_nonce;
+    uint64_t deadline_ms; /* 0: none */
 };
 
 struct rpc *rpc_new(const char *url)
@@ -49,6 +51,11 @@ enum rpc_fault rpc_fault(const struct rpc *r)
 uint64_t rpc_key_nonce(const struct rpc *r)
 {
     return r->key_nonce;
+}
+
+void rpc_deadline(struct rpc *r, uint64_t mono_ms)
+{
+    r->deadline_ms = mono_ms;
 }
 
 const char *rpc_fault_name(enum rpc_fault f)
@@ -179,12 +186,17 @@ enum err rpc_call(struct rpc *r, const char *method, struct str params, uint64_t
                              .timeout_ms = timeout_ms,
                              .max_body = answer->max};
     struct json doc, error, value;
+    uint64_t now = clock_mono_ms();
     enum rpc_fault fault;
     unsigned status;
     enum err e;
 
     r->fault = RPC_NO_ANSWER;
     r->key_nonce = 0;
+    if (r->deadline_ms && r->deadline_ms <= now)
+        return err_put(why, ERR_TIMEOUT, "there is no time left to call '%s'", method);
+    if (r->deadline_ms && r->deadline_ms - now < timeout_ms)
+        call.timeout_ms = r->deadline_ms - now;
     buf_clear(&r->request);
     json_obj(&r->request);
     json_key(&r->request, "jsonrpc");
@@ -323,7 +335,7 @@ enum err rpc_view_access_key(struct rpc *r, struct str account_id, const struct 
 }
 
 /* The bytes of a JSON array of small numbers. */
-static bool bytes_get(struct json list, struct buf *out)
+bool rpc_bytes_get(struct json list, struct buf *out)
 {
     struct json_iter it = json_iter(list);
     size_t from = out->len;
@@ -356,7 +368,7 @@ enum err rpc_view_call(struct rpc *r, struct str contract_id, const char *method
     base64_put(&params, args.ptr, args.len);
     json_str_close(&params);
     e = query(r, &params, &answer, &j, why);
-    if (!e && !bytes_get(json_get(j, "result"), out))
+    if (!e && !rpc_bytes_get(json_get(j, "result"), out))
         e = unexpected(r, why, method);
     if (!e && out->full)
         e = err_put(why, ERR_TOO_BIG, "the result of '%s' is longer than %zu bytes", method,

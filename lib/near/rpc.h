@@ -46,6 +46,10 @@ const char *rpc_fault_name(enum rpc_fault f);
 bool rpc_fault_retry(enum rpc_fault f);      /* the same call may work later */
 uint64_t rpc_key_nonce(const struct rpc *r); /* after RPC_INVALID_NONCE; 0: not told */
 
+/* From here on no call lasts longer than until `mono_ms` on clock_mono_ms(); 0: they have their own
+ * time only. */
+void rpc_deadline(struct rpc *r, uint64_t mono_ms);
+
 /* Any method: `params` is JSON text. `*result` borrows from `answer`, which is cleared first. */
 MUST_USE enum err rpc_call(struct rpc *r, const char *method, struct str params,
                            uint64_t timeout_ms, struct buf *answer, struct json *result,
@@ -70,6 +74,8 @@ MUST_USE enum err rpc_view_access_key(struct rpc *r, struct str account_id,
                                       const struct ed25519_pub *key, struct rpc_key_state *out,
                                       struct buf *why);
 
+/* What a view call returned, a list of numbers, as bytes appended to `out`; false: it is none. */
+MUST_USE bool rpc_bytes_get(struct json list, struct buf *out);
 /* A read-only call at the head of the chain; the bytes it returns are appended to `out`. */
 MUST_USE enum err rpc_view_call(struct rpc *r, struct str contract_id, const char *method,
                                 struct str args, struct buf *out, struct buf *why);

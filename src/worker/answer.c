@@ -148,14 +148,17 @@ static void put_result(struct buf *b, const struct answer *a, size_t cut)
         json_str_close(b);
     }
     put_used(b, a);
+    json_key(b, "refund_usd");
+    if (ok && a->refund_usd)
+        json_put_u64(b, a->refund_usd);
+    else
+        json_put_null(b);
 }
 
 static void put_response(struct buf *b, const struct answer *a, size_t cut)
 {
     json_obj(b);
     put_result(b, a, cut);
-    json_key(b, "refund_usd");
-    json_put_null(b);
     json_obj_end(b);
 }
 

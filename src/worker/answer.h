@@ -37,6 +37,7 @@ struct answer {
     struct buf error;  /* UTF-8, without the category, with any other */
     uint64_t instructions, time_ms;
     uint64_t compile_ms; /* spent on compiling for this request; 0: nothing was compiled */
+    uint64_t refund_usd; /* given back by the guest, in millionths; with ANSWER_COMPLETED */
     char note[512];      /* how the program came about; "": not said */
     struct buf run;      /* what the run did (guest/run_report.h), JSON; empty: nothing was run */
 };

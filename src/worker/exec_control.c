@@ -127,7 +127,8 @@ enum err runner_fetch(struct runner *r, const struct code_source *source, bool f
 }
 
 enum err runner_run(struct runner *r, const struct request *request, const struct program *program,
-                    const struct env *env, struct answer *answer, struct ran *out, struct buf *why)
+                    const struct env *env, const struct host_server *servers, struct answer *answer,
+                    struct ran *out, struct buf *why)
 {
     const struct net_policy policy = {.loopback = r->guest_loopback,
                                       .requests_max = NET_REQUESTS_MAX,
@@ -135,6 +136,7 @@ enum err runner_run(struct runner *r, const struct request *request, const struc
                                       .timeout_ms = NET_TIMEOUT_MS};
     struct run_job job = {.tenant = request->sender_id,
                           .policy = &policy,
+                          .servers = servers,
                           .limits = {.max_instructions = request->limits.instructions,
                                      .max_memory_mb = request->limits.memory_mb,
                                      .max_wall_ms = (uint32_t)(request->limits.seconds * 1000)},

@@ -56,9 +56,11 @@ struct ran {
     char err[RAN_STDERR_MAX]; /* the end of stderr, any bytes */
     size_t err_len;
 };
-/* Run it; `answer` gets what became of it. An error is a fault of ours. */
+/* Run it with the platform's interfaces in `servers` ([HOST_FACES]); `answer` gets what became of
+ * it. An error is a fault of ours. */
 MUST_USE enum err runner_run(struct runner *r, const struct request *request,
                              const struct program *program, const struct env *env,
-                             struct answer *answer, struct ran *out, struct buf *why);
+                             const struct host_server *servers, struct answer *answer,
+                             struct ran *out, struct buf *why);
 
 #endif

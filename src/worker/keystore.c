@@ -49,13 +49,14 @@ void keystore_client_free(struct keystore_client *c)
     mem_free(c);
 }
 
-/* `*doc` borrows from `answer`. Any status that is not 200 comes with `error` in it. */
-static enum err post(struct keystore_client *c, const char *path, struct str body, unsigned *status,
-                     struct buf *answer, struct json *doc, struct buf *why)
+/* `*doc` borrows from `answer`. Any status that is not 200 comes with `error` in it. No body: GET.
+ */
+static enum err exchange(struct keystore_client *c, const char *path, struct str body,
+                         unsigned *status, struct buf *answer, struct json *doc, struct buf *why)
 {
     char room[URL_MAX + 64];
     struct buf url = BUF_OVER(room);
-    const struct http_call call = {.method = "POST",
+    const struct http_call call = {.method = body.ptr ? "POST" : "GET",
                                    .url = room,
                                    .body = body,
                                    .content_type = "application/json",
@@ -93,7 +94,7 @@ static enum err ask_challenge(struct keystore_client *c, struct session_claim *c
     unsigned status;
     struct json doc;
     struct str hex;
-    enum err e = post(c, "/tee-challenge", STR("{}"), &status, answer, &doc, why);
+    enum err e = exchange(c, "/tee-challenge", STR("{}"), &status, answer, &doc, why);
 
     if (!e && status != 200)
         e = keystore_said(status, doc, why);
@@ -166,7 +167,7 @@ static enum err enter(struct keystore_client *c, struct buf *why)
     if (!e) {
         claim.issued_at = clock_unix_ns() / 1000000000u;
         registration_write(c, &claim, &body);
-        e = post(c, "/register-tee", buf_str(&body), &status, &answer, &doc, why);
+        e = exchange(c, "/register-tee", buf_str(&body), &status, &answer, &doc, why);
     }
     if (!e && status != 200)
         e = keystore_said(status, doc, why);
@@ -189,13 +190,19 @@ enum err keystore_ask(struct keystore_client *c, const char *path, struct str bo
 
     *status = 401;
     if (c->session[0])
-        e = post(c, path, body, status, answer, doc, why);
+        e = exchange(c, path, body, status, answer, doc, why);
     /* No session yet, or one that is over: the keystore was started again, an hour has gone. */
     if (!e && *status == 401)
         e = enter(c, why);
     if (!e && *status == 401)
-        e = post(c, path, body, status, answer, doc, why);
+        e = exchange(c, path, body, status, answer, doc, why);
     return e;
+}
+
+enum err keystore_get(struct keystore_client *c, const char *path, unsigned *status,
+                      struct buf *answer, struct json *doc, struct buf *why)
+{
+    return exchange(c, path, STR_NONE, status, answer, doc, why);
 }
 
 const struct x25519_key *keystore_box_key(const struct keystore_client *c)

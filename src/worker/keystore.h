@@ -31,6 +31,9 @@ void keystore_client_free(struct keystore_client *c);
 MUST_USE enum err keystore_ask(struct keystore_client *c, const char *path, struct str body,
                                unsigned *status, struct buf *answer, struct json *doc,
                                struct buf *why);
+/* GET `path`, which anybody may. */
+MUST_USE enum err keystore_get(struct keystore_client *c, const char *path, unsigned *status,
+                               struct buf *answer, struct json *doc, struct buf *why);
 /* An answer that is a fault of ours, or of the keystore's: ERR_UPSTREAM and its words. */
 enum err keystore_said(unsigned status, struct json doc, struct buf *why);
 /* What answers are sealed to: that of the session in which the last question was answered. */

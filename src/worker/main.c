@@ -37,9 +37,9 @@
 struct options {
     const char *coordinator_url, *rpc_url, *contract_id, *operator_id, *key_file, *token_file,
         *home, *network_id, *worker_id, *toolchain, *fastfs_key, *fastfs_receiver, *fastfs_url,
-        *isolation, *keystore_url, *keystore_token;
+        *isolation, *keystore_url, *keystore_token, *guest_rpc_url;
     uint64_t cache_mb;
-    bool allow_http_loopback, guest_loopback, die_with_parent;
+    bool allow_http_loopback, guest_loopback, guest_rpc_read_only, die_with_parent;
 };
 
 static const struct opt table[] = {
@@ -73,6 +73,10 @@ static const struct opt table[] = {
              "where secrets come from; default: none"),
     OPT_TEXT("keystore-token-file", "FILE", struct options, keystore_token,
              "OUTLAYER_KEYSTORE_TOKEN_FILE", "its bearer token, mode 0600"),
+    OPT_TEXT("guest-rpc-url", "URL", struct options, guest_rpc_url, "OUTLAYER_GUEST_RPC_URL",
+             "the node that programs ask through near:rpc/api; none: they get none (--rpc-url)"),
+    OPT_FLAG("guest-rpc-read-only", struct options, guest_rpc_read_only,
+             "refuse the transactions that programs send there"),
     OPT_U64("cache-mb", "N", struct options, cache_mb, 16, 1048576, "OUTLAYER_CACHE_MB",
             "downloaded programs kept on disk, in MiB (256)"),
     OPT_FLAG("allow-http-loopback", struct options, allow_http_loopback,
@@ -274,6 +278,12 @@ static enum err start(const struct options *o, struct buf *why)
     if (o->keystore_url)
         w.keystore =
             keystore_client_new(o->keystore_url, str_trim(buf_str(&keystore)), &key, w.contract_id);
+    w.give.keystore = w.keystore;
+    w.give.rpc_read_only = o->guest_rpc_read_only;
+    if (!o->guest_rpc_url)
+        w.give.rpc = rpc_new(o->rpc_url);
+    else if (strcmp(o->guest_rpc_url, "none") != 0)
+        w.give.rpc = rpc_new(o->guest_rpc_url);
     w.coordinator = coordinator_new(o->coordinator_url, courier.token);
     network_wait(&w, o, &network);
     courier.outbox = w.outbox;

@@ -367,6 +367,7 @@ static enum err run(struct worker *w, const struct lease *l, struct request *r, 
                     struct answer *answer, struct buf *why)
 {
     struct buf detail = BUF_INIT(RAN_DETAIL_MAX);
+    struct interfaces interfaces;
     struct program program;
     struct granted granted;
     struct ran ran;
@@ -390,8 +391,11 @@ static enum err run(struct worker *w, const struct lease *l, struct request *r, 
     if (!e) {
         env_make(l, r, w->network_id, a, &env);
         secrets_add(&env, &granted.env);
-        e = runner_run(&w->runner, r, &program, &env, answer, &ran, why);
+        interfaces_init(&interfaces, &w->give, r);
+        e = runner_run(&w->runner, r, &program, &env, interfaces.server, answer, &ran, why);
     }
+    if (!e)
+        e = interfaces_settle(&interfaces, answer, why);
     secret_env_release(&granted.env);
     fd_close(&program.fd);
     if (e)

@@ -12,6 +12,7 @@
 
 #include "worker/courier.h"
 #include "worker/exec_control.h"
+#include "worker/interfaces.h"
 #include "worker/secrets.h"
 
 struct worker {
@@ -26,6 +27,7 @@ struct worker {
     const struct near_key *fastfs_key; /* NULL: nothing can be published */
     struct str fastfs_receiver, fastfs_url;
     struct keystore_client *keystore; /* NULL: there are no secrets */
+    struct interface_source give;     /* to guests */
 };
 
 /* Do it, or hand it back; either way the lease is looked after. */
