@@ -208,6 +208,16 @@ static bool enter(struct registration *r)
     return renewed;
 }
 
+/* Look for expired workers, each time at others. */
+static void sweep(uint64_t turn)
+{
+    uint32_t n = worker_count(), from = (uint32_t)(turn * SWEEP_AT_ONCE % n);
+
+    workers_sweep(from, SWEEP_AT_ONCE);
+    if (n - from < SWEEP_AT_ONCE)
+        workers_sweep(0, SWEEP_AT_ONCE - (n - from));
+}
+
 /*
  * public_key     "ed25519:…", the worker's, made in the machine
  * tdx_quote_hex  its quote, version 4 or 5
@@ -235,7 +245,7 @@ NEAR_CALL(register_worker_key)
     renewed = enter(r);
     said = announcement(r, renewed);
     event("worker_registered", said);
-    workers_sweep((uint32_t)(c->registrations++ % worker_count()), SWEEP_AT_ONCE);
+    sweep(c->registrations++);
     settings_store(c);
     buf_add_str(&out, said);
     near_return_buf(&out);

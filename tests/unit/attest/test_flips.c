@@ -48,7 +48,7 @@ static void flip_quote(const char *name, const char *coll, int64_t at, uint8_t m
     struct arena a = ARENA_INIT;
     struct str quote = vector_file(&a, name);
     struct collateral *c = arena_new(&a, struct collateral);
-    struct attest_input in = {.collateral = c, .at = at, .crypto = &attest_crypto_native};
+    struct attest_input in = {.collateral = c, .at = at, .crypto = &vector_crypto};
     char *bytes = (char *)(uintptr_t)quote.ptr;
     struct str chain;
     size_t held = 0;
@@ -103,7 +103,7 @@ static void flip_collateral(uint8_t mask)
     struct collateral *good = arena_new(&a, struct collateral);
     struct attest_input in = {.quote = vector_file(&a, "quotes/tdx-v4-b0c06f.bin"),
                               .at = 1751624191,
-                              .crypto = &attest_crypto_native};
+                              .crypto = &vector_crypto};
     char *bytes = (char *)(uintptr_t)text.ptr;
     size_t refused = 0;
 

@@ -35,7 +35,7 @@ static enum attest_code judge_under(const struct sim_spec *spec, const struct at
     struct attest_policy strict = ATTEST_POLICY_STRICT;
     struct attest_root own = sim_root(sim);
     struct attest_input in = {
-        .at = at, .root = root ? root : &own, .crypto = &attest_crypto_native};
+        .at = at, .root = root ? root : &own, .crypto = &vector_crypto};
     struct collateral *c;
 
     arena_release(&judged.a);
@@ -96,7 +96,7 @@ static void test_roots_apart(void **state)
     struct attest_root lie = sim_root(sim), own = sim_root(sim);
     struct arena a = ARENA_INIT;
     struct collateral *c = arena_new(&a, struct collateral);
-    struct attest_input in = {.collateral = c, .at = 1751624191, .crypto = &attest_crypto_native};
+    struct attest_input in = {.collateral = c, .at = 1751624191, .crypto = &vector_crypto};
     uint8_t other_seed[SIM_SEED_LEN] = "another";
     struct sim *other = sim_new(other_seed);
     struct attest_root others = sim_root(other);

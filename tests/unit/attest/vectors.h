@@ -23,6 +23,8 @@ struct str vector_hex(struct arena *a, struct json v);
 /* A member that is plain text. */
 struct str vector_text(struct json object, const char *key);
 
+/* OpenSSL's and our own P-256 at once; the test fails when they disagree. */
+extern const struct attest_crypto vector_crypto;
 /* Verify with nothing but texts, as a user would: collateral that does not parse is E_COLL_PARSE.
  */
 enum attest_code vector_verify(struct arena *a, struct str quote, struct str collateral, int64_t at,
