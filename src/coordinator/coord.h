@@ -46,7 +46,6 @@ struct worker {
     char id[JOB_WORKER_MAX + 1];
     char session[JOB_WORKER_MAX + 1];
     uint64_t first_ms, last_ms;
-    uint64_t job_id; /* 0: none that we know of */
 };
 
 /* What the follower knows, for /readyz and metrics. */

@@ -80,6 +80,15 @@ static const struct db_migration migrations[] = {
         "  hash TEXT NOT NULL"
         ") STRICT"},
     {2, "ALTER TABLE result ADD COLUMN run TEXT"}, /* JSON: stderr, requests, figures */
+    /* Whose turn it is (jobq_add), and who of them has a guest running where. */
+    {3, "ALTER TABLE job ADD COLUMN sender TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE job ADD COLUMN turn BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE job ADD COLUMN running BIGINT NOT NULL DEFAULT 0;" /* leased, before "ran" */
+        "DROP INDEX job_queued;"
+        "CREATE INDEX job_queued ON job (turn, id) WHERE state = 0;"
+        "CREATE INDEX job_oldest ON job (id) WHERE state = 0;"
+        "CREATE INDEX job_sender ON job (sender, turn) WHERE state = 0;"
+        "CREATE INDEX job_running ON job (worker, sender) WHERE state = 1 AND running = 1"},
 };
 
 enum err jobq_migrate(struct db *d, struct buf *why)
@@ -164,17 +173,68 @@ static enum err set_state(struct db *d, uint64_t id, enum job_state state, uint6
     return e;
 }
 
-static enum err insert_job(struct db *d, uint64_t id, struct buf *why)
+/* The first column of the only row; NULL counts as 0. Ends `s`. */
+static enum err number(struct db_stmt *s, uint64_t *out, struct buf *why)
+{
+    enum err e = db_step(s, why);
+
+    if (!e || e == ERR_EMPTY)
+        *out = e || db_null(s, 0) ? 0 : db_u64(s, 0);
+    db_done(&s);
+    return e == ERR_EMPTY ? ERR_OK : e;
+}
+
+/*
+ * Senders take turns. A job's turn is one after the last that its sender has waiting, and not
+ * before the turn that is being served: a sender with a thousand jobs waiting has one of them
+ * served, then everybody else has one, and who comes anew does not wait for the thousand.
+ */
+static enum err turn_of(struct db *d, struct str sender, uint64_t now_ms, uint64_t *out,
+                        struct buf *why)
 {
     struct db_stmt *s = NULL;
-    enum err e = db_stmt(d,
-                         "INSERT INTO job (id, state, token, attempts, not_before_ms, "
-                         "lease_until_ms) VALUES ($1, 0, 0, 0, 0, 0)",
-                         &s, why);
+    uint64_t own = 0, served = 0;
+    enum err e =
+        db_stmt(d, "SELECT MAX(turn) + 1 FROM job WHERE state = 0 AND sender = $1", &s, why);
 
     if (e)
         return e;
+    db_bind_text(s, 1, sender);
+    e = number(s, &own, why);
+    if (!e)
+        e = db_stmt(d,
+                    "SELECT turn FROM job WHERE state = 0 AND not_before_ms <= $1 "
+                    "ORDER BY turn, id LIMIT 1",
+                    &s, why);
+    if (e)
+        return e;
+    db_bind_u64(s, 1, now_ms);
+    e = number(s, &served, why);
+    if (!e)
+        *out = own > served ? own : served;
+    return e;
+}
+
+static enum err insert_job(struct db *d, uint64_t id, struct str sender, uint64_t now_ms,
+                           struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    uint64_t turn;
+    enum err e;
+
+    if (!sender.ptr)
+        sender = STR("");
+    e = turn_of(d, sender, now_ms, &turn, why);
+    if (!e)
+        e = db_stmt(d,
+                    "INSERT INTO job (id, state, token, attempts, not_before_ms, lease_until_ms, "
+                    "sender, turn) VALUES ($1, 0, 0, 0, 0, 0, $2, $3)",
+                    &s, why);
+    if (e)
+        return e;
     db_bind_u64(s, 1, id);
+    db_bind_text(s, 2, sender);
+    db_bind_u64(s, 3, turn);
     e = db_run(s, why);
     db_done(&s);
     return e;
@@ -222,7 +282,7 @@ enum err jobq_add(struct db *d, const struct block_event *ev, const struct block
         return err_put(why, ERR_CONFLICT, "request '%llu' is in the queue already",
                        (unsigned long long)ev->request_id);
     if (!e)
-        e = insert_job(d, got, why);
+        e = insert_job(d, got, ev->sender_id, now_ms, why);
     if (!e)
         e = step_add(d, got, "queued", STR_NONE, head->height, now_ms, why);
     if (!e)
@@ -270,8 +330,8 @@ static enum err job_load(struct db *d, struct arena *a, struct job *j, struct bu
     return e;
 }
 
-enum err jobq_lease(struct db *d, struct arena *a, struct str worker, struct str session,
-                    uint64_t lease_ms, uint64_t now_ms, struct job *out, struct buf *why)
+enum err jobq_lease(struct db *d, struct arena *a, const struct lease_ask *ask, uint64_t lease_ms,
+                    uint64_t now_ms, struct job *out, struct buf *why)
 {
     char text[256];
     struct buf detail = BUF_OVER(text);
@@ -279,17 +339,21 @@ enum err jobq_lease(struct db *d, struct arena *a, struct str worker, struct str
     struct job j = {0};
     enum err e = db_stmt(d,
                          "UPDATE job SET state = 1, token = token + 1, attempts = attempts + 1, "
-                         "worker = $1, session = $2, lease_until_ms = $3 "
+                         "worker = $1, session = $2, lease_until_ms = $3, running = 1 "
                          "WHERE id = (SELECT id FROM job WHERE state = 0 AND not_before_ms <= $4 "
-                         "ORDER BY id LIMIT 1) RETURNING id, token, attempts",
+                         "AND ($5 = 0 OR sender NOT IN (SELECT sender FROM job "
+                         "  WHERE state = 1 AND running = 1 AND worker = $1 "
+                         "  GROUP BY sender HAVING COUNT(*) >= $5)) "
+                         "ORDER BY turn, id LIMIT 1) RETURNING id, token, attempts",
                          &s, why);
 
     if (e)
         return e;
-    db_bind_text(s, 1, worker);
-    db_bind_text(s, 2, session);
+    db_bind_text(s, 1, ask->worker);
+    db_bind_text(s, 2, ask->session);
     db_bind_u64(s, 3, now_ms + lease_ms);
     db_bind_u64(s, 4, now_ms);
+    db_bind_u64(s, 5, ask->owner_slots);
     e = db_step(s, why);
     if (!e) {
         j.id = db_u64(s, 0);
@@ -304,7 +368,7 @@ enum err jobq_lease(struct db *d, struct arena *a, struct str worker, struct str
         return e;
     json_obj(&detail);
     json_key(&detail, "worker");
-    json_put_str(&detail, worker);
+    json_put_str(&detail, ask->worker);
     json_key(&detail, "attempt");
     json_put_u64(&detail, j.attempt);
     json_obj_end(&detail);
@@ -419,6 +483,20 @@ enum err jobq_release(struct db *d, uint64_t id, uint64_t token, struct str reas
     return e;
 }
 
+/* The guest is through; what is left is telling the contract. The slot is free. */
+static enum err stopped_running(struct db *d, uint64_t id, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    enum err e = db_stmt(d, "UPDATE job SET running = 0 WHERE id = $1", &s, why);
+
+    if (e)
+        return e;
+    db_bind_u64(s, 1, id);
+    e = db_run(s, why);
+    db_done(&s);
+    return e;
+}
+
 enum err jobq_progress(struct db *d, uint64_t id, uint64_t token, const char *step,
                        struct str detail, uint64_t block_height, uint64_t now_ms,
                        uint64_t *request_id, struct buf *why)
@@ -430,9 +508,23 @@ enum err jobq_progress(struct db *d, uint64_t id, uint64_t token, const char *st
         return e;
     /* A step that comes after the contract's event still belongs to the timeline. */
     e = step_add(d, id, step, detail, block_height, now_ms, why);
+    if (!e && strcmp(step, "ran") == 0)
+        e = stopped_running(d, id, why);
     if (!e)
         *request_id = h.request_id;
     return e;
+}
+
+enum err jobq_running(struct db *d, struct str worker, uint64_t *id, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    enum err e = db_stmt(
+        d, "SELECT MIN(id) FROM job WHERE state = 1 AND running = 1 AND worker = $1", &s, why);
+
+    if (e)
+        return e;
+    db_bind_text(s, 1, worker);
+    return number(s, id, why);
 }
 
 bool job_status_ok(struct str status, bool success)

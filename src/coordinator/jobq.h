@@ -16,6 +16,9 @@
  * The contract has the last word: its execution_completed event ends the job in any state and
  * brings the amounts. What the worker reports (output, use) is kept beside it.
  *
+ * Senders take turns: who has a thousand jobs waiting delays the next sender's first by one of
+ * them. A worker may also say how many of its slots one sender may have at once.
+ *
  * Every change also writes a step of the request's timeline (results.h).
  *
  * Time is passed in, milliseconds since 1970: leases live over a restart. All functions that write
@@ -59,12 +62,19 @@ struct job {
     struct str request_data;
 };
 
+/* Who wants a job. */
+struct lease_ask {
+    struct str worker, session;
+    uint64_t owner_slots; /* no job of a sender who has so many running there; 0: any */
+};
+
 /*
- * Lease the oldest job that may run now, for `lease_ms`.
+ * Lease the job whose turn it is, of those that may run now, for `lease_ms`. Of one sender the
+ * oldest comes first.
  *
  * ERR_EMPTY  nothing to do
  */
-MUST_USE enum err jobq_lease(struct db *d, struct arena *a, struct str worker, struct str session,
+MUST_USE enum err jobq_lease(struct db *d, struct arena *a, const struct lease_ask *ask,
                              uint64_t lease_ms, uint64_t now_ms, struct job *out, struct buf *why);
 
 /* The three below: ERR_ABSENT no such job, ERR_CONFLICT the token is not the last one given, or
@@ -74,7 +84,7 @@ MUST_USE enum err jobq_renew(struct db *d, uint64_t id, uint64_t token, uint64_t
 /* Back into the queue. `counts`: it goes against JOB_LEASES_MAX and waits before the next try. */
 MUST_USE enum err jobq_release(struct db *d, uint64_t id, uint64_t token, struct str reason,
                                bool counts, uint64_t now_ms, uint64_t *request_id, struct buf *why);
-/* `detail` is JSON text of an object. */
+/* `detail` is JSON text of an object. With the step "ran" the worker's slot counts as free. */
 MUST_USE enum err jobq_progress(struct db *d, uint64_t id, uint64_t token, const char *step,
                                 struct str detail, uint64_t block_height, uint64_t now_ms,
                                 uint64_t *request_id, struct buf *why);
@@ -121,6 +131,9 @@ MUST_USE enum err jobq_expire_worker(struct db *d, struct str worker, struct str
 /* Fail queued jobs whose deadline lies before `height`. */
 MUST_USE enum err jobq_deadline(struct db *d, uint64_t height, uint64_t now_ms, struct changed *out,
                                 struct buf *why);
+
+/* The oldest job that `worker` runs; 0: none. */
+MUST_USE enum err jobq_running(struct db *d, struct str worker, uint64_t *id, struct buf *why);
 
 struct jobq_counts {
     uint64_t queued, leased;

@@ -61,35 +61,45 @@ static enum err forget_old_session(struct coord *c, struct str id, struct str se
     return e;
 }
 
+/* An optional number. */
+static bool number_of(struct http_req *r, struct json body, const char *name, uint64_t *out)
+{
+    struct json v = json_get(body, name);
+    char room[64];
+    struct buf text = BUF_OVER(room);
+
+    if (json_is_null(v) || (json_u64(v, out) && *out <= INT64_MAX))
+        return true;
+    buf_addf(&text, "'%s' must be a number", name);
+    reply_error(r, 400, room);
+    return false;
+}
+
 void route_lease(struct coord *c, struct http_req *r, struct str arg UNUSED)
 {
     struct buf why = WHY_INIT;
-    struct str id, session;
+    struct lease_ask ask = {.owner_slots = 0};
     const struct worker *known;
-    struct worker *w;
     uint64_t wait = 0;
     struct json body;
     bool restarted;
     enum err e = ERR_OK;
 
-    if (!body_object(r, &body) || !worker_of(r, body, &id, &session))
+    if (!body_object(r, &body) || !worker_of(r, body, &ask.worker, &ask.session))
         return;
-    if (!json_is_null(json_get(body, "wait_ms")) && !json_u64(json_get(body, "wait_ms"), &wait)) {
-        reply_error(r, 400, "'wait_ms' must be a number");
+    if (!number_of(r, body, "wait_ms", &wait) ||
+        !number_of(r, body, "owner_slots", &ask.owner_slots))
         return;
-    }
     coord_lock(c);
-    known = worker_find(c, id);
-    restarted = session.len && (!known || !str_eqz(session, known->session));
-    w = worker_seen(c, id, session, now_ms());
-    if (w)
-        w->job_id = 0;
+    known = worker_find(c, ask.worker);
+    restarted = ask.session.len && (!known || !str_eqz(ask.session, known->session));
+    (void)worker_seen(c, ask.worker, ask.session, now_ms());
     if (restarted)
-        e = forget_old_session(c, id, session, &why);
+        e = forget_old_session(c, ask.worker, ask.session, &why);
     if (!e)
-        e = lease_now(c, r, false, id, session, &why);
+        e = lease_now(c, r, false, &ask, &why);
     if (e == ERR_EMPTY && wait)
-        wait_for_job(c, r, id, session, wait < COORD_WAIT_MAX ? wait : COORD_WAIT_MAX);
+        wait_for_job(c, r, &ask, wait < COORD_WAIT_MAX ? wait : COORD_WAIT_MAX);
     else if (e == ERR_EMPTY)
         http_reply(r, 204, NULL, STR_NONE);
     else if (e)
@@ -192,7 +202,9 @@ void route_progress(struct coord *c, struct http_req *r, struct str arg)
     if (!e)
         e = jobq_progress(c->db, id, token, step, json_is_null(detail) ? STR_NONE : detail.text,
                           height, now_ms(), &request_id, &why);
-    (void)settle(c, r, e, false, request_id, "{\"ok\":true}", &why);
+    e = settle(c, r, e, false, request_id, "{\"ok\":true}", &why);
+    if (!e && strcmp(step, "ran") == 0)
+        waiters_serve(c); /* its sender has a slot more */
     coord_unlock(c);
     buf_release(&why);
 }
@@ -250,6 +262,7 @@ void route_complete(struct coord *c, struct http_req *r, struct str arg)
         c->completions++;
         log_info("job_completed", "id=%llu request=%llu status=%.*s", (unsigned long long)id,
                  (unsigned long long)request_id, STR_ARG(result.status));
+        waiters_serve(c);
     }
     coord_unlock(c);
     buf_release(&why);
@@ -258,18 +271,17 @@ void route_complete(struct coord *c, struct http_req *r, struct str arg)
 void route_heartbeat(struct coord *c, struct http_req *r, struct str arg UNUSED)
 {
     struct str id, session;
-    struct worker *w;
     struct json body;
-    uint64_t job = 0;
+    bool recall;
 
     if (!body_object(r, &body) || !worker_of(r, body, &id, &session))
         return;
-    if (!json_u64(json_get(body, "job_id"), &job))
-        job = 0;
+    if (!json_bool(json_get(body, "recall"), &recall))
+        recall = false;
     coord_lock(c);
-    w = worker_seen(c, id, session, now_ms());
-    if (w)
-        w->job_id = job;
+    (void)worker_seen(c, id, session, now_ms());
+    if (recall)
+        waiters_recall(c, id, session);
     coord_unlock(c);
     http_reply(r, 200, "application/json", STR("{\"ok\":true}"));
 }

@@ -15,6 +15,7 @@ struct waiter {
     struct http_req *r;
     enum { FOR_STEP, FOR_JOB, FOR_FEED, FOR_WISH, FOR_QUOTE } what;
     char worker[JOB_WORKER_MAX + 1], session[JOB_WORKER_MAX + 1];
+    uint64_t owner_slots;
     uint64_t request_id, after;
 };
 
@@ -70,14 +71,27 @@ static void copy_id(char out[JOB_WORKER_MAX + 1], struct str s)
     out[s.len] = '\0';
 }
 
-void wait_for_job(struct coord *c, struct http_req *r, struct str worker, struct str session,
-                  uint64_t ms)
+void wait_for_job(struct coord *c, struct http_req *r, const struct lease_ask *ask, uint64_t ms)
 {
     struct waiter *w = hold(c, r, ms, 204);
 
     w->what = FOR_JOB;
-    copy_id(w->worker, worker);
-    copy_id(w->session, session);
+    copy_id(w->worker, ask->worker);
+    copy_id(w->session, ask->session);
+    w->owner_slots = ask->owner_slots;
+}
+
+void waiters_recall(struct coord *c, struct str worker, struct str session)
+{
+    struct waiter *w = c->waiters, *next;
+
+    for (; w; w = next) {
+        next = w->next;
+        if (w->what != FOR_JOB || !str_eqz(worker, w->worker) || !str_eqz(session, w->session))
+            continue;
+        http_reply(w->r, 204, NULL, STR_NONE);
+        drop(c, w);
+    }
 }
 
 void wait_for_step(struct coord *c, struct http_req *r, uint64_t request_id, uint64_t after,
@@ -132,18 +146,17 @@ static void job_write(const struct coord *c, const struct job *j, struct buf *b)
     json_obj_end(b);
 }
 
-enum err lease_now(struct coord *c, struct http_req *r, bool held, struct str worker,
-                   struct str session, struct buf *why)
+enum err lease_now(struct coord *c, struct http_req *r, bool held, const struct lease_ask *ask,
+                   struct buf *why)
 {
     struct arena a = ARENA_INIT;
     struct buf b = BUF_INIT(COORD_BODY_MAX);
-    struct worker *seen;
     struct job j = {0};
     enum err e = db_begin(c->db, why);
 
     if (e)
         goto out;
-    e = jobq_lease(c->db, &a, worker, session, c->lease_ms, now_ms(), &j, why);
+    e = jobq_lease(c->db, &a, ask, c->lease_ms, now_ms(), &j, why);
     if (!e)
         e = db_commit(c->db, why);
     else
@@ -153,11 +166,9 @@ enum err lease_now(struct coord *c, struct http_req *r, bool held, struct str wo
     job_write(c, &j, &b);
     ack_reply(c, r, held, buf_str(&b));
     c->leases++;
-    seen = worker_seen(c, worker, session, now_ms());
-    if (seen)
-        seen->job_id = j.id;
+    (void)worker_seen(c, ask->worker, ask->session, now_ms());
     log_info("job_leased", "id=%llu request=%llu worker=%.*s attempt=%llu",
-             (unsigned long long)j.id, (unsigned long long)j.request_id, STR_ARG(worker),
+             (unsigned long long)j.id, (unsigned long long)j.request_id, STR_ARG(ask->worker),
              (unsigned long long)j.attempt);
     waiters_changed(c, j.request_id);
 out:
@@ -169,24 +180,29 @@ out:
 void waiters_serve(struct coord *c)
 {
     struct buf why = WHY_INIT;
+    struct waiter *w = c->waiters, *older;
 
-    for (;;) {
-        struct waiter *oldest = NULL;
+    while (w && w->next)
+        w = w->next;
+    for (; w; w = older) {
+        const struct lease_ask ask = {str_of(w->worker), str_of(w->session), w->owner_slots};
         enum err e;
 
-        for (struct waiter *w = c->waiters; w; w = w->next)
-            if (w->what == FOR_JOB)
-                oldest = w;
-        if (!oldest)
-            break;
-        e = lease_now(c, oldest->r, true, str_of(oldest->worker), str_of(oldest->session), &why);
-        if (e == ERR_EMPTY)
-            break;
-        if (e) {
-            log_unusual("lease", "%s", buf_z(&why));
-            break; /* they go on waiting; the next change or their own retry asks again */
+        if (w->what != FOR_JOB) {
+            older = w->prev;
+            continue;
         }
-        drop(c, oldest);
+        e = lease_now(c, w->r, true, &ask, &why);
+        older = w->prev; /* not sooner: those who wait for the step may be gone */
+        if (!e)
+            drop(c, w);
+        /* What one may not have because of its share, the next may. */
+        if (e == ERR_EMPTY && ask.owner_slots)
+            continue;
+        if (e && e != ERR_EMPTY)
+            log_unusual("lease", "%s", buf_z(&why));
+        if (e)
+            break; /* they go on waiting; the next change or their own retry asks again */
     }
     buf_release(&why);
 }

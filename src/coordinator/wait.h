@@ -10,9 +10,10 @@
 
 #include "coordinator/coord.h"
 
-/* Hold `r` until a job can be leased to `worker`; 204 after `ms`. */
-void wait_for_job(struct coord *c, struct http_req *r, struct str worker, struct str session,
-                  uint64_t ms);
+/* Hold `r` until a job can be leased to who asks; 204 after `ms`. */
+void wait_for_job(struct coord *c, struct http_req *r, const struct lease_ask *ask, uint64_t ms);
+/* Nobody of this worker waits for a job any more: 204 now. */
+void waiters_recall(struct coord *c, struct str worker, struct str session);
 /* Hold `r` until the request has a step after `after`; `timeout_status` after `ms`. */
 void wait_for_step(struct coord *c, struct http_req *r, uint64_t request_id, uint64_t after,
                    uint64_t ms, unsigned timeout_status);
@@ -28,7 +29,7 @@ void waiters_changed_all(struct coord *c, const struct changed *list);
 
 /* Lease a job now and answer `r` with it; ERR_EMPTY: there is none, `r` is not answered. `held`:
  * `r` is held. */
-MUST_USE enum err lease_now(struct coord *c, struct http_req *r, bool held, struct str worker,
-                            struct str session, struct buf *why);
+MUST_USE enum err lease_now(struct coord *c, struct http_req *r, bool held,
+                            const struct lease_ask *ask, struct buf *why);
 
 #endif

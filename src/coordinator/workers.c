@@ -73,8 +73,11 @@ enum err workers_write(struct coord *c, struct buf *out, struct buf *why)
         const struct worker *w = &c->workers[i];
         bool online = w->last_ms + WORKER_ONLINE_MS > now;
         struct worker_totals t;
+        uint64_t job = 0;
         enum err e = worker_totals(c->db, str_of(w->id), &t, why);
 
+        if (!e)
+            e = jobq_running(c->db, str_of(w->id), &job, why);
         if (e)
             return e;
         json_obj(out);
@@ -85,10 +88,10 @@ enum err workers_write(struct coord *c, struct buf *out, struct buf *why)
         json_key(out, "instance");
         json_putz(out, w->session);
         json_key(out, "status");
-        json_putz(out, !online ? "offline" : w->job_id ? "busy" : "online");
+        json_putz(out, !online ? "offline" : job ? "busy" : "online");
         json_key(out, "current_task_id");
-        if (online && w->job_id)
-            json_put_u64(out, w->job_id);
+        if (online && job)
+            json_put_u64(out, job);
         else
             json_put_null(out);
         put_u64(out, "last_heartbeat_at", w->last_ms / 1000);

@@ -115,6 +115,7 @@ static double drain(struct db *d, unsigned n, unsigned batch, bool flush)
                                  .resolve_tx = STR("AC6Ajeo2B9JPQKdgDFXtN9XzUQVU1PbBL1rE7BTMY2VA"),
                                  .has_charged = true,
                                  .charged = 1003700};
+    const struct lease_ask ask = {STR("worker-1"), STR("s"), 0};
     struct buf why = WHY_INIT;
     struct job jobs[BATCH];
     uint64_t from = clock_mono_us(), now = clock_unix_ns() / 1000000, request;
@@ -126,7 +127,7 @@ static double drain(struct db *d, unsigned n, unsigned batch, bool flush)
         for (unsigned k = 0; k < batch && !e; k++) {
             e = db_begin(d, &why);
             if (!e)
-                e = jobq_lease(d, &a, STR("worker-1"), STR("s"), LEASE_MS, now, &jobs[k], &why);
+                e = jobq_lease(d, &a, &ask, LEASE_MS, now, &jobs[k], &why);
             if (!e)
                 e = db_commit(d, &why);
         }

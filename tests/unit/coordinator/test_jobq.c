@@ -78,12 +78,13 @@ static int stop(void **state)
         tx_e;                                                                                      \
     })
 
-static enum err add(struct fixture *f, uint64_t request, unsigned byte, uint64_t height)
+static enum err add_of(struct fixture *f, const char *sender, uint64_t request, unsigned byte,
+                       uint64_t height)
 {
     struct block_event ev = {.kind = EV_REQUESTED,
                              .request_id = request,
                              .request_data = STR("{\"x\":1}"),
-                             .sender_id = STR("alice.test"),
+                             .sender_id = str_of(sender),
                              .tx_hash = STR("T"),
                              .repo = request % 2 ? STR("https://github.com/a/b") : STR_NONE,
                              .commit = STR("main"),
@@ -95,10 +96,24 @@ static enum err add(struct fixture *f, uint64_t request, unsigned byte, uint64_t
     return TX(f, jobq_add(f->d, &ev, &head, 200, f->now, &id, &f->why));
 }
 
+static enum err add(struct fixture *f, uint64_t request, unsigned byte, uint64_t height)
+{
+    return add_of(f, "alice.test", request, byte, height);
+}
+
+static enum err lease_shared(struct fixture *f, const char *worker, uint64_t owner_slots,
+                             struct job *j)
+{
+    const struct lease_ask ask = {str_of(worker), STR("s"), owner_slots};
+
+    return TX(f, jobq_lease(f->d, &f->a, &ask, LEASE_MS, f->now, j, &f->why));
+}
+
 static enum err lease(struct fixture *f, const char *worker, const char *session, struct job *j)
 {
-    return TX(
-        f, jobq_lease(f->d, &f->a, str_of(worker), str_of(session), LEASE_MS, f->now, j, &f->why));
+    const struct lease_ask ask = {str_of(worker), str_of(session), 0};
+
+    return TX(f, jobq_lease(f->d, &f->a, &ask, LEASE_MS, f->now, j, &f->why));
 }
 
 static enum err complete(struct fixture *f, uint64_t id, uint64_t token, bool success)
@@ -556,6 +571,93 @@ static void test_lists(void **state)
     assert_string_equal(buf_z(&f->out), "[{\"date\":\"1970-01-01\",\"count\":3}]");
 }
 
+/* Lease until nothing is left; the requests in the order they came, and each job ended at once. */
+static void assert_order(struct fixture *f, const uint64_t *requests, size_t n)
+{
+    struct job j;
+
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(lease(f, "w", "s", &j), 0);
+        assert_int_equal(j.request_id, requests[i]);
+        assert_int_equal(complete(f, j.id, j.token, true), 0);
+    }
+    assert_int_equal(lease(f, "w", "s", &j), ERR_EMPTY);
+}
+
+/* Who floods the queue delays others by one job each, whenever they come. */
+static void test_turns(void **state)
+{
+    struct fixture *f = *state;
+    struct job j;
+
+    for (uint64_t i = 1; i <= 6; i++)
+        assert_int_equal(add_of(f, "flood.test", i, 1, 100), 0);
+    assert_int_equal(add_of(f, "bob.test", 10, 1, 100), 0);
+    assert_int_equal(add_of(f, "bob.test", 11, 1, 100), 0);
+    assert_int_equal(lease(f, "w", "s", &j), 0);
+    assert_int_equal(j.request_id, 1);
+    assert_int_equal(lease(f, "w", "s", &j), 0);
+    assert_int_equal(j.request_id, 10);
+    assert_int_equal(lease(f, "w", "s", &j), 0);
+    assert_int_equal(j.request_id, 2);
+    /* Comes when the flood is under way, and does not wait for the rest of it. */
+    assert_int_equal(add_of(f, "carol.test", 20, 1, 101), 0);
+    assert_order(f, (const uint64_t[]){11, 20, 3, 4, 5, 6}, 6);
+}
+
+/* A job that was handed back keeps its turn, and its waiting does not let others run ahead. */
+static void test_turn_kept(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t request;
+    struct job j;
+
+    for (uint64_t i = 1; i <= 4; i++)
+        assert_int_equal(add_of(f, "flood.test", i, 1, 100), 0);
+    assert_int_equal(lease(f, "w", "s", &j), 0);
+    assert_int_equal(
+        TX(f, jobq_release(f->d, j.id, j.token, STR("node away"), true, f->now, &request, &f->why)),
+        0);
+    for (uint64_t i = 10; i <= 13; i++)
+        assert_int_equal(add_of(f, "bob.test", i, 1, 100), 0);
+    assert_int_equal(lease(f, "w", "s", &j), 0);
+    assert_int_equal(j.request_id, 2);
+    f->now += JOB_BACKOFF_MS;
+    assert_int_equal(lease(f, "w", "s", &j), 0);
+    assert_int_equal(j.request_id, 1);
+    assert_order(f, (const uint64_t[]){10, 3, 11, 4, 12, 13}, 6);
+}
+
+/* A worker's share for one sender counts what runs there, not what waits for its block. */
+static void test_share(void **state)
+{
+    struct fixture *f = *state;
+    struct job a, b, c;
+    uint64_t request, running;
+
+    for (uint64_t i = 1; i <= 4; i++)
+        assert_int_equal(add_of(f, "flood.test", i, 1, 100), 0);
+    assert_int_equal(lease_shared(f, "w", 2, &a), 0);
+    assert_int_equal(lease_shared(f, "w", 2, &b), 0);
+    assert_int_equal(lease_shared(f, "w", 2, &c), ERR_EMPTY);
+    assert_int_equal(lease_shared(f, "other", 2, &c), 0);
+    assert_int_equal(c.request_id, 3);
+    assert_int_equal(add_of(f, "bob.test", 10, 1, 100), 0);
+    assert_int_equal(lease_shared(f, "w", 2, &c), 0);
+    assert_int_equal(c.request_id, 10);
+    assert_int_equal(jobq_running(f->d, STR("w"), &running, &f->why), 0);
+    assert_int_equal(running, a.id);
+    assert_int_equal(
+        TX(f, jobq_progress(f->d, a.id, a.token, "ran", STR_NONE, 0, f->now, &request, &f->why)),
+        0);
+    assert_int_equal(jobq_running(f->d, STR("w"), &running, &f->why), 0);
+    assert_int_equal(running, b.id);
+    assert_int_equal(lease_shared(f, "w", 2, &c), 0);
+    assert_int_equal(c.request_id, 4);
+    assert_int_equal(jobq_running(f->d, STR("nobody"), &running, &f->why), 0);
+    assert_int_equal(running, 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -571,6 +673,9 @@ int main(void)
         T(test_deadline),
         T(test_random_walk),
         T(test_lists),
+        T(test_turns),
+        T(test_turn_kept),
+        T(test_share),
     };
 
     return cmocka_run_group_tests_name("coordinator_jobq", tests, NULL, NULL);

@@ -707,6 +707,55 @@ static void test_long_polls(void **state)
     /* held when it is told to stop: ends within two seconds, see stop() */
 }
 
+struct poll {
+    struct fixture *f;
+    unsigned status;
+};
+
+static void *poll_for_job(void *ctx)
+{
+    struct poll *p = ctx;
+    struct http_client *http = http_client_new();
+    struct buf body = BUF_INIT(65536), why = WHY_INIT;
+    char url[128];
+    const struct http_call call = {
+        .method = "POST",
+        .url = url,
+        .body = STR("{\"worker\":\"w1\",\"session\":\"s1\",\"wait_ms\":30000}"),
+        .content_type = "application/json",
+        .bearer = TOKEN,
+        .timeout_ms = 40000,
+        .max_body = 65536};
+
+    snprintf(url, sizeof(url), "http://127.0.0.1:%u/jobs/lease", p->f->port);
+    if (http_client_call(http, &call, &p->status, &body, &why))
+        p->status = 0;
+    http_client_free(http);
+    buf_release(&body);
+    buf_release(&why);
+    return NULL;
+}
+
+/* A worker that is about to end calls its waiting requests back, and gets nothing any more. */
+static void test_recall(void **state)
+{
+    struct fixture *f = *state;
+    struct poll p = {.f = f};
+    uint64_t from = clock_mono_ms();
+    pthread_t thread;
+
+    assert_false(lease(f, "w1", 300, &(struct lease){0}));
+    assert_int_equal(pthread_create(&thread, NULL, poll_for_job, &p), 0);
+    clock_sleep_ms(300);
+    post(f, "/workers/heartbeat", "{\"worker\":\"w1\",\"session\":\"s2\",\"recall\":true}");
+    clock_sleep_ms(100);
+    assert_int_equal(p.status, 0); /* another session's */
+    post(f, "/workers/heartbeat", "{\"worker\":\"w1\",\"session\":\"s1\",\"recall\":true}");
+    pthread_join(thread, NULL);
+    assert_int_equal(p.status, 204);
+    assert_true(clock_mono_ms() - from < 25000);
+}
+
 static void test_refuses_to_start(void **state)
 {
     struct fixture *f = *state;
@@ -738,6 +787,7 @@ int main(void)
         T(test_streams),
         T(test_prices),
         T(test_long_polls),
+        T(test_recall),
         T(test_refuses_to_start),
     };
 
