@@ -76,6 +76,9 @@ MUST_USE enum err guest_run(struct guest *g, int wasm_fd, const struct hash256 *
                             const struct run_job *job, struct run_result *out,
                             struct guest_note *note, struct buf *why);
 
+/* From the next run on: a child of its own for every run, or not. */
+void guest_isolate(struct guest *g, bool fresh_process);
+
 /* While there is time: start the child that the next run will need, and clear away the last one.
  * Never needed, only faster. */
 void guest_ready(struct guest *g);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+
 /* What getopt_long returns for row i, above any character. */
 enum { ROW0 = 1000, HELP = 999 };
 
@@ -103,6 +105,51 @@ enum err options_read(const struct opt *table, int argc, char **argv, void *into
     }
     *operands = optind;
     return ERR_OK;
+}
+
+static enum err read_line(const struct opt *table, struct str line, const char *from,
+                          struct arena *a, void *into, struct buf *why)
+{
+    const struct opt *o = table;
+    struct str name, value = str_trim(str_cut(line, '=', &name));
+
+    name = str_trim(name);
+    if (!value.len)
+        return err_put(why, ERR_FORMAT, "%s is not of the form 'name = value'", from);
+    while (o->kind != OPT_IS_END && !str_eqz(name, o->name))
+        o++;
+    if (o->kind == OPT_IS_END)
+        return err_put(why, ERR_FORMAT, "%s: '%.*s' cannot be set in a file", from,
+                       STR_ARG(str_head(name, 64)));
+    if (o->kind == OPT_IS_FLAG) {
+        if (!str_eqz(value, "true") && !str_eqz(value, "false"))
+            return err_put(why, ERR_FORMAT, "%s: '%s' is true or false", from, o->name);
+        *(bool *)(void *)((char *)into + o->at) = str_eqz(value, "true");
+        return ERR_OK;
+    }
+    return put_value(o, arena_z(a, value), from, into, why);
+}
+
+enum err options_file(const struct opt *table, const char *path, struct arena *a, void *into,
+                      struct buf *why)
+{
+    struct buf text = BUF_INIT(OPT_FILE_MAX);
+    enum err e = file_read(path, &text, why);
+    struct str rest = buf_str(&text);
+    char from[300];
+
+    for (unsigned n = 1; !e && rest.len; n++) {
+        struct str line;
+
+        rest = str_cut(rest, '\n', &line);
+        line = str_trim(line);
+        if (!line.len || line.ptr[0] == '#')
+            continue;
+        snprintf(from, sizeof from, "line %u of '%.200s'", n, path);
+        e = read_line(table, line, from, a, into, why);
+    }
+    buf_release(&text);
+    return e;
 }
 
 /* `text` in lines of at most LINE_COLUMNS, each after the first indented by `indent`. */

@@ -19,10 +19,12 @@
 #ifndef PROC_OPTIONS_H
 #define PROC_OPTIONS_H
 
+#include "base/arena.h"
 #include "base/err.h"
 
 #define OPT_TABLE_MAX 48 /* options of one command */
 #define OPT_LIST_MAX  64 /* times a list option may be given */
+#define OPT_FILE_MAX  65536
 
 enum opt_kind {
     OPT_IS_END,  /* the last row */
@@ -83,6 +85,14 @@ struct opt {
  */
 MUST_USE enum err options_read(const struct opt *table, int argc, char **argv, void *into,
                                bool *help, int *operands, struct buf *why);
+
+/*
+ * Read a file of `name = value` lines for options of `table` into the struct at `into`; flags are
+ * true or false. Empty lines and what follows a `#` at the start of a line are left out. Texts are
+ * kept in `a`. Errors as above, and those of reading; `why` names the line.
+ */
+MUST_USE enum err options_file(const struct opt *table, const char *path, struct arena *a,
+                               void *into, struct buf *why);
 
 /* The rows as an aligned list, `--help` included. */
 void options_print(const struct opt *table, struct buf *out);

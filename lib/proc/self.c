@@ -111,12 +111,19 @@ enum err self_conceal(struct buf *why)
 
 enum err self_signal_fd(int *out, struct buf *why)
 {
+    static const int list[] = {SIGTERM, SIGINT};
+
+    return self_signal_fd_of(list, countof(list), out, why);
+}
+
+enum err self_signal_fd_of(const int *list, size_t n, int *out, struct buf *why)
+{
     sigset_t set;
     int fd;
 
     sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
+    for (size_t i = 0; i < n; i++)
+        sigaddset(&set, list[i]);
     sigprocmask(SIG_BLOCK, &set, NULL);
     fd = signalfd(-1, &set, SFD_CLOEXEC);
     if (fd < 0)

@@ -21,5 +21,7 @@ void self_die_with_parent(void);
 MUST_USE enum err self_conceal(struct buf *why);
 /* A descriptor readable after SIGTERM or SIGINT; blocks both. For poll loops. */
 MUST_USE enum err self_signal_fd(int *out, struct buf *why);
+/* The same for the `n` signals of `list`. */
+MUST_USE enum err self_signal_fd_of(const int *list, size_t n, int *out, struct buf *why);
 
 #endif

@@ -302,6 +302,8 @@ static enum err start_worker(struct up *u, struct buf *why)
                                 network_path(&u->net, "worker"),
                                 "--allow-http-loopback",
                                 "--die-with-parent",
+                                "--drain-seconds",
+                                "0",
                                 "--fastfs-key-file",
                                 u->boot.fastfs_key_file,
                                 "--fastfs-receiver",

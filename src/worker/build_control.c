@@ -117,8 +117,8 @@ static struct compile_ask ask_of(const struct builds *b, const struct build *bui
 }
 
 /* The commit that a name means now; a full commit means itself. */
-static enum err resolve(struct builds *b, struct str ref, struct arena *a, struct build *out,
-                        struct answer *answer, struct buf *why)
+static enum err resolve(struct builds *b, struct fetcher *f, struct str ref, struct arena *a,
+                        struct build *out, struct answer *answer, struct buf *why)
 {
     struct compile_ask ask = ask_of(b, out, ref);
     struct buf said = WHY_INIT;
@@ -134,8 +134,8 @@ static enum err resolve(struct builds *b, struct str ref, struct arena *a, struc
         out->commit = str_of(sha);
         return ERR_OK;
     }
-    if (b->fetcher && !str_starts(out->repo, STR("file:"))) {
-        e = fetcher_ref(b->fetcher, out->repo, ref, commit, &said);
+    if (f && !str_starts(out->repo, STR("file:"))) {
+        e = fetcher_ref(f, out->repo, ref, commit, &said);
         if (!e)
             out->commit = arena_str(a, str_of(commit));
         buf_release(&said);
@@ -206,8 +206,9 @@ static enum err lock_take(struct builds *b, struct build *out, struct buf *why)
     return ERR_OK;
 }
 
-enum err build_find(struct builds *b, const struct code_source *source, bool force, struct arena *a,
-                    struct build *out, struct answer *answer, struct buf *why)
+enum err build_find(struct builds *b, struct fetcher *f, const struct code_source *source,
+                    bool force, struct arena *a, struct build *out, struct answer *answer,
+                    struct buf *why)
 {
     struct buf url = BUF_INIT(REPO_MAX * 2), text = WHY_INIT;
     enum err e = ERR_OK;
@@ -227,7 +228,7 @@ enum err build_find(struct builds *b, const struct code_source *source, bool for
     buf_release(&url);
     buf_release(&text);
     if (!e)
-        e = resolve(b, source->commit, a, out, answer, why);
+        e = resolve(b, f, source->commit, a, out, answer, why);
     if (e)
         return e;
     key_make(b, out);

@@ -29,7 +29,6 @@
 struct builds {
     char dir[STORE_PATH_MAX];
     const struct store *store;
-    struct fetcher *fetcher; /* asks which commit a branch is; NULL: git does */
     struct arena arena;
     struct str toolchain, registries;
     struct str compilers; /* all versions, one line */
@@ -63,10 +62,11 @@ struct build {
  * ERR_GUEST  the request's fault: `answer` has been made a failure
  * others     a fault of ours
  *
- * Waits while somebody else builds the same. Whatever it gives: build_done(b, out).
+ * `f` asks which commit a branch is; NULL: git does. Waits while somebody else builds the same.
+ * Whatever it gives: build_done(b, out).
  */
-MUST_USE enum err build_find(struct builds *b, const struct code_source *source, bool force,
-                             struct arena *a, struct build *out, struct answer *answer,
+MUST_USE enum err build_find(struct builds *b, struct fetcher *f, const struct code_source *source,
+                             bool force, struct arena *a, struct build *out, struct answer *answer,
                              struct buf *why);
 /* Build what was not at hand, in at most `seconds`; the same errors. answer->compile_ms is set
  * either way. `log` gets the end of the build's log, for the requester. */

@@ -153,17 +153,17 @@ static void name_open(struct buf *body, const struct worker_name *who)
     json_putz(body, who->session);
 }
 
-enum err coordinator_heartbeat(struct coordinator *c, const struct worker_name *who,
-                               uint64_t job_id, struct buf *why)
+enum err coordinator_heartbeat(struct coordinator *c, const struct worker_name *who, bool recall,
+                               struct buf *why)
 {
     struct buf body = BUF_INIT(1024), answer = BUF_INIT(ANSWER_MAX);
     unsigned status;
     enum err e;
 
     name_open(&body, who);
-    if (job_id) {
-        json_key(&body, "job_id");
-        json_put_u64(&body, job_id);
+    if (recall) {
+        json_key(&body, "recall");
+        json_put_bool(&body, true);
     }
     json_obj_end(&body);
     e = post(c, "/workers/heartbeat", buf_str(&body), c->call_ms, &status, &answer, why);
@@ -174,8 +174,9 @@ enum err coordinator_heartbeat(struct coordinator *c, const struct worker_name *
     return e;
 }
 
-enum err coordinator_lease(struct coordinator *c, const struct worker_name *who, uint64_t wait_ms,
-                           struct arena *a, struct lease *out, struct buf *why)
+enum err coordinator_lease(struct coordinator *c, const struct worker_name *who,
+                           unsigned owner_slots, uint64_t wait_ms, struct arena *a,
+                           struct lease *out, struct buf *why)
 {
     struct buf body = BUF_INIT(1024), answer = BUF_INIT(LEASE_ANSWER_MAX);
     unsigned status;
@@ -184,6 +185,10 @@ enum err coordinator_lease(struct coordinator *c, const struct worker_name *who,
     name_open(&body, who);
     json_key(&body, "wait_ms");
     json_put_u64(&body, wait_ms);
+    if (owner_slots) {
+        json_key(&body, "owner_slots");
+        json_put_u64(&body, owner_slots);
+    }
     json_obj_end(&body);
     e = post(c, "/jobs/lease", buf_str(&body), wait_ms + CALL_MS, &status, &answer, why);
     if (!e && status == 204)

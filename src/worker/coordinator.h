@@ -40,13 +40,14 @@ struct lease {
 struct worker_name {
     char id[WORKER_ID_MAX + 1], session[WORKER_ID_MAX + 1];
 };
-/* Still there; `job_id` is being worked on, 0: none. */
+/* Still there. `recall`: all that wait for a job for `who` get none, now. */
 MUST_USE enum err coordinator_heartbeat(struct coordinator *c, const struct worker_name *who,
-                                        uint64_t job_id, struct buf *why);
-/* Wait for a job, at most `wait_ms`. ERR_EMPTY: none. Strings live in `a`. */
+                                        bool recall, struct buf *why);
+/* Wait for a job, at most `wait_ms`; none of a sender of whom `owner_slots` run here (0: of any).
+ * ERR_EMPTY: there was none. Strings live in `a`. */
 MUST_USE enum err coordinator_lease(struct coordinator *c, const struct worker_name *who,
-                                    uint64_t wait_ms, struct arena *a, struct lease *out,
-                                    struct buf *why);
+                                    unsigned owner_slots, uint64_t wait_ms, struct arena *a,
+                                    struct lease *out, struct buf *why);
 /* The same from the text of an answer; for tests. */
 MUST_USE enum err lease_parse(struct str text, struct arena *a, struct lease *out, struct buf *why);
 

@@ -36,7 +36,6 @@ void env_make(const struct lease *l, const struct request *r, const char *networ
               struct arena *a, struct env *e)
 {
     e->n = 0;
-    e->secret = false;
     set(e, "OUTLAYER_EXECUTION_TYPE", STR("NEAR"));
     set(e, "NEAR_NETWORK_ID", str_of(network_id));
     set(e, "NEAR_SENDER_ID", r->sender_id);

@@ -15,7 +15,6 @@
 struct env {
     struct run_var var[ENV_VARS_MAX];
     size_t n;
-    bool secret; /* there are secrets among them */
 };
 
 /* Values live in `a` or borrow from the arguments. */

@@ -9,13 +9,14 @@
 #include "base/log.h"
 #include "base/utf8.h"
 
-#define PATH_BYTES    4096
 #define FETCH_TRIES   3
 #define FETCH_WAIT_MS 300
 
-static enum err path_in(const char *home, const char *name, char out[PATH_BYTES], struct buf *why)
+static enum err path_in(const char *home, const char *name, char out[RUNNER_PATH_MAX],
+                        struct buf *why)
 {
-    struct buf b = {.ptr = out, .cap = PATH_BYTES - 1, .max = PATH_BYTES - 1, .fixed = true};
+    struct buf b = {
+        .ptr = out, .cap = RUNNER_PATH_MAX - 1, .max = RUNNER_PATH_MAX - 1, .fixed = true};
 
     buf_addf(&b, "%s/%s", home, name);
     return b.full ? err_put(why, ERR_TOO_BIG, "the path '%.100s…' is too long", home) : ERR_OK;
@@ -24,38 +25,34 @@ static enum err path_in(const char *home, const char *name, char out[PATH_BYTES]
 enum err runner_init(struct runner *r, const char *home, uint64_t wasm_bytes_max,
                      const char *toolchain, bool allow_http_loopback, struct buf *why)
 {
-    char wasm[PATH_BYTES], code[PATH_BYTES], key_file[PATH_BYTES];
-    struct mac_key key;
-    struct guest_options options = {
-        .cache_dir = code, .key = &key, .fresh_process = r->fresh_process};
+    char wasm[RUNNER_PATH_MAX], key_file[RUNNER_PATH_MAX];
+    struct guest_options options = {.fresh_process = r->fresh_process};
     enum err e;
 
-    r->guest = NULL;
-    fetcher_init(&r->fetcher, allow_http_loopback);
+    r->places = NULL;
     e = path_in(home, "wasm", wasm, why);
     if (!e)
-        e = path_in(home, "code", code, why);
+        e = path_in(home, "code", r->code_dir, why);
     if (!e)
         e = path_in(home, "cache.key", key_file, why);
     if (!e)
         e = store_init(&r->store, wasm, wasm_bytes_max, why);
     if (!e)
         e = builds_init(&r->builds, home, &r->store, toolchain, allow_http_loopback, why);
-    r->builds.fetcher = &r->fetcher;
     if (!e)
-        e = mac_key_load(key_file, &key, why);
+        e = mac_key_load(key_file, &r->key, why);
     if (e)
         return e;
-    e = guest_start(&options, &r->guest, why);
-    mac_key_wipe(&key);
-    return e;
+    options.cache_dir = r->code_dir;
+    options.key = &r->key;
+    return places_open(&options, &r->places, why);
 }
 
 void runner_release(struct runner *r)
 {
-    guest_stop(r->guest);
-    r->guest = NULL;
-    fetcher_release(&r->fetcher);
+    places_close(r->places);
+    r->places = NULL;
+    mac_key_wipe(&r->key);
     builds_release(&r->builds);
 }
 
@@ -66,7 +63,7 @@ static bool worth_again(const struct fetched *f)
            (f->result == FETCH_STATUS && f->status / 100 == 5);
 }
 
-static enum err fetch(struct runner *r, const struct code_source *source, struct program *out,
+static enum err fetch(struct fetcher *by, const struct code_source *source, struct program *out,
                       struct answer *answer, struct buf *why)
 {
     struct fetched f = {.text = BUF_INIT(FETCH_TEXT_MAX)};
@@ -77,7 +74,7 @@ static enum err fetch(struct runner *r, const struct code_source *source, struct
         if (i)
             clock_sleep_ms(FETCH_WAIT_MS << i);
         buf_clear(&f.text);
-        e = fetcher_get(&r->fetcher, source->url, &source->wasm_sha256, &f, &out->fd, why);
+        e = fetcher_get(by, source->url, &source->wasm_sha256, &f, &out->fd, why);
         if (e || f.result == FETCH_FAULT || !worth_again(&f))
             break;
         /* A whole time-out has been waited already: that is enough. */
@@ -107,34 +104,35 @@ static enum err fetch(struct runner *r, const struct code_source *source, struct
     return e;
 }
 
-enum err runner_fetch(struct runner *r, const struct code_source *source, bool file,
-                      struct program *out, struct answer *answer, struct buf *why)
+enum err runner_fetch(struct runner *r, struct fetcher *f, const struct code_source *source,
+                      bool file, struct program *out, struct answer *answer, struct buf *why)
 {
     struct buf unkept = WHY_INIT;
     enum err e;
 
     *out = (struct program){.fd = -1};
     e = store_get(&r->store, &source->wasm_sha256, &out->fd, &out->size, why);
-    if (!e || (!file && guest_has(r->guest, &source->wasm_sha256))) {
+    if (!e || (!file && places_have(r->places, &source->wasm_sha256))) {
         out->cached = true;
         return ERR_OK;
     }
-    e = fetch(r, source, out, answer, why);
+    e = fetch(f, source, out, answer, why);
     if (!e && store_put(&r->store, &source->wasm_sha256, out->fd, out->size, &unkept))
         log_unusual("wasm_not_kept", "why=%s", buf_z(&unkept));
     buf_release(&unkept);
     return e;
 }
 
-enum err runner_run(struct runner *r, const struct request *request, const struct program *program,
-                    const struct env *env, const struct host_server *servers, struct answer *answer,
-                    struct ran *out, struct buf *why)
+enum err runner_run(struct runner *r, const struct request *request, struct str tenant,
+                    const struct program *program, const struct env *env,
+                    const struct host_server *servers, struct answer *answer, struct ran *out,
+                    struct buf *why)
 {
     const struct net_policy policy = {.loopback = r->guest_loopback,
                                       .requests_max = NET_REQUESTS_MAX,
                                       .bytes_max = NET_BYTES_MAX,
                                       .timeout_ms = NET_TIMEOUT_MS};
-    struct run_job job = {.tenant = request->sender_id,
+    struct run_job job = {.tenant = tenant,
                           .policy = &policy,
                           .servers = servers,
                           .limits = {.max_instructions = request->limits.instructions,
@@ -146,6 +144,7 @@ enum err runner_run(struct runner *r, const struct request *request, const struc
     struct run_result result;
     struct guest_note note = {0};
     struct str tail;
+    struct guest *guest;
     enum err e;
 
     if (!run_target_parse(request->source.target, &job.target)) {
@@ -155,10 +154,11 @@ enum err runner_run(struct runner *r, const struct request *request, const struc
         *out = (struct ran){.outcome = OUTCOME_MODULE};
         return ERR_OK;
     }
-    e = guest_run(r->guest, program->fd, &request->source.wasm_sha256, &job, &result, &note, why);
-    /* A process that has had secrets runs nothing else. */
-    if (env->secret)
-        guest_idle(r->guest);
+    e = places_take(r->places, &request->source.wasm_sha256, tenant, &guest, why);
+    if (e)
+        return e;
+    e = guest_run(guest, program->fd, &request->source.wasm_sha256, &job, &result, &note, why);
+    places_give(r->places, guest, &request->source.wasm_sha256, tenant);
     if (e == ERR_CONFLICT)
         /* The stored file is not what it was: the next try fetches it again. */
         store_drop(&r->store, &request->source.wasm_sha256);

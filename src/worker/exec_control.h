@@ -2,7 +2,8 @@
  * exec_control.h — the worker's side of running a guest: the program's file, the run, the answer.
  *
  * Compiled code is kept on disk by lib/guest; this adds where the file comes from (store, then
- * fetch child) and turns how it went into an answer. Thread: one.
+ * fetch child) and turns how it went into an answer. Thread: any, once it is set up; a fetcher
+ * belongs to one thread.
  */
 #ifndef WORKER_EXEC_CONTROL_H
 #define WORKER_EXEC_CONTROL_H
@@ -13,13 +14,17 @@
 #include "worker/build_control.h"
 #include "worker/env.h"
 #include "worker/fetch_control.h"
+#include "worker/places.h"
 #include "worker/store.h"
 
+#define RUNNER_PATH_MAX 4096
+
 struct runner {
-    struct guest *guest;
+    struct places *places;
     struct store store;
-    struct fetcher fetcher;
     struct builds builds;
+    char code_dir[RUNNER_PATH_MAX]; /* compiled code */
+    struct mac_key key;             /* its own */
     /* Set before runner_init(). */
     bool guest_loopback; /* for development: guests' requests may reach this machine */
     bool fresh_process;  /* a process of its own for every run */
@@ -42,8 +47,9 @@ struct program {
  * ERR_GUEST  it cannot be had, and that is the request's fault: `answer` has been made a failure
  * others     a fault of ours
  */
-MUST_USE enum err runner_fetch(struct runner *r, const struct code_source *source, bool file,
-                               struct program *out, struct answer *answer, struct buf *why);
+MUST_USE enum err runner_fetch(struct runner *r, struct fetcher *f,
+                               const struct code_source *source, bool file, struct program *out,
+                               struct answer *answer, struct buf *why);
 
 #define RAN_STDERR_MAX 1024u
 
@@ -56,9 +62,13 @@ struct ran {
     char err[RAN_STDERR_MAX]; /* the end of stderr, any bytes */
     size_t err_len;
 };
-/* Run it with the platform's interfaces in `servers` ([HOST_FACES]); `answer` gets what became of
- * it. An error is a fault of ours. */
-MUST_USE enum err runner_run(struct runner *r, const struct request *request,
+/*
+ * Run it with the platform's interfaces in `servers` ([HOST_FACES]); `answer` gets what became of
+ * it. An error is a fault of ours.
+ *
+ *   tenant  who may meet in one process: runs of the same program with the same tenant
+ */
+MUST_USE enum err runner_run(struct runner *r, const struct request *request, struct str tenant,
                              const struct program *program, const struct env *env,
                              const struct host_server *servers, struct answer *answer,
                              struct ran *out, struct buf *why);

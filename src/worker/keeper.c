@@ -1,11 +1,7 @@
 /* keeper.c — see keeper.h. */
 #include "worker/keeper.h"
 
-#include <poll.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -13,7 +9,7 @@
 
 #define TICK_MS      250
 #define HEARTBEAT_MS 30000
-#define CALL_MS      1000 /* so that a coordinator that hangs does not keep us from ending */
+#define CALL_MS      1000 /* one lease that hangs does not cost the others theirs */
 
 struct held {
     uint64_t job_id, token, lease_ms, renew_ms;
@@ -23,7 +19,6 @@ struct held {
 struct keeper {
     struct coordinator *coordinator;
     struct worker_name who;
-    int signal_fd;
     pthread_t thread;
     pthread_mutex_t lock;
     struct held held[KEEPER_MAX];
@@ -124,35 +119,24 @@ static void renew(struct keeper *k, struct held *one)
     buf_release(&why);
 }
 
-NORETURN static void leave(struct keeper *k)
+size_t keeper_hand_back(struct keeper *k, struct coordinator *c, struct str reason)
 {
-    struct held working[1];
-    size_t n = 0;
+    struct held working[KEEPER_MAX];
+    size_t n = 0, done = 0;
+    struct buf why = WHY_INIT;
 
     pthread_mutex_lock(&k->lock);
-    for (size_t i = 0; i < k->n && !n; i++)
+    for (size_t i = 0; i < k->n; i++)
         if (k->held[i].working && !k->held[i].lost)
             working[n++] = k->held[i];
     pthread_mutex_unlock(&k->lock);
-    if (n && coordinator_release(k->coordinator, working[0].job_id, working[0].token,
-                                 STR("shutdown"), NULL))
-        log_unusual("job_not_handed_back", "job=%llu", (unsigned long long)working[0].job_id);
-    log_info("stopped", "handed_back=%zu", n);
-    fflush(NULL);
-    /* Children die with us; what the other threads are at is made for being cut off. */
-    _exit(0);
-}
-
-static uint64_t working_on(struct keeper *k)
-{
-    uint64_t id = 0;
-
-    pthread_mutex_lock(&k->lock);
-    for (size_t i = 0; i < k->n && !id; i++)
-        if (k->held[i].working)
-            id = k->held[i].job_id;
-    pthread_mutex_unlock(&k->lock);
-    return id;
+    while (done < n &&
+           !coordinator_release(c, working[done].job_id, working[done].token, reason, &why))
+        done++;
+    if (done < n)
+        log_unusual("jobs_not_handed_back", "jobs=%zu why=%s", n - done, buf_z(&why));
+    buf_release(&why);
+    return done;
 }
 
 static void *keep(void *ctx)
@@ -161,17 +145,14 @@ static void *keep(void *ctx)
     uint64_t beat_ms = clock_mono_ms() + HEARTBEAT_MS;
 
     for (;;) {
-        struct pollfd p = {.fd = k->signal_fd, .events = POLLIN};
-        struct signalfd_siginfo info;
         struct held one;
 
-        if (poll(&p, 1, TICK_MS) > 0 && read(k->signal_fd, &info, sizeof(info)) > 0)
-            leave(k);
+        clock_sleep_ms(TICK_MS);
         while (due(k, clock_mono_ms(), &one))
             renew(k, &one);
         if (clock_mono_ms() >= beat_ms) {
             /* A coordinator that is away hears the next one. */
-            (void)!coordinator_heartbeat(k->coordinator, &k->who, working_on(k), NULL);
+            (void)!coordinator_heartbeat(k->coordinator, &k->who, false, NULL);
             beat_ms = clock_mono_ms() + HEARTBEAT_MS;
         }
     }
@@ -179,14 +160,13 @@ static void *keep(void *ctx)
 }
 
 enum err keeper_start(const char *coordinator_url, struct str token, const struct worker_name *who,
-                      int signal_fd, struct keeper **out, struct buf *why)
+                      struct keeper **out, struct buf *why)
 {
     struct keeper *k = mem_new(struct keeper);
 
     k->coordinator = coordinator_new(coordinator_url, token);
     coordinator_patience(k->coordinator, CALL_MS);
     k->who = *who;
-    k->signal_fd = signal_fd;
     pthread_mutex_init(&k->lock, NULL);
     if (pthread_create(&k->thread, NULL, keep, k)) {
         coordinator_free(k->coordinator);

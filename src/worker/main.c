@@ -6,11 +6,11 @@
  * made by outlayer-fetch, programs are run by outlayer-exec. It trusts neither the coordinator
  * (what it says is read back from the chain) nor the guest (its output is bytes).
  *
- * Three threads: this one leases and runs, one job at a time; the keeper renews leases and waits
- * for the end; the courier carries answers to the chain. Killed at any instant, the next start
- * finds the outbox and goes on.
+ * Threads: each slot leases and runs one job after the other; the keeper renews leases; the courier
+ * carries answers to the chain; one waits for signals. Killed at any instant, the next start finds
+ * the outbox and goes on.
  *
- * Next to read: work.c, then courier.c.
+ * Next to read: work.c, then slots.c and courier.c.
  */
 #include <stdio.h>
 #include <string.h>
@@ -25,20 +25,18 @@
 #include "near/fastfs.h"
 #include "near/rpc.h"
 #include "proc/self.h"
-#include "worker/work.h"
+#include "worker/signals.h"
 
 #define PATH_BYTES     4096
-#define LEASE_WAIT_MS  30000
 #define FAULT_WAIT_MS  500
-#define FAULT_WAIT_MAX 5000
 #define TOKEN_FILE_MAX 512
 #define MB             (1024 * 1024)
 
 struct options {
     const char *coordinator_url, *rpc_url, *contract_id, *operator_id, *key_file, *token_file,
         *home, *network_id, *worker_id, *toolchain, *fastfs_key, *fastfs_receiver, *fastfs_url,
-        *isolation, *keystore_url, *keystore_token, *guest_rpc_url;
-    uint64_t cache_mb;
+        *keystore_url, *keystore_token, *settings_file, *guest_rpc_url;
+    struct settings settings;
     bool allow_http_loopback, guest_loopback, guest_rpc_read_only, die_with_parent;
 };
 
@@ -77,13 +75,12 @@ static const struct opt table[] = {
              "the node that programs ask through near:rpc/api; none: they get none (--rpc-url)"),
     OPT_FLAG("guest-rpc-read-only", struct options, guest_rpc_read_only,
              "refuse the transactions that programs send there"),
-    OPT_U64("cache-mb", "N", struct options, cache_mb, 16, 1048576, "OUTLAYER_CACHE_MB",
-            "downloaded programs kept on disk, in MiB (256)"),
+    SETTINGS_ROWS(struct options, settings.),
+    OPT_TEXT("settings", "FILE", struct options, settings_file, "OUTLAYER_WORKER_SETTINGS",
+             "the five options above as lines of 'name = value', read again on SIGHUP; what stands "
+             "there counts more than what is given here"),
     OPT_FLAG("allow-http-loopback", struct options, allow_http_loopback,
              "development: programs and repositories may come from this machine"),
-    OPT_TEXT("isolation", "WHICH", struct options, isolation, "OUTLAYER_ISOLATION",
-             "tenant: a process serves one sender's runs of one program, memory fresh each time "
-             "(default); run: a process for every run"),
     OPT_FLAG("allow-guest-loopback", struct options, guest_loopback,
              "development: programs that run may send HTTP requests to this machine"),
     OPT_FLAG("die-with-parent", struct options, die_with_parent, "end when the starter ends"),
@@ -109,8 +106,6 @@ static enum err options_check(const struct options *o, struct buf *why)
         return err_put(why, ERR_FORMAT, "'%s' is no account id", o->contract_id);
     if (!account_id_valid(str_of(o->fastfs_receiver)))
         return err_put(why, ERR_FORMAT, "'%s' is no account id", o->fastfs_receiver);
-    if (o->isolation && strcmp(o->isolation, "tenant") != 0 && strcmp(o->isolation, "run") != 0)
-        return err_put(why, ERR_FORMAT, "--isolation is tenant or run, not '%s'", o->isolation);
     return ERR_OK;
 }
 
@@ -179,56 +174,48 @@ static enum err token_load(const char *path, struct buf *out, struct buf *why)
 }
 
 /* Ask the node until it answers: a network that is still starting is no reason to give up. */
-static void network_wait(struct worker *w, const struct options *o, struct buf *name)
+static const char *network_wait(const struct options *o, struct buf *name)
 {
+    struct rpc *rpc = rpc_new(o->rpc_url);
     struct buf why = WHY_INIT;
 
     for (;;) {
         buf_clear(name);
-        if (!rpc_chain_id(w->rpc, name, &why))
+        if (!rpc_chain_id(rpc, name, &why))
             break;
         log_unusual("node_not_there", "url=%s why=%s", o->rpc_url, buf_z(&why));
         clock_sleep_ms(FAULT_WAIT_MS);
     }
-    w->network_id = o->network_id ? o->network_id : buf_z(name);
+    rpc_free(rpc);
     buf_release(&why);
+    return o->network_id ? o->network_id : buf_z(name);
 }
 
-NORETURN static void serve(struct worker *w, const struct worker_name *who)
+static enum err outbox_start(const struct options *o, struct outbox **out, struct buf *why)
 {
-    uint64_t pause = FAULT_WAIT_MS;
+    char path[PATH_BYTES];
+    enum err e = path_in(o->home, "outbox.db", path, why);
 
-    for (;;) {
-        struct arena a = ARENA_INIT;
-        struct buf why = WHY_INIT;
-        struct lease l;
-        enum err e;
+    if (!e)
+        e = outbox_open(path, out, why);
+    if (!e)
+        e = outbox_prune(*out, why);
+    return e;
+}
 
-        if (courier_open(w->courier) >= OUTBOX_OPEN_MAX - 16) {
-            clock_sleep_ms(FAULT_WAIT_MS);
-            continue;
-        }
-        e = coordinator_lease(w->coordinator, who, LEASE_WAIT_MS, &a, &l, &why);
-        if (!e && l.contract_id.len && !str_eq(l.contract_id, w->contract_id))
-            e = err_put(&why, ERR_CONFLICT, "the coordinator follows '%.*s', we answer for '%.*s'",
-                        STR_ARG(l.contract_id), STR_ARG(w->contract_id));
-        if (!e) {
-            work_one(w, &l, &a);
-            pause = FAULT_WAIT_MS;
-        } else if (e != ERR_EMPTY) {
-            log_unusual("no_lease", "why=%s", buf_z(&why));
-            clock_sleep_ms(pause);
-            pause = pause * 2 > FAULT_WAIT_MAX ? FAULT_WAIT_MAX : pause * 2;
-        }
-        buf_release(&why);
-        arena_release(&a);
-    }
+/* NULL: programs get no node. */
+static const char *guest_rpc_url(const struct options *o)
+{
+    if (!o->guest_rpc_url)
+        return o->rpc_url;
+    return strcmp(o->guest_rpc_url, "none") == 0 ? NULL : o->guest_rpc_url;
 }
 
 static enum err start(const struct options *o, struct buf *why)
 {
     /* Static: other threads use them until the process ends. */
-    static struct worker w;
+    static struct runner runner;
+    static struct worker shared = {.runner = &runner};
     static struct near_key key, fastfs_key;
     static struct worker_name who;
     static char token_room[TOKEN_FILE_MAX + 1], keystore_room[TOKEN_FILE_MAX + 1], network_room[64];
@@ -236,20 +223,36 @@ static enum err start(const struct options *o, struct buf *why)
     struct buf keystore = BUF_OVER(keystore_room);
     struct courier_opts courier = {
         .key = &key, .rpc_url = o->rpc_url, .coordinator_url = o->coordinator_url};
-    char outbox_path[PATH_BYTES];
+    struct signals_opts ending = {.coordinator_url = o->coordinator_url,
+                                  .settings_file = o->settings_file,
+                                  .who = &who,
+                                  .given = o->settings,
+                                  .runner = &runner};
+    struct slots_opts slots = {.shared = &shared,
+                               .who = &who,
+                               .rpc_url = o->rpc_url,
+                               .coordinator_url = o->coordinator_url,
+                               .keystore_url = o->keystore_url,
+                               .key = &key,
+                               .guest_rpc_url = guest_rpc_url(o),
+                               .guest_rpc_read_only = o->guest_rpc_read_only,
+                               .allow_http_loopback = o->allow_http_loopback};
+    struct settings settings = o->settings;
+    struct arena a = ARENA_INIT;
+    struct signals *signals;
     int signal_fd;
-    enum err e = self_signal_fd(&signal_fd, why);
+    enum err e = signals_block(&signal_fd, why);
 
+    if (!e)
+        e = settings_read(o->settings_file, &a, &settings, why);
     if (!e)
         e = dir_make(o->home, why);
     if (!e)
         e = key_load(o, &key, why);
     if (!e && o->fastfs_key) {
         e = near_key_load(o->fastfs_key, &fastfs_key, why);
-        w.fastfs_key = &fastfs_key;
+        shared.fastfs_key = &fastfs_key;
     }
-    w.fastfs_receiver = str_of(o->fastfs_receiver);
-    w.fastfs_url = str_of(o->fastfs_url);
     if (!e)
         e = token_load(o->token_file, &token, why);
     if (!e && o->keystore_url)
@@ -257,51 +260,46 @@ static enum err start(const struct options *o, struct buf *why)
     if (!e)
         e = name_make(o, &who, why);
     if (!e)
-        e = path_in(o->home, "outbox.db", outbox_path, why);
+        e = outbox_start(o, &shared.outbox, why);
+    runner.fresh_process = settings_fresh_process(&settings);
+    runner.guest_loopback = o->guest_loopback;
     if (!e)
-        e = outbox_open(outbox_path, &w.outbox, why);
-    if (!e)
-        e = outbox_prune(w.outbox, why);
-    w.runner.fresh_process = o->isolation && strcmp(o->isolation, "run") == 0;
-    w.runner.guest_loopback = o->guest_loopback;
-    if (!e)
-        e = runner_init(&w.runner, o->home, o->cache_mb * MB, o->toolchain, o->allow_http_loopback,
-                        why);
+        e = runner_init(&runner, o->home, settings.cache_mb * MB, o->toolchain,
+                        o->allow_http_loopback, why);
+    arena_release(&a);
     if (e)
         return e;
-    courier.token = str_trim(buf_str(&token));
-    e = keeper_start(o->coordinator_url, courier.token, &who, signal_fd, &w.keeper, why);
+    shared.contract_id = str_of(o->contract_id);
+    shared.fastfs_receiver = str_of(o->fastfs_receiver);
+    shared.fastfs_url = str_of(o->fastfs_url);
+    courier.token = slots.token = ending.token = str_trim(buf_str(&token));
+    slots.keystore_token = str_trim(buf_str(&keystore));
+    e = keeper_start(o->coordinator_url, courier.token, &who, &shared.keeper, why);
+    ending.keeper = courier.keeper = shared.keeper;
+    if (!e)
+        e = signals_start(&ending, signal_fd, &signals, why);
     if (e)
         return e;
-    w.contract_id = str_of(o->contract_id);
-    w.rpc = rpc_new(o->rpc_url);
-    if (o->keystore_url)
-        w.keystore =
-            keystore_client_new(o->keystore_url, str_trim(buf_str(&keystore)), &key, w.contract_id);
-    w.give.keystore = w.keystore;
-    w.give.rpc_read_only = o->guest_rpc_read_only;
-    if (!o->guest_rpc_url)
-        w.give.rpc = rpc_new(o->rpc_url);
-    else if (strcmp(o->guest_rpc_url, "none") != 0)
-        w.give.rpc = rpc_new(o->guest_rpc_url);
-    w.coordinator = coordinator_new(o->coordinator_url, courier.token);
-    network_wait(&w, o, &network);
-    courier.outbox = w.outbox;
-    courier.keeper = w.keeper;
-    e = courier_start(&courier, &w.courier, why);
+    shared.network_id = network_wait(o, &network);
+    courier.outbox = shared.outbox;
+    e = courier_start(&courier, &shared.courier, why);
+    if (!e)
+        e = signals_serve(signals, slots_new(&slots), shared.courier, why);
     if (e)
         return e;
     log_info("ready", "worker=%s contract=%s operator=%s network=%s", who.id, o->contract_id,
-             key.account.s, w.network_id);
+             key.account.s, shared.network_id);
     printf("{\"ready\":true}\n");
     fflush(stdout);
-    serve(&w, &who);
+    /* The first child of the first place is this thread's, so it stays. */
+    for (;;)
+        pause();
 }
 
 int main(int argc, char **argv)
 {
     struct options o = {
-        .cache_mb = 256, .fastfs_receiver = "fastfs.near", .fastfs_url = FASTFS_URL};
+        .settings = SETTINGS_DEFAULT, .fastfs_receiver = "fastfs.near", .fastfs_url = FASTFS_URL};
     struct buf why = WHY_INIT;
     bool help = false;
     int operands = 0;

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,8 +12,8 @@
 #include "base/file.h"
 #include "codec/hex.h"
 
-#define COPY_BYTES (256u << 10)
-#define NAME_BYTES 64
+#define COPY_BYTES (64u << 10)
+#define NAME_BYTES 71    /* 64 digits, and a suffix while it is being written */
 #define SCAN_MAX   65536 /* files looked at when making room */
 
 enum err store_init(struct store *s, const char *dir, uint64_t bytes_max, struct buf *why)
@@ -62,6 +63,11 @@ enum err store_get(const struct store *s, const struct hash256 *id, int *out, ui
     return ERR_OK;
 }
 
+void store_limit(struct store *s, uint64_t bytes_max)
+{
+    s->bytes_max = bytes_max;
+}
+
 void store_drop(const struct store *s, const struct hash256 *id)
 {
     char path[STORE_PATH_MAX + 100];
@@ -89,11 +95,12 @@ static void make_room(const struct store *s, uint64_t need)
             if (fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
                 continue;
             sum += (uint64_t)st.st_size;
-            if (strlen(entry->d_name) != NAME_BYTES)
+            /* What a crash left half written goes the same way. */
+            if (strlen(entry->d_name) > NAME_BYTES)
                 continue;
             if (!oldest[0] || st.st_mtim.tv_sec < when.tv_sec ||
                 (st.st_mtim.tv_sec == when.tv_sec && st.st_mtim.tv_nsec < when.tv_nsec)) {
-                memcpy(oldest, entry->d_name, sizeof(oldest));
+                memcpy(oldest, entry->d_name, strlen(entry->d_name) + 1);
                 when = st.st_mtim;
             }
         }
@@ -107,7 +114,7 @@ static void make_room(const struct store *s, uint64_t need)
 
 static enum err copy(int from, int to, uint64_t size, struct buf *why)
 {
-    static char room[COPY_BYTES];
+    char room[COPY_BYTES];
     uint64_t at = 0;
 
     while (at < size) {
@@ -138,10 +145,11 @@ enum err store_put(const struct store *s, const struct hash256 *id, int fd, uint
         return ERR_OK; /* never kept, always fetched */
     make_room(s, size);
     path_of(s, id, "", path);
-    path_of(s, id, ".new", temp);
-    to = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    /* Several slots may fetch the same program. */
+    path_of(s, id, ".XXXXXX", temp);
+    to = mkostemp(temp, O_CLOEXEC);
     if (to < 0)
-        return err_sys(why, "cannot write '%s'", temp);
+        return err_sys(why, "cannot make a file in '%s'", s->dir);
     e = copy(fd, to, size, why);
     fd_close(&to);
     if (!e && rename(temp, path))

@@ -15,9 +15,10 @@
 
 struct store {
     char dir[STORE_PATH_MAX];
-    uint64_t bytes_max;
+    _Atomic uint64_t bytes_max;
 };
 
+/* Thread: any. */
 MUST_USE enum err store_init(struct store *s, const char *dir, uint64_t bytes_max, struct buf *why);
 /* ERR_OK: *fd is the file, the caller closes it. ERR_ABSENT. */
 MUST_USE enum err store_get(const struct store *s, const struct hash256 *id, int *fd,
@@ -26,5 +27,7 @@ MUST_USE enum err store_get(const struct store *s, const struct hash256 *id, int
 MUST_USE enum err store_put(const struct store *s, const struct hash256 *id, int fd, uint64_t size,
                             struct buf *why);
 void store_drop(const struct store *s, const struct hash256 *id);
+/* Another maximum; what is over it goes with the next store_put(). */
+void store_limit(struct store *s, uint64_t bytes_max);
 
 #endif

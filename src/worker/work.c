@@ -106,7 +106,8 @@ static enum err fetch(struct worker *w, const struct lease *l, const struct requ
 {
     char room[256];
     struct buf detail = BUF_OVER(room);
-    enum err e = runner_fetch(&w->runner, &r->source, r->store_on_fastfs, program, answer, why);
+    enum err e =
+        runner_fetch(w->runner, &w->fetcher, &r->source, r->store_on_fastfs, program, answer, why);
 
     if (e)
         return e;
@@ -224,14 +225,15 @@ static enum err compile(struct worker *w, const struct lease *l, struct request 
     struct build b;
     uint32_t seconds;
     u128 fee = 0;
-    enum err e = build_find(&w->runner.builds, &r->source, r->force_rebuild, a, &b, answer, why);
+    enum err e = build_find(&w->runner->builds, &w->fetcher, &r->source, r->force_rebuild, a, &b,
+                            answer, why);
 
     if (!e && !b.hit) {
         e = compile_fee(w, &fee, why);
         seconds = e ? 0 : build_affordable(r->payment, fee, answer);
         if (!e)
-            e = seconds ? build_make(&w->runner.builds, &b, seconds, compiling, &news, answer, &log,
-                                     why)
+            e = seconds ? build_make(&w->runner->builds, &b, seconds, compiling, &news, answer,
+                                     &log, why)
                         : ERR_GUEST;
         if (seconds)
             tell_compiled(w, l, &b, answer, &log);
@@ -244,7 +246,7 @@ static enum err compile(struct worker *w, const struct lease *l, struct request 
         *program = (struct program){.fd = b.fd, .size = b.size, .cached = b.hit};
         b.fd = -1;
     }
-    build_done(&w->runner.builds, &b);
+    build_done(&w->runner->builds, &b);
     buf_release(&log);
     return e;
 }
@@ -265,7 +267,7 @@ static enum err publish(struct worker *w, const struct request *r, int fd, struc
     /* What lies in the store may have been touched; what is published stays for ever. */
     is = sha256(f.content);
     if (!hash_eq(&is, &r->source.wasm_sha256)) {
-        store_drop(&w->runner.store, &r->source.wasm_sha256);
+        store_drop(&w->runner->store, &r->source.wasm_sha256);
         memfd_unmap(&f.content);
         return err_put(why, ERR_CONFLICT, "the stored program is not what it was");
     }
@@ -319,7 +321,7 @@ static enum err secrets(struct worker *w, const struct request *r, struct arena 
 
     *out = (struct granted){.env = SECRET_ENV_NONE};
     if (!w->keystore || (!named && !r->project_id.len) ||
-        !secrets_accessor(r, w->runner.builds.dev, a, &q.accessor))
+        !secrets_accessor(r, w->runner->builds.dev, a, &q.accessor))
         return ERR_OK;
     if (!named) {
         q.profile = STR(PROFILE_DEFAULT);
@@ -362,6 +364,26 @@ static void put_granted(struct buf *out, const struct granted *g)
         json_put_u64(out, g->n);
 }
 
+/*
+ * Who may meet in one process: runs of the same program for the same sender with the same secrets.
+ * Secrets are told apart by the hash of their ciphertext, which says nothing about them.
+ */
+static struct str tenant_of(const struct request *r, const struct granted *g, struct arena *a)
+{
+    struct buf text = BUF_INIT(ACCOUNT_ID_MAX + 2 * sizeof(struct hash256) + 16);
+    struct str tenant;
+
+    buf_add_str(&text, r->sender_id);
+    if (g->env.room) {
+        buf_addz(&text, "\n");
+        hash_put_hex(&text, &g->env.ciphertext);
+    }
+    BUG_ON(text.full);
+    tenant = arena_str(a, buf_str(&text));
+    buf_release(&text);
+    return tenant;
+}
+
 /* `r` learns the hash of the program that it means. */
 static enum err run(struct worker *w, const struct lease *l, struct request *r, struct arena *a,
                     struct answer *answer, struct buf *why)
@@ -392,7 +414,8 @@ static enum err run(struct worker *w, const struct lease *l, struct request *r, 
         env_make(l, r, w->network_id, a, &env);
         secrets_add(&env, &granted.env);
         interfaces_init(&interfaces, &w->give, r);
-        e = runner_run(&w->runner, r, &program, &env, interfaces.server, answer, &ran, why);
+        e = runner_run(w->runner, r, tenant_of(r, &granted, a), &program, &env, interfaces.server,
+                       answer, &ran, why);
     }
     if (!e)
         e = interfaces_settle(&interfaces, answer, why);
@@ -407,6 +430,8 @@ static enum err run(struct worker *w, const struct lease *l, struct request *r, 
     json_put_u64(&detail, answer->time_ms);
     json_key(&detail, "memory_bytes");
     json_put_u64(&detail, ran.memory_bytes);
+    json_key(&detail, "warm");
+    json_put_bool(&detail, ran.warm);
     json_key(&detail, "compile_us");
     json_put_u64(&detail, ran.compile_us);
     json_key(&detail, "outcome");

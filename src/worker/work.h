@@ -5,7 +5,7 @@
  *
  * A fault of ours (coordinator, node, disk, a child that died) hands the job back and leaves the
  * request untouched. What is the request's or the guest's fault is an answer and goes to the
- * chain. Thread: the main one.
+ * chain. Thread: one for each `struct worker`.
  */
 #ifndef WORKER_WORK_H
 #define WORKER_WORK_H
@@ -15,19 +15,23 @@
 #include "worker/interfaces.h"
 #include "worker/secrets.h"
 
+/* What a slot has at hand (slots.h). */
 struct worker {
+    /* The same for all slots: never changed, or with a lock inside. */
     struct str contract_id;
     const char *network_id;
-    struct rpc *rpc;
-    struct coordinator *coordinator;
     struct keeper *keeper;
     struct outbox *outbox;
     struct courier *courier;
-    struct runner runner;
+    struct runner *runner;
     const struct near_key *fastfs_key; /* NULL: nothing can be published */
     struct str fastfs_receiver, fastfs_url;
+    /* Each slot's own; slots.c makes them. */
+    struct rpc *rpc;
+    struct coordinator *coordinator;
     struct keystore_client *keystore; /* NULL: there are no secrets */
-    struct interface_source give;     /* to guests */
+    struct fetcher fetcher;
+    struct interface_source give; /* to guests */
 };
 
 /* Do it, or hand it back; either way the lease is looked after. */

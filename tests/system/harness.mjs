@@ -346,7 +346,8 @@ export class Network {
         this.worker = await new Daemon('outlayer-worker', [
             '--coordinator-url', this.coordinator.url, '--rpc-url', this.chain.url, '--contract-id', this.contractId,
             '--operator-id', this.operatorId, '--key-file', this.keyFile, '--token-file', this.tokenFile,
-            '--home', path.join(this.home, 'worker'), '--allow-http-loopback', ...(this.options.workerArgs ?? []),
+            '--home', path.join(this.home, 'worker'), '--allow-http-loopback',
+            '--drain-seconds', '3', ...(this.options.workerArgs ?? []),
             ...(this.keystore ? ['--keystore-url', this.keystore.url, '--keystore-token-file', this.keystoreTokenFile] : []),
         ], this.log('worker')).start();
     }

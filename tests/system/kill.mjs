@@ -7,7 +7,7 @@ import { NEAR, Network, OUTLAYER, sleep, txHash, until } from './harness.mjs';
 
 const REQUESTS = 50;
 // A yield lives 200 blocks: the outage must be shorter.
-const net = await Network.start({ blockMs: 100 });
+const net = await Network.start({ blockMs: 100, workerArgs: ['--slots', '4'] });
 const bytes = await net.guest('test/bytes');
 const sleeper = await net.guest('test/sleep');
 const deposit = NEAR / 50n;

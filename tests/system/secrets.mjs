@@ -9,7 +9,6 @@ import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { GitServer } from './git.mjs';
 import { BIN, NEAR, Network, OUTLAYER, TGAS, descendants, near } from './harness.mjs';
 import {
     askKeystore, bearerOf, fnv, label, open, registrationOf, storeSecrets, text, u32, web,
@@ -45,6 +44,23 @@ test('by hash: the run of the program gets them, in two profiles', async () => {
     // Nothing is given to who does not ask, and nothing is left over from the run before.
     const third = await run(net.alice, guest, ['API_KEY', 'OTHER']);
     assert.deepEqual(third.value, { API_KEY: null, OTHER: null });
+});
+
+test('a process that has had secrets runs again with the same ones only', async () => {
+    const ref = { profile: 'warm', account_id: 'alice.test' };
+    const warm = async (secrets, value) => {
+        const got = await run(net.alice, guest, ['API_KEY'], secrets);
+        assert.deepEqual(got.value, { API_KEY: value });
+        const page = await net.page(got.requested.request_id);
+        return page.steps.find((s) => s.step === 'ran').detail.warm;
+    };
+    await store(net.alice, hash, 'warm', { API_KEY: `${MARKER}-1` });
+    assert.equal(await warm(ref, fnv(`${MARKER}-1`)), false);
+    assert.equal(await warm(ref, fnv(`${MARKER}-1`)), true);
+    await warm(null, null);
+    await store(net.alice, hash, 'warm', { API_KEY: `${MARKER}-2` });
+    assert.equal(await warm(ref, fnv(`${MARKER}-2`)), false);
+    assert.equal(await warm({ profile: 'production', account_id: 'alice.test' }, fnv(`${MARKER}-production`)), false);
 });
 
 test('a profile that is not there is no failure', async () => {
@@ -98,39 +114,6 @@ test('by project: its own are used unasked; refused ones are left out', async ()
     assert.equal(denied.completed.success, false);
     // The same program under its hash is another thing.
     assert.deepEqual((await run(bob, guest, ['API_KEY'])).value, { API_KEY: null });
-});
-
-test('by repository and branch: the branch has its own, the others the repository\'s', async () => {
-    const git = await new GitServer().start();
-    try {
-        const source = fs.readFileSync(new URL('../guests/secret.c', import.meta.url), 'utf8');
-        const [repo, sha] = git.commit('dice', { 'main.c': source });
-        git.git('dice', 'checkout', '-q', '-b', 'dev');
-        git.commit('dice', { 'main.c': `${source}/* dev */\n` });
-        git.git('dice', 'tag', 'v1', 'main');
-        git.commit('fork', { 'main.c': source });
-        const named = repo.replace('http://', '');
-        const row = (branch) => ({ Repo: { repo: named, branch } });
-        await store(net.alice, row(null), 'default', { API_KEY: `${MARKER}-repository` });
-        await store(net.alice, row('main'), 'default', { API_KEY: `${MARKER}-main` }, { Whitelist: { accounts: ['alice.test'] } });
-        await store(net.alice, row('main'), 'second', { API_KEY: `${MARKER}-main-second` });
-        const ask = (name, commit, who = net.alice, profile = 'default') => run(who, { GitHub: { repo: name, commit } }, ['API_KEY'], { profile, account_id: 'alice.test' });
-        const gets = async (value, ...question) => assert.deepEqual((await ask(...question)).value, { API_KEY: value && fnv(`${MARKER}-${value}`) }, question.slice(0, 2).join(' '));
-        await gets('main', repo, 'main');
-        await gets('main', `${repo}.git`, 'main');
-        await gets('main-second', repo, 'main', bob, 'second');
-        await gets('repository', repo, 'dev', bob);
-        await gets('repository', repo, 'v1', bob);
-        await gets('repository', repo, sha, bob);
-        await gets(null, repo, 'dev', bob, 'second');
-        await gets(null, repo.replace('dice', 'fork'), 'main');
-        const denied = await ask(repo, 'main', bob);
-        assert.match(denied.completed.error_message, /Access to secrets denied.*Whitelist/s);
-        // The same bytes as a file are another thing.
-        assert.deepEqual((await run(net.alice, { GitHub: { repo, commit: 'main' } }, ['API_KEY'])).value, { API_KEY: null });
-    } finally {
-        await git.stop();
-    }
 });
 
 test('a ciphertext moved to another row does not open', async () => {
