@@ -26,7 +26,7 @@ enum err secrets_row_get(struct secrets_client *c, bool exact, struct arena *a,
                          struct secrets_row *out, struct buf *why)
 {
     struct buf args = BUF_INIT(8192), answer = BUF_INIT(ANSWER_MAX);
-    struct json v;
+    struct json v, vault = JSON_NONE;
     struct str cipher;
     enum err e;
 
@@ -36,11 +36,21 @@ enum err secrets_row_get(struct secrets_client *c, bool exact, struct arena *a,
     put(&args, "profile", c->profile);
     put(&args, "owner", c->owner);
     json_obj_end(&args);
-    e = client_view(c->chain, "get_secrets", buf_str(&args), &answer, &v, why);
+    e = client_view(c->chain, "get_secret_with_vault", buf_str(&args), &answer, &v, why);
+    if (!e && !json_is_null(v)) {
+        vault = json_get(v, "vault_id");
+        v = json_get(v, "profile");
+    }
     if (!e && !json_is_null(v))
         e = accessor_parse(json_get(v, "accessor"), a, &out->accessor, why);
     if (!e && (json_is_null(v) || (exact && !accessor_eq(&out->accessor, &c->accessor))))
         e = err_put(why, ERR_ABSENT, "%s", accessor_not_found(&c->accessor));
+    if (!e && !json_is_null(vault))
+        e = err_put(
+            why, ERR_CONFLICT,
+            "these secrets are bound to the vault %.*s, which this keystore has not; `outlayer "
+            "secrets delete` removes them",
+            STR_ARG(str_head(vault.text, 80)));
     if (!e && !json_plain(json_get(v, "encrypted_secrets"), &cipher))
         e = err_put(why, ERR_UPSTREAM, "the contract's row has no ciphertext");
     if (!e) {

@@ -22,7 +22,8 @@ struct secrets_client {
     size_t ngenerate;
 };
 
-/* What the contract has for exactly this accessor. ERR_ABSENT. */
+/* What the contract has; with `exact` no other accessor's. ERR_ABSENT; ERR_CONFLICT: it is bound to
+ * a vault, so none of ours could open it. */
 struct secrets_row {
     struct str cipher, access; /* in the arena; access as JSON */
     struct accessor accessor;

@@ -112,7 +112,7 @@ static enum err row_fetch(struct call *c, struct row *row, struct buf *why)
 {
     struct buf args = BUF_INIT(8192), answer = BUF_INIT(ROW_MAX);
     struct accessor stored;
-    struct json v;
+    struct json v, vault = JSON_NONE;
     enum err e;
 
     json_obj(&args);
@@ -121,11 +121,21 @@ static enum err row_fetch(struct call *c, struct row *row, struct buf *why)
     put_text(&args, "profile", row->profile);
     put_text(&args, "owner", row->owner);
     json_obj_end(&args);
-    e = rpc_view_call(c->rpc, c->k->contract_id, "get_secrets", buf_str(&args), &answer, why);
+    e = rpc_view_call(c->rpc, c->k->contract_id, "get_secret_with_vault", buf_str(&args), &answer,
+                      why);
     if (!e && !json_parse(buf_str(&answer), &v, NULL))
         e = err_put(why, ERR_UPSTREAM, "the contract's answer is no JSON");
     if (!e && json_is_null(v))
         e = err_put(why, ERR_ABSENT, "%s", accessor_not_found(&row->accessor));
+    if (!e) {
+        vault = json_get(v, "vault_id");
+        v = json_get(v, "profile");
+    }
+    if (!e && !json_is_null(vault))
+        e = err_put(why, ERR_FORMAT,
+                    "These secrets are bound to the vault %.*s, and this keystore has no vaults. "
+                    "Delete them and store them again without one.",
+                    STR_ARG(str_head(vault.text, 80)));
     if (!e)
         e = accessor_parse(json_get(v, "accessor"), c->a, &stored, why);
     /* The row may be the one without a branch; it decides which key opens it. */

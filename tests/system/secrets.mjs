@@ -170,6 +170,20 @@ test('sessions: none, forged, replayed, late and foreign ones are refused', asyn
     assert.equal((await ask('/decrypt-raw', { seed: 'x', encrypted_base64: '' }, mine)).status, 404);
 });
 
+test('bound to a vault: refused in words, by all that could touch them', async () => {
+    const row = { accessor: hash, profile: 'vault', encrypted_secrets_base64: 'AAAA', access: 'AllowAll' };
+    await net.transact(bob, OUTLAYER, [near.actions.functionCall('store_secrets', { ...row, vault_id: 'vault.test' }, 50n * TGAS, NEAR / 10n)]);
+    const got = await run(bob, guest, ['API_KEY'], { profile: 'vault', account_id: 'bob.test' });
+    assert.match(got.completed.error_message, /bound to the vault "vault\.test", and this keystore has no vaults/);
+    for (const [route, body] of [['/pubkey', { accessor: web(hash), owner: 'bob.test', secrets_json: '{}', vault_id: 'vault.test' }], ['/pubkey', { seed: 'x', vault_id: 'vault.test' }]])
+        assert.match((await ask(route, body)).error, /no vaults/);
+    assert.match((await ask('/pubkey', { seed: 'x' }, { 'x-customer-vault': 'vault.test' })).error, /no vaults/);
+    const { status, stderr } = spawnSync(path.join(BIN, 'outlayer'), ['secrets', 'check', '--rpc-url', net.chain.url, '--contract-id', OUTLAYER,
+        '--wasm-hash', guest.WasmUrl.hash, '--profile', 'vault', '--owner', 'bob.test', '--as', 'bob.test'], { encoding: 'utf8' });
+    assert.equal(status, 1);
+    assert.match(stderr, /bound to the vault "vault\.test"/);
+});
+
 test('generated secrets are drawn inside and cannot be changed', async () => {
     const base = { accessor: web(hash), owner: 'bob.test', profile: 'generated' };
     const made = await ask('/add_generated_secret', { ...base, new_secrets: [{ name: 'PROTECTED_K', generation_type: 'hex32' }] });
