@@ -192,6 +192,8 @@ static enum err start_coordinator(struct up *u, struct buf *why)
                                 chain,
                                 "--worker-token-file",
                                 u->token_file,
+                                "--keystore-url",
+                                number(u, "http://127.0.0.1:", u->port[4]),
                                 "--die-with-parent",
                                 NULL};
     enum err e = dir_make(network_path(&u->net, "coordinator"), why);

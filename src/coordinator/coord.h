@@ -1,11 +1,11 @@
 /*
  * coord.h — the coordinator's state, shared by its threads.
  *
- * Five threads: the HTTP server's (routes), the follower (block stream), one that waits for the
- * disk (ack.h), one that reads prices (pricing.h), and the main one (leases that run out, signals).
- * They share one database connection, the list of requests held for a long poll and a few figures,
- * all under `lock`; nothing that waits for the network happens under it. libhttp's own lock is
- * taken inside it, never the other way round.
+ * Its threads: the HTTP server's (routes), the follower (block stream), one that waits for the disk
+ * (ack.h), one that reads prices (pricing.h), and the main one (leases that run out, signals);
+ * those of forward.h know nothing of the rest. They share one database connection, the list of
+ * requests held for a long poll and a few figures, all under `lock`; nothing that waits for the
+ * network happens under it. libhttp's own lock is taken inside it, never the other way round.
  *
  * A transaction is opened and closed under one holding of the lock:
  *
@@ -39,6 +39,7 @@
 #define WORKER_ONLINE_MS 120000 /* heard of so recently: online */
 
 struct ack;
+struct forwarder;
 struct waiter;
 
 /* A worker as heard of; its totals are in the database. */
@@ -66,6 +67,7 @@ struct coord {
     uint64_t start_height;
     struct hash256 worker_token; /* its SHA-256 */
     bool flush;                  /* answers wait for the disk */
+    struct forwarder *keystore;  /* NULL: none */
 
     pthread_mutex_t lock;
     struct db *db;

@@ -26,6 +26,7 @@
 #include "coordinator/ack.h"
 #include "coordinator/coord.h"
 #include "coordinator/evidence.h"
+#include "coordinator/forward.h"
 #include "coordinator/wait.h"
 #include "near/account_id.h"
 #include "proc/self.h"
@@ -44,7 +45,7 @@
 #define DEADLINE_BLOCKS 125000
 
 struct settings {
-    const char *db, *listen, *contract_id, *neardata_url, *rpc_url, *token_file;
+    const char *db, *listen, *contract_id, *neardata_url, *rpc_url, *token_file, *keystore_url;
     const char *standard, *durable;
     uint64_t lease_ms, deadline_blocks, start_height;
     bool die_with_parent;
@@ -62,6 +63,8 @@ static const struct opt options[] = {
              "a NEAR node, for prices; also the block stream when no other is given"),
     OPT_TEXT("worker-token-file", "FILE", struct settings, token_file, "OUTLAYER_WORKER_TOKEN_FILE",
              "file with the workers' bearer token"),
+    OPT_TEXT("keystore-url", "URL", struct settings, keystore_url, "OUTLAYER_KEYSTORE_URL",
+             "a keystore to hand questions under /secrets on to"),
     OPT_TEXT("event-standard", "NAME", struct settings, standard, "OUTLAYER_EVENT_STANDARD",
              "standard of the contract's events (default " EVENT_STANDARD ")"),
     OPT_TEXT("durable", "full|normal", struct settings, durable, "OUTLAYER_DURABLE",
@@ -191,6 +194,8 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
 
     if (e)
         return e;
+    if (s->keystore_url)
+        c->keystore = forwarder_start(s->keystore_url);
     e = http_server_start(&(struct http_server_opts){.host = host,
                                                      .port = port,
                                                      .max_body = COORD_BODY_MAX,
@@ -198,8 +203,10 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
                                                      .handle = routes_handle,
                                                      .ctx = c},
                           &http, why);
-    if (e)
+    if (e) {
+        forwarder_stop(c->keystore);
         return e;
+    }
     if (pthread_create(&acks, NULL, ack_main, c) ||
         pthread_create(&follower, NULL, follow_main, c) ||
         (c->rpc_url && pthread_create(&prices, NULL, pricing_main, c)))
@@ -212,6 +219,7 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
     log_info("stopping", "signal=1");
     atomic_store(&c->stop, true);
     http_server_stop(http); /* answers that wait for the disk still get it */
+    forwarder_stop(c->keystore);
     ack_stop(c);
     pthread_join(acks, NULL);
     if (!join(follower) || (c->rpc_url && !join(prices))) {

@@ -19,6 +19,8 @@ route_fn route_epoch_put, route_statements_put, route_batch_put;
 /* route_attestation.c: read by anybody */
 route_fn route_attestation, route_attestation_tx, route_bundle, route_epochs, route_epoch;
 route_fn route_epoch_statements, route_collateral;
+/* route_secrets.c: handed on to the keystore */
+route_fn route_secrets_pubkey, route_secrets_generate, route_secrets_update, route_vrf_pubkey;
 /* route_health.c */
 route_fn route_livez, route_readyz, route_health, route_health_detailed, route_metrics;
 

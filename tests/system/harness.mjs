@@ -322,10 +322,13 @@ export class Network {
 
     async startCoordinator() {
         this.coordinatorPort ??= await freePort();
+        if (this.options.keystore)
+            this.keystorePort ??= await freePort();
         this.coordinator = await new Daemon('outlayer-coordinator', [
             '--db', path.join(this.home, 'coordinator.db'), '--listen', `127.0.0.1:${this.coordinatorPort}`,
             '--contract-id', this.contractId, '--neardata-url', this.chain.url, '--rpc-url', this.chain.url,
             '--worker-token-file', this.tokenFile,
+            ...(this.keystorePort ? ['--keystore-url', `http://127.0.0.1:${this.keystorePort}`] : []),
         ], this.log('coordinator')).start();
     }
 

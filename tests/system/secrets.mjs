@@ -205,6 +205,32 @@ test('generated secrets are drawn inside and cannot be changed', async () => {
     assert.notEqual(got.value.PROTECTED_K, got.value.PROTECTED_L);
 });
 
+test("at the coordinator's address: what anybody may ask, and nothing else", async () => {
+    const at = async (method, route, body, headers = {}) => {
+        const answer = await fetch(`${net.coordinator.url}${route}`, { method, headers, body: body && JSON.stringify(body) });
+        return { status: answer.status, headers: answer.headers, ...await answer.json() };
+    };
+    const question = { accessor: web(hash), owner: 'alice.test', profile: 'default', secrets_json: '{"A":"x"}' };
+    const direct = await ask('/pubkey', question);
+    const { status, headers, ...answer } = await at('POST', '/secrets/pubkey', question);
+    assert.equal(status, 200);
+    assert.equal(headers.get('access-control-allow-origin'), '*');
+    assert.deepEqual({ status, ...answer }, direct);
+    const repo = await at('POST', '/secrets/pubkey', { accessor: { type: 'Repo', repo: 'https://github.com/alice/dice.git', branch: null }, owner: 'alice.test', secrets_json: '{}' });
+    assert.equal(repo.accessor.repo_normalized, 'github.com/alice/dice');
+    assert.equal((await at('POST', '/secrets/pubkey', { ...question, secrets_json: '{"PROTECTED_A":"x"}' })).status, 400);
+    const made = await at('POST', '/secrets/add_generated_secret', { ...question, new_secrets: [{ name: 'PROTECTED_K', generation_type: 'hex32' }] });
+    assert.deepEqual(made.all_keys, ['PROTECTED_K']);
+    assert.equal((await at('POST', '/secrets/update_user_secrets', question)).status, 400);
+    assert.equal((await at('GET', '/vrf/pubkey')).vrf_public_key_hex, (await ask('/vrf/pubkey')).vrf_public_key_hex);
+    assert.match((await at('POST', '/secrets/pubkey', question, { 'x-customer-vault': 'v.test' })).error, /no vaults/);
+    // What workers ask goes to the keystore itself.
+    for (const route of ['decrypt', 'tee-challenge', 'register-tee', 'vrf/generate', '../decrypt', 'pubkey/x', ''])
+        assert.equal((await at('POST', `/secrets/${route}`, question, bearer())).status, 404, route);
+    assert.equal((await at('GET', '/secrets/pubkey')).status, 405);
+    assert.equal((await at('POST', '/secrets/pubkey', { ...question, pad: 'x'.repeat(300_000) })).status, 413);
+});
+
 test('an update is signed by the owner and keeps what was there', async () => {
     const pair = near.KeyPair.fromString(net.alice.secret);
     const nonce = randomBytes(32);
@@ -315,6 +341,8 @@ test('a new epoch of the master opens what was sealed before, a backup too', asy
 
 test('kill -9 of the keystore: the request waits and gets its secrets', async () => {
     await net.keystore.kill9();
+    const away = await fetch(`${net.coordinator.url}/secrets/pubkey`, { method: 'POST', body: '{}' });
+    assert.equal(away.status, 502);
     const pending = run(net.alice, guest, ['API_KEY'], { profile: 'default', account_id: 'alice.test' });
     await new Promise((resolve) => setTimeout(resolve, 1500));
     await net.startKeystore();
