@@ -23,6 +23,7 @@
 #include "secrets/secret_set.h"
 #include "secrets/session.h"
 
+#define HOLDER_EPOCHS_MAX 16 /* KEYRING_MAX */
 #define HOLDER_SEED_MAX   1024
 #define HOLDER_CIPHER_MAX 65536 /* raw; in base64 the contract takes less */
 #define HOLDER_MSG_MAX    (3 * HOLDER_CIPHER_MAX + 65536)

@@ -2,14 +2,15 @@
  * outlayer-keyholder — the only process that ever holds the master secret of a keystore.
  *
  *     outlayer-keyholder serve    started by outlayer-keystore, with a socket at descriptor 3
- *     outlayer-keyholder create | rotate | show | backup | restore     by hand, while none serves
+ *     outlayer-keyholder create | rotate | show | backup | restore     by hand
  *
  * It opens the master, locks its memory, gives up everything but its socket (wall.h) and answers
  * questions (keyholder_msg.h): public keys, signatures, ciphertexts. A plaintext leaves it only
  * sealed to a key it is given. Secrets come by file, never as arguments.
  *
- * `rotate` adds an epoch (keyring.h); a running keystore uses it after its next start. `backup`
- * writes all epochs under another lock, `restore` makes a master file of that.
+ * `rotate` adds an epoch (keyring.h); a running keystore uses it when it is told to (SIGHUP) or
+ * starts again. `backup` writes all epochs under another lock, `restore` makes a master file of
+ * that.
  */
 #include <stdio.h>
 #include <string.h>

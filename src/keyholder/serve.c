@@ -7,6 +7,8 @@
 #include "crypto/ecies.h"
 #include "secrets/alpha.h"
 
+_Static_assert(HOLDER_EPOCHS_MAX == KEYRING_MAX, "messages hold every epoch");
+
 /* Everything that is ever in the clear, in one place that is locked and wiped. */
 static struct {
     char base[SECRETS_TEXT_MAX + 1], update[SECRETS_TEXT_MAX + 1];

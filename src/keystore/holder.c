@@ -2,6 +2,7 @@
 #include "keystore/holder.h"
 
 #include <pthread.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -134,9 +135,55 @@ int holder_pidfd(const struct holder *h)
     return h->child.pidfd;
 }
 
-unsigned holder_epochs(const struct holder *h)
+unsigned holder_epochs(struct holder *h)
 {
-    return h->epochs;
+    unsigned n;
+
+    pthread_mutex_lock(&h->lock);
+    n = h->epochs;
+    pthread_mutex_unlock(&h->lock);
+    return n;
+}
+
+/* Epochs are only ever added: each that is known has to be in the new one, at its place. */
+static enum err none_missing(struct holder *was, struct holder *is, struct buf *why)
+{
+    struct vrf_key old[HOLDER_EPOCHS_MAX], new[HOLDER_EPOCHS_MAX];
+    size_t nold = 0, nnew = 0;
+    enum err e = holder_vrf_keys(was, old, countof(old), &nold, why);
+
+    if (!e)
+        e = holder_vrf_keys(is, new, countof(new), &nnew, why);
+    for (size_t i = 0; i < nold && !e; i++)
+        if (i >= nnew || old[i].epoch != new[i].epoch ||
+            memcmp(&old[i].pub, &new[i].pub, sizeof(old[i].pub)) != 0)
+            e = err_put(why, ERR_CONFLICT, "the master file has no longer epoch %u",
+                        (unsigned)old[i].epoch);
+    return e;
+}
+
+enum err holder_reload(struct holder *h, const struct holder_opts *o, struct buf *why)
+{
+    struct holder_opts again = *o;
+    struct holder *fresh = NULL;
+    enum err e;
+
+    again.create = false;
+    e = holder_start(&again, &fresh, why);
+    if (!e)
+        e = none_missing(h, fresh, why);
+    if (!e) {
+        struct child old;
+
+        pthread_mutex_lock(&h->lock);
+        old = h->child;
+        h->child = fresh->child;
+        h->epochs = fresh->epochs;
+        pthread_mutex_unlock(&h->lock);
+        fresh->child = old;
+    }
+    holder_stop(fresh);
+    return e;
 }
 
 static enum err malformed(struct buf *why)

@@ -21,8 +21,14 @@ struct holder_opts {
 MUST_USE enum err holder_start(const struct holder_opts *o, struct holder **out, struct buf *why);
 void holder_stop(struct holder *h); /* NULL is fine */
 bool holder_broken(struct holder *h);
-int holder_pidfd(const struct holder *h); /* readable when it has ended */
-unsigned holder_epochs(const struct holder *h);
+int holder_pidfd(const struct holder *h); /* readable when it has ended; another after a reload */
+unsigned holder_epochs(struct holder *h);
+/*
+ * Another keyholder, which reads the master file as it is now, takes the place of this one between
+ * two questions. ERR_CONFLICT: an epoch is missing there, so what is stored would not open; then,
+ * as with any other fault, the old one goes on. Thread: the one that looks at holder_pidfd().
+ */
+MUST_USE enum err holder_reload(struct holder *h, const struct holder_opts *o, struct buf *why);
 
 MUST_USE enum err holder_pubkey(struct holder *h, struct str seed, uint8_t out[32],
                                 struct buf *why);

@@ -5,12 +5,17 @@
  * master secret or, but for what users send in the clear to be merged, a plaintext. Workers get
  * secrets sealed to a key of theirs after they have shown that the operator's account knows them.
  *
+ * SIGHUP makes it take the master file as it is now, for after `outlayer-keyholder rotate`.
+ *
  * Next to read: routes.c, route_worker.c, then src/keyholder.
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -123,13 +128,29 @@ static enum err listen_read(const char *text, char host[HOST_MAX], uint16_t *por
     return ERR_OK;
 }
 
-/* Until a signal, or until the keyholder has gone. */
-static enum err wait_end(struct keystore *k, int signals, struct buf *why)
+/* The master has been rotated: take the file as it is now, or go on as before. */
+static void reload(struct keystore *k, const struct settings *s, int hangup)
 {
-    struct pollfd p[2] = {{.fd = signals, .events = POLLIN},
-                          {.fd = holder_pidfd(k->holder), .events = POLLIN}};
+    struct buf why = WHY_INIT;
+    struct signalfd_siginfo told;
 
+    if (read(hangup, &told, sizeof(told)) != sizeof(told))
+        return;
+    if (holder_reload(k->holder, &s->holder, &why))
+        log_unusual("not_reloaded", "why=%s", buf_z(&why));
+    else
+        log_info("reloaded", "epochs=%u", holder_epochs(k->holder));
+    buf_release(&why);
+}
+
+/* Until a signal, or until the keyholder has gone. */
+static enum err wait_end(struct keystore *k, const struct settings *s, int signals, int hangup,
+                         struct buf *why)
+{
     for (;;) {
+        struct pollfd p[] = {{.fd = signals, .events = POLLIN},
+                             {.fd = holder_pidfd(k->holder), .events = POLLIN},
+                             {.fd = hangup, .events = POLLIN}};
         int n = poll(p, countof(p), 1000);
 
         if (n < 0 && errno != EINTR)
@@ -138,10 +159,13 @@ static enum err wait_end(struct keystore *k, int signals, struct buf *why)
             return ERR_OK;
         if ((n > 0 && p[1].revents) || holder_broken(k->holder))
             return err_put(why, ERR_CLOSED, "the keyholder has ended");
+        if (n > 0 && p[2].revents)
+            reload(k, s, hangup);
     }
 }
 
-static enum err serve(struct keystore *k, const struct settings *s, int signals, struct buf *why)
+static enum err serve(struct keystore *k, const struct settings *s, int signals, int hangup,
+                      struct buf *why)
 {
     pthread_t thread[KEYSTORE_THREADS];
     struct http_server *http = NULL;
@@ -166,7 +190,7 @@ static enum err serve(struct keystore *k, const struct settings *s, int signals,
              http_server_port(http), s->contract_id, s->operator_id, holder_epochs(k->holder));
     printf("{\"ready\":true,\"url\":\"http://%s:%u\"}\n", host, http_server_port(http));
     fflush(stdout);
-    e = wait_end(k, signals, why);
+    e = wait_end(k, s, signals, hangup, why);
     log_info("stopping", "%s", e ? buf_z(why) : "signal");
     queue_stop(k);
     http_server_stop(http);
@@ -175,7 +199,8 @@ static enum err serve(struct keystore *k, const struct settings *s, int signals,
     return e;
 }
 
-static enum err start(struct keystore *k, const struct settings *s, int signals, struct buf *why)
+static enum err start(struct keystore *k, const struct settings *s, int signals, int hangup,
+                      struct buf *why)
 {
     char room[SESSION_AUDIENCE_MAX + 1];
     struct buf audience = BUF_OVER(room);
@@ -192,7 +217,7 @@ static enum err start(struct keystore *k, const struct settings *s, int signals,
     k->operator_id = str_of(s->operator_id);
     k->audience = buf_str(&audience);
     k->sessions = sessions_new(k->operator_id, k->audience);
-    e = serve(k, s, signals, why);
+    e = serve(k, s, signals, hangup, why);
     sessions_free(k->sessions);
     holder_stop(k->holder);
     return e;
@@ -214,7 +239,8 @@ int main(int argc, char **argv)
     struct keystore *k = mem_new(struct keystore);
     struct buf why = WHY_INIT;
     bool help = false;
-    int operands = argc, signals = -1;
+    static const int hup[] = {SIGHUP};
+    int operands = argc, signals = -1, hangup = -1;
     enum err e;
 
     self_init("outlayer-keystore");
@@ -237,11 +263,14 @@ int main(int argc, char **argv)
     if (!e)
         e = self_signal_fd(&signals, &why);
     if (!e)
-        e = start(k, &s, signals, &why);
+        e = self_signal_fd_of(hup, countof(hup), &hangup, &why);
+    if (!e)
+        e = start(k, &s, signals, hangup, &why);
     if (e)
         fprintf(stderr, "outlayer-keystore: %s\n", buf_z(&why));
 out:
     fd_close(&signals);
+    fd_close(&hangup);
     pthread_cond_destroy(&k->due);
     pthread_mutex_destroy(&k->lock);
     mem_free(k);

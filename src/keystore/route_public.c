@@ -40,7 +40,7 @@ enum err route_health(struct call *c, struct buf *why)
 
 enum err route_vrf_pubkey(struct call *c, struct buf *why)
 {
-    struct vrf_key key[64];
+    struct vrf_key key[HOLDER_EPOCHS_MAX];
     size_t n = 0;
     enum err e = holder_vrf_keys(c->k->holder, key, countof(key), &n, why);
 

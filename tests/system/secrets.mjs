@@ -9,9 +9,9 @@ import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { BIN, NEAR, Network, OUTLAYER, TGAS, descendants, near } from './harness.mjs';
+import { BIN, NEAR, Network, OUTLAYER, TGAS, alive, descendants, near, until } from './harness.mjs';
 import {
-    askKeystore, bearerOf, fnv, label, open, registrationOf, storeSecrets, text, u32, web,
+    askKeystore, bearerOf, fnv, label, open, registrationOf, sessionOf, storeSecrets, text, u32, web,
 } from './keystore.mjs';
 import { memoryHas } from './memory.mjs';
 
@@ -337,6 +337,44 @@ test('a new epoch of the master opens what was sealed before, a backup too', asy
     assert.deepEqual((await run(net.alice, guest, ['API_KEY'], ref)).value, { API_KEY: fnv(MARKER) });
     await store(net.alice, hash, 'newer', { API_KEY: `${MARKER}-newer` });
     assert.deepEqual((await run(net.alice, guest, ['API_KEY'], { ...ref, profile: 'newer' })).value, { API_KEY: fnv(`${MARKER}-newer`) });
+});
+
+test('a rotation while it runs: sessions stay, both epochs open, a wrong file changes nothing', async () => {
+    const lock = ['--master-file', path.join(net.home, 'master.sealed'), '--seal-key-file', path.join(net.home, 'seal.key')];
+    const session = await sessionOf(net);
+    const decrypt = () => ask('/decrypt', { accessor: web(hash), profile: 'default', owner: 'alice.test', user_account_id: 'alice.test', nonce: '00'.repeat(32) }, session);
+    const pubkey = async () => (await ask('/pubkey', { accessor: web(hash), owner: 'alice.test', secrets_json: '{}' })).pubkey;
+    const before = await pubkey();
+    const first = descendants(net.keystore.pid).find((p) => p.name.startsWith('outlayer-keyhol'));
+    execFileSync(path.join(BIN, 'outlayer-keyholder'), ['rotate', ...lock], { stdio: 'pipe' });
+    assert.equal(await pubkey(), before, 'nothing has changed yet');
+    // Questions go on all the while.
+    let over = false;
+    const busy = (async () => {
+        while (!over)
+            assert.equal((await decrypt()).status, 200);
+    })();
+    process.kill(net.keystore.pid, 'SIGHUP');
+    await until('the new epoch', async () => (await ask('/health')).epochs === 3);
+    over = true;
+    await busy;
+    assert.notEqual(await pubkey(), before);
+    assert.equal((await decrypt()).status, 200, 'the same session');
+    await until('the end of the old one', () => alive([first]).length === 0);
+
+    const file = fs.readFileSync(path.join(net.home, 'master.sealed'));
+    const now = await pubkey();
+    const told = () => (net.keystore.logText().match(/ not_reloaded /g) ?? []).length;
+    fs.rmSync(path.join(net.home, 'master.sealed'));
+    process.kill(net.keystore.pid, 'SIGHUP');
+    await until('a refusal', () => told() === 1);
+    execFileSync(path.join(BIN, 'outlayer-keyholder'), ['create', ...lock], { stdio: 'pipe' });
+    process.kill(net.keystore.pid, 'SIGHUP');
+    await until('another refusal', () => told() === 2);
+    assert.match(net.keystore.logText(), /not_reloaded why=the master file has no longer epoch 1/);
+    fs.writeFileSync(path.join(net.home, 'master.sealed'), file, { mode: 0o600 });
+    assert.equal(await pubkey(), now);
+    assert.equal((await decrypt()).status, 200);
 });
 
 test('kill -9 of the keystore: the request waits and gets its secrets', async () => {
