@@ -457,3 +457,30 @@ uint64_t host_storage_has_key(uint64_t key_len, uint64_t key)
     enter();
     return mock_row(at(key_len, key)) != NULL;
 }
+
+/* ---- what others sign ---- */
+
+static void key_pair(const uint8_t seed[32], uint8_t pub[32], uint8_t secret[64])
+{
+    BUG_ON(sodium_init() < 0 || crypto_sign_seed_keypair(pub, secret, seed));
+}
+
+void mock_ed25519_pub(const uint8_t seed[32], uint8_t pub[32])
+{
+    uint8_t secret[64];
+
+    key_pair(seed, pub, secret);
+}
+
+void mock_ed25519_sign(const uint8_t seed[32], struct str message, uint8_t signature[64])
+{
+    uint8_t pub[32], secret[64];
+
+    key_pair(seed, pub, secret);
+    crypto_sign_detached(signature, NULL, (const uint8_t *)message.ptr, message.len, secret);
+}
+
+void mock_sha256(struct str s, uint8_t out[32])
+{
+    crypto_hash_sha256(out, (const uint8_t *)s.ptr, s.len);
+}

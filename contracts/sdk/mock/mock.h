@@ -119,6 +119,11 @@ void mock_answer(size_t receipt, bool ok, struct str value); /* for a call to an
 /* How a receipt ended, through what it returned: MOCK_OK, MOCK_FAILED, or MOCK_WAITING. */
 enum mock_state mock_result(size_t receipt, struct str *value);
 
+/* ---- what others sign, for contracts that verify it (Ed25519) ---- */
+void mock_ed25519_pub(const uint8_t seed[32], uint8_t pub[32]);
+void mock_ed25519_sign(const uint8_t seed[32], struct str message, uint8_t signature[64]);
+void mock_sha256(struct str s, uint8_t out[32]);
+
 /* ---- looking ---- */
 void mock_clear_logs(void);
 const struct mock_key *mock_key(const uint8_t key[32]); /* of Ed25519; NULL: no such key */
