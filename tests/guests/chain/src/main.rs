@@ -1,7 +1,7 @@
 //! Each line of the input is a call: its name and arguments, separated by tabs, in the order of the
 //! interface. Each makes one line of output, a JSON array with the parts of the result. "N*x" as an
 //! argument is N times x. "key" as signer-key is the variable SIGNER_KEY. "times N call…" is the last
-//! of N; "fail" ends the program badly.
+//! of N; "fail" ends the program badly, "need call…" when the call fails.
 
 use near::payment::api as payment;
 use near::rpc::api as rpc;
@@ -65,6 +65,13 @@ fn call(words: &[&str]) -> String {
         "refund-usd" => (String::new(), payment::refund_usd(a(0).parse().unwrap())),
         "env" => (std::env::var(a(0)).unwrap_or_default(), String::new()),
         "times" => return (0..a(0).parse().unwrap()).map(|_| call(&words[2..])).last().unwrap(),
+        "need" => {
+            let got = call(&words[1..]);
+            if !got.ends_with(",\"\"]") {
+                std::process::exit(1);
+            }
+            return got;
+        }
         "fail" => std::process::exit(1),
         other => (String::new(), format!("no such call: {other}")),
     };
