@@ -75,7 +75,7 @@ enum err host_compiler(struct job *j, struct str language, struct str *out, stru
     struct buf text = BUF_INIT(1024);
     enum err e = ERR_OK;
 
-    if (str_eqz(language, "rust") && j->sandbox.toolchain) {
+    if (str_eqz(language, "rust") && rust_here(j)) {
         buf_add_str(&text, j->toolchain_id);
     } else if (str_eqz(language, "go") && go[0]) {
         e = first_line(j, go, &text, why);

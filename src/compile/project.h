@@ -27,7 +27,8 @@ MUST_USE enum err project_build(struct job *j, struct project *out, struct buf *
 MUST_USE enum err rust_build(struct job *j, struct project *p, struct buf *why);
 MUST_USE enum err c_build(struct job *j, struct project *p, struct buf *why);
 MUST_USE enum err go_build(struct job *j, struct project *p, struct buf *why);
-const char *go_find(void); /* where the Go command is; NULL: nowhere */
+bool rust_here(const struct job *j); /* the toolchain has Rust for any target */
+const char *go_find(void);           /* where the Go command is; NULL: nowhere */
 
 /* Choose among the programs in the folder `dir`. */
 MUST_USE enum err project_choose(struct job *j, struct project *p, const char *dir,

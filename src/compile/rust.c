@@ -121,6 +121,12 @@ static enum err fail_fetch(struct job *j, int status)
     return job_fail_tool(j, "cargo fetch", status);
 }
 
+bool rust_here(const struct job *j)
+{
+    return j->sandbox.toolchain &&
+           file_exists(WALL_TOOLCHAIN "/sysroot/lib/rustlib/wasm32-wasip1/lib/.complete");
+}
+
 enum err rust_build(struct job *j, struct project *p, struct buf *why)
 {
     const struct rust r = {
