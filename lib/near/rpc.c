@@ -306,21 +306,62 @@ enum err rpc_view_account(struct rpc *r, struct str account_id, struct rpc_accou
     return e;
 }
 
-enum err rpc_view_access_key(struct rpc *r, struct str account_id, const struct ed25519_pub *key,
-                             struct rpc_key_state *out, struct buf *why)
+static enum err view_key(struct rpc *r, struct str account_id, const struct ed25519_pub *key,
+                         struct buf *answer, struct json *j, struct buf *why)
 {
     char key_text[128];
-    struct buf k = BUF_OVER(key_text);
-    struct buf params = BUF_INIT(1024), answer = BUF_INIT(RPC_ANSWER_MAX);
-    struct rpc_key_state v;
-    struct json j = JSON_NONE;
+    struct buf k = BUF_OVER(key_text), params = BUF_INIT(1024);
     enum err e;
 
     ed25519_pub_put(&k, key);
     query_begin(&params, "view_access_key", account_id);
     json_key(&params, "public_key");
     json_put_str(&params, buf_str(&k));
-    e = query(r, &params, &answer, &j, why);
+    e = query(r, &params, answer, j, why);
+    buf_release(&params);
+    return e;
+}
+
+/* `permission`: "FullAccess" or {"FunctionCall":{"receiver_id","method_names",…}}. */
+static bool may_call(struct json permission, struct str contract_id, const char *method)
+{
+    struct json call = json_get(permission, "FunctionCall"),
+                methods = json_get(call, "method_names");
+    struct json_iter it = json_iter(methods);
+
+    if (json_str_eq(permission, STR("FullAccess")))
+        return true;
+    if (!json_str_eq(json_get(call, "receiver_id"), contract_id) ||
+        json_type(methods) != JSON_ARRAY)
+        return false;
+    while (json_next(&it))
+        if (json_str_eq(it.value, str_of(method)))
+            return true;
+    return json_count(methods) == 0;
+}
+
+enum err rpc_key_may_call(struct rpc *r, struct str account_id, const struct ed25519_pub *key,
+                          struct str contract_id, const char *method, struct buf *why)
+{
+    struct buf answer = BUF_INIT(RPC_ANSWER_MAX);
+    struct json j = JSON_NONE;
+    enum err e = view_key(r, account_id, key, &answer, &j, why);
+
+    if (e == ERR_ABSENT || (!e && !may_call(json_get(j, "permission"), contract_id, method)))
+        e = err_put(why, ERR_DENIED, "the key is none of '%.*s' that may call '%s'",
+                    STR_ARG(account_id), method);
+    buf_release(&answer);
+    return e;
+}
+
+enum err rpc_view_access_key(struct rpc *r, struct str account_id, const struct ed25519_pub *key,
+                             struct rpc_key_state *out, struct buf *why)
+{
+    struct buf answer = BUF_INIT(RPC_ANSWER_MAX);
+    struct rpc_key_state v;
+    struct json j = JSON_NONE;
+    enum err e = view_key(r, account_id, key, &answer, &j, why);
+
     if (!e && !(json_u64(json_get(j, "nonce"), &v.nonce) &&
                 json_u64(json_get(j, "block_height"), &v.block_height) &&
                 get_hash(json_get(j, "block_hash"), &v.block_hash)))
@@ -329,7 +370,6 @@ enum err rpc_view_access_key(struct rpc *r, struct str account_id, const struct 
         v.full_access = json_str_eq(json_get(j, "permission"), STR("FullAccess"));
         *out = v;
     }
-    buf_release(&params);
     buf_release(&answer);
     return e;
 }

@@ -76,6 +76,13 @@ MUST_USE enum err rpc_view_access_key(struct rpc *r, struct str account_id,
 
 /* What a view call returned, a list of numbers, as bytes appended to `out`; false: it is none. */
 MUST_USE bool rpc_bytes_get(struct json list, struct buf *out);
+
+/* May this key of `account_id` send `method` to `contract_id`? ERR_DENIED: there is no such key, or
+ * it may not. */
+MUST_USE enum err rpc_key_may_call(struct rpc *r, struct str account_id,
+                                   const struct ed25519_pub *key, struct str contract_id,
+                                   const char *method, struct buf *why);
+
 /* A read-only call at the head of the chain; the bytes it returns are appended to `out`. */
 MUST_USE enum err rpc_view_call(struct rpc *r, struct str contract_id, const char *method,
                                 struct str args, struct buf *out, struct buf *why);

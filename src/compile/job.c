@@ -17,6 +17,15 @@
 #include "proc/spawn.h"
 
 #define NEWS_MS 5000
+#define TICK_MS 1000 /* without news, the time is news */
+
+static void tick(void *ctx)
+{
+    struct job *j = ctx;
+
+    if (clock_mono_ms() - j->told_ms >= TICK_MS)
+        job_phase(j, j->phase, j->name);
+}
 
 void job_init(struct job *j, const struct compile_ask *ask)
 {
@@ -35,6 +44,8 @@ void job_init(struct job *j, const struct compile_ask *ask)
     j->sandbox.memory_max = (uint64_t)ask->memory_mb << 20;
     j->sandbox.filter = -1;
     j->sandbox.log = &j->log;
+    j->sandbox.tick = tick;
+    j->sandbox.tick_ctx = j;
 }
 
 void job_release(struct job *j)
@@ -61,6 +72,13 @@ void job_phase(struct job *j, enum compile_phase phase, struct str name)
     struct buf body = BUF_OVER(room);
 
     j->phase = phase;
+    j->told_ms = clock_mono_ms();
+    if (name.ptr != j->name.ptr) {
+        struct buf kept = BUF_OVER(j->name_room);
+
+        buf_add_str(&kept, name);
+        j->name = buf_str(&kept);
+    }
     if (j->silent)
         return;
     compile_progress_write(&body, &p);

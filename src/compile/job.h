@@ -27,6 +27,9 @@ struct job {
 
     enum compile_phase phase;
     uint32_t done, total;
+    char name_room[COMPILE_NAME_MAX + 1];
+    struct str name; /* of the package at hand */
+    uint64_t told_ms;
 
     /* what the tool at hand complained of first */
     struct buf diag;

@@ -279,6 +279,28 @@ struct lines {
     struct buf bwrap;
 };
 
+/* The log has a bound: what was said first and last stays, the middle goes. */
+static void log_add(struct buf *log, struct str line)
+{
+    static const char mark[] = "[… what was here is left out …]\n";
+    const size_t part = log->max / 4;
+
+    if (log->len + line.len + 1 > log->max) {
+        size_t head = part, tail = log->len - part;
+
+        while (head && log->ptr[head - 1] != '\n')
+            head--;
+        while (tail < log->len && log->ptr[tail - 1] != '\n')
+            tail++;
+        memmove(log->ptr + head + sizeof(mark) - 1, log->ptr + tail, log->len - tail);
+        memcpy(log->ptr + head, mark, sizeof(mark) - 1);
+        log->len = head + sizeof(mark) - 1 + (log->len - tail);
+        log->ptr[log->len] = '\0';
+    }
+    buf_add_str(log, line);
+    buf_addz(log, "\n");
+}
+
 static void line_end(struct lines *l)
 {
     struct buf clean = BUF_INIT(3 * SANDBOX_LINE_MAX);
@@ -289,8 +311,7 @@ static void line_end(struct lines *l)
         buf_add_str(&l->bwrap, str_skip(buf_str(&clean), 7));
     }
     if (!l->t->quiet) {
-        buf_add_str(l->s->log, buf_str(&clean));
-        buf_addz(l->s->log, "\n");
+        log_add(l->s->log, buf_str(&clean));
     }
     if (l->t->line)
         l->t->line(l->t->ctx, buf_str(&clean));
@@ -328,6 +349,8 @@ static void listen_to(const struct sandbox *s, const struct child *c, int fd, st
                 out->end = SANDBOX_MEMORY;
                 return;
             }
+            if (s->tick)
+                s->tick(s->tick_ctx);
             next_look = now + LOOK_MS;
         }
         if (poll(p, 2, (int)LOOK_MS) < 0 && errno != EINTR)

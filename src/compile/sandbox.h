@@ -26,6 +26,8 @@ struct sandbox {
     uint64_t memory_max;  /* bytes of all processes of a tool together */
     bool toolchain, repo; /* show those folders */
     struct buf *log;
+    void (*tick)(void *ctx); /* now and then while a tool runs; may be NULL */
+    void *tick_ctx;
     int filter; /* the system call filter, made by sandbox_init() */
 };
 

@@ -527,6 +527,17 @@ enum err jobq_running(struct db *d, struct str worker, uint64_t *id, struct buf 
     return number(s, id, why);
 }
 
+enum err jobq_held(struct db *d, uint64_t id, uint64_t token, struct arena *a, struct str *worker,
+                   struct buf *why)
+{
+    struct held h = {0};
+    enum err e = held_check(d, id, token, &h, why);
+
+    if (!e)
+        *worker = arena_str(a, str_of(h.worker));
+    return e;
+}
+
 bool job_status_ok(struct str status, bool success)
 {
     static const char *const failures[] = {

@@ -89,6 +89,10 @@ MUST_USE enum err jobq_progress(struct db *d, uint64_t id, uint64_t token, const
                                 struct str detail, uint64_t block_height, uint64_t now_ms,
                                 uint64_t *request_id, struct buf *why);
 
+/* Who holds the job by this token; the same errors. */
+MUST_USE enum err jobq_held(struct db *d, uint64_t id, uint64_t token, struct arena *a,
+                            struct str *worker, struct buf *why);
+
 /* What a worker reports. ptr NULL: not told. */
 struct job_result {
     struct str status; /* job_status_ok */

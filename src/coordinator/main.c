@@ -24,6 +24,7 @@
 #include "base/mem.h"
 #include "proc/options.h"
 #include "coordinator/ack.h"
+#include "coordinator/builds.h"
 #include "coordinator/coord.h"
 #include "coordinator/evidence.h"
 #include "coordinator/forward.h"
@@ -249,6 +250,8 @@ static enum err start(struct coord *c, const struct settings *s, int signals, st
     e = db_open(&(struct db_opts){.path = s->db, .durable = DB_NORMAL}, &c->db, why);
     if (!e)
         e = jobq_migrate(c->db, why);
+    if (!e)
+        e = builds_migrate(c->db, why);
     if (!e)
         e = evidence_migrate(c->db, why);
     if (!e)

@@ -153,13 +153,13 @@ static void job_row(struct buf *b, const struct db_stmt *s, bool whole)
     json_key(b, "job_type");
     json_putz(b, "execute");
     col_u64(b, "execution_time_ms", s, 8);
-    col_none(b, "compile_time_ms");
+    col_u64(b, "compile_time_ms", s, 20);
     col_u64(b, "instructions_used", s, 9);
     col_text(b, "resolve_tx_id", s, 10);
     col_text(b, "user_account_id", s, 11);
     col_u128(b, "near_payment_yocto", s, 12);
     col_u128(b, "actual_cost_yocto", s, 13);
-    col_none(b, "compile_cost_yocto");
+    col_u128(b, "compile_cost_yocto", s, 21);
     col_text(b, "github_repo", s, 14);
     col_text(b, "github_commit", s, 15);
     col_text(b, "transaction_hash", s, 16);
@@ -170,6 +170,9 @@ static void job_row(struct buf *b, const struct db_stmt *s, bool whole)
     col_none(b, "call_id");
     col_text(b, "project_id", s, 18);
     col_none(b, "compute_cost_usd");
+    /* how far compiling has come, while it does */
+    if (!over && !db_null(s, 22))
+        col_raw(b, "compiling", s, 22);
     if (whole)
         col_raw(b, "run", s, 19);
     json_obj_end(b);
@@ -182,8 +185,13 @@ enum err jobs_write(struct db *d, const struct jobs_filter *f, struct buf *out, 
         d,
         "SELECT r.id, r.request_id, r.data_id, j.state, j.worker, t.status, t.success, t.error, "
         "t.time_ms, t.instructions, t.resolve_tx, r.sender_id, r.payment, t.charged, r.repo, "
-        "r.commit_ref, r.transaction_hash, r.created_ms, r.project_id, t.run "
+        "r.commit_ref, r.transaction_hash, r.created_ms, r.project_id, t.run, "
+        "CASE WHEN b.cached = 0 THEN b.compile_ms END, "
+        "CASE WHEN b.cached = 0 THEN b.cost END, "
+        "(SELECT p.detail FROM step p WHERE p.job_id = r.id AND p.step = 'compiling' "
+        "ORDER BY p.n DESC LIMIT 1) "
         "FROM request r JOIN job j ON j.id = r.id LEFT JOIN result t ON t.id = r.id "
+        "LEFT JOIN job_build b ON b.job_id = r.id "
         "WHERE ($1 = '' OR r.sender_id = $1) AND ($2 = 0 OR r.id = $2) "
         "ORDER BY r.id DESC LIMIT $3 OFFSET $4",
         &s, why);

@@ -12,6 +12,9 @@ route_fn route_lease, route_renew, route_progress, route_release, route_complete
 /* route_public.c: for anybody */
 route_fn route_request, route_jobs_list, route_stats, route_per_day, route_user, route_workers;
 route_fn route_repos, route_pricing, route_pricing_refresh;
+/* route_builds.c: brought and taken by workers; read by anybody */
+route_fn route_job_build, route_build, route_build_lock, route_program, route_program_put;
+route_fn route_build_log, route_wasm_info, route_wasm_exists;
 /* route_executions.c: the lists behind the pages */
 route_fn route_executions, route_execution, route_executions_live;
 /* route_evidence.c: brought by workers */

@@ -15,6 +15,8 @@
 #include "base/log.h"
 #include "codec/json.h"
 
+#define OTHERS_WAIT_MS  1000 /* between two looks at what another machine compiles */
+#define LOCK_EVERY_MS   5000 /* a lock at the coordinator is renewed */
 #define RESOLVE_SECONDS 60u
 #define NETWORK_TRIES   3
 #define NETWORK_WAIT_MS 500
@@ -206,9 +208,68 @@ static enum err lock_take(struct builds *b, struct build *out, struct buf *why)
     return ERR_OK;
 }
 
-enum err build_find(struct builds *b, struct fetcher *f, const struct code_source *source,
-                    bool force, struct arena *a, struct build *out, struct answer *answer,
-                    struct buf *why)
+static void record_make(const struct build *build, struct str record, struct buf *out)
+{
+    json_obj(out);
+    json_key(out, "sha256");
+    json_str_open(out);
+    hash_put_hex(out, &build->sha256);
+    json_str_close(out);
+    json_key(out, "made_unix_s");
+    json_put_u64(out, build->made_unix_s);
+    json_key(out, "compile_ms");
+    json_put_u64(out, build->ms);
+    json_key(out, "record");
+    json_put_raw(out, record);
+    json_obj_end(out);
+}
+
+/* Keep what another machine has built, as if this one had. */
+static bool take_shared(struct builds *b, struct build *out)
+{
+    struct buf why = WHY_INIT, text = BUF_INIT(RECORD_MAX);
+    char path[NAME_MAX_];
+    struct shared_build got;
+
+    if (share_get(out->share, &out->key, &got, &why)) {
+        buf_release(&why);
+        return false;
+    }
+    out->sha256 = got.sha256;
+    out->size = got.size;
+    out->made_unix_s = got.made_unix_s;
+    out->ms = got.compile_ms;
+    out->fd = got.fd;
+    out->hit = true;
+    record_make(out, STR("null"), &text);
+    path_of(b, &out->key, "", path);
+    if (store_put(b->store, &out->sha256, out->fd, out->size, &why) ||
+        file_write_atomic(path, buf_str(&text), 0600, &why))
+        log_unusual("build_not_kept", "why=%s", buf_z(&why));
+    buf_release(&text);
+    buf_release(&why);
+    return true;
+}
+
+/* Another machine's program, or the right to make it, whichever comes first. */
+static void others(struct builds *b, struct build *out)
+{
+    uint64_t until = clock_mono_ms() + (uint64_t)BUILD_SECONDS_MAX * 1000;
+
+    while (!take_shared(b, out)) {
+        out->locked = share_lock(out->share, &out->key);
+        if (out->locked || clock_mono_ms() > until)
+            break;
+        clock_sleep_ms(OTHERS_WAIT_MS);
+    }
+    /* It may have been finished between the question and the lock. */
+    if (out->locked && out->share->coordinator)
+        (void)take_shared(b, out);
+}
+
+enum err build_find(struct builds *b, struct fetcher *f, const struct build_share *share,
+                    const struct code_source *source, bool force, struct arena *a,
+                    struct build *out, struct answer *answer, struct buf *why)
 {
     struct buf url = BUF_INIT(REPO_MAX * 2), text = WHY_INIT;
     enum err e = ERR_OK;
@@ -232,28 +293,13 @@ enum err build_find(struct builds *b, struct fetcher *f, const struct code_sourc
     if (e)
         return e;
     key_make(b, out);
+    out->share = share;
     if (!force && look_up(b, out))
         return ERR_OK;
     e = lock_take(b, out, why);
-    if (!e && !force)
-        (void)look_up(b, out);
+    if (!e && !force && !look_up(b, out))
+        others(b, out);
     return e;
-}
-
-static void record_make(const struct build *build, struct str record, struct buf *out)
-{
-    json_obj(out);
-    json_key(out, "sha256");
-    json_str_open(out);
-    hash_put_hex(out, &build->sha256);
-    json_str_close(out);
-    json_key(out, "made_unix_s");
-    json_put_u64(out, build->made_unix_s);
-    json_key(out, "compile_ms");
-    json_put_u64(out, build->ms);
-    json_key(out, "record");
-    json_put_raw(out, record);
-    json_obj_end(out);
 }
 
 /* Remove the oldest files until few enough are there. */
@@ -313,21 +359,68 @@ static void keep(struct builds *b, const struct build *build, const struct built
     buf_release(&why);
 }
 
+/* News of a build that also keep its lock. */
+struct listener {
+    const struct build *build;
+    build_news *news;
+    void *ctx;
+    uint64_t locked_ms;
+};
+
+static bool hear(void *ctx, const struct compile_progress *p)
+{
+    struct listener *l = ctx;
+    uint64_t now = clock_mono_ms();
+
+    if (l->build->locked && now - l->locked_ms > LOCK_EVERY_MS) {
+        (void)share_lock(l->build->share, &l->build->key);
+        l->locked_ms = now;
+    }
+    return !l->news || l->news(l->ctx, p);
+}
+
+static struct build_told told(const struct build *build)
+{
+    return (struct build_told){.job_id = build->job_id,
+                               .token = build->token,
+                               .key = build->key,
+                               .repo = build->repo,
+                               .commit = build->commit,
+                               .target = build->target,
+                               .cached = true};
+}
+
+void build_found(const struct build *build)
+{
+    const struct build_told t = told(build);
+
+    share_tell(build->share, &t);
+}
+
 enum err build_make(struct builds *b, struct build *build, uint32_t seconds, build_news *news,
                     void *ctx, struct answer *answer, struct buf *log, struct buf *why)
 {
     struct compile_ask ask = ask_of(b, build, build->commit);
+    struct listener l = {.build = build, .news = news, .ctx = ctx, .locked_ms = clock_mono_ms()};
+    struct build_told t = told(build);
     struct arena a = ARENA_INIT;
     struct built r = {.fd = -1};
     uint64_t start = clock_mono_ms();
     enum err e;
 
     ask.seconds = seconds;
-    e = build_run(NULL, &ask, news, ctx, &a, &r, why);
+    e = build_run(NULL, &ask, hear, &l, &a, &r, why);
     answer->compile_ms = clock_mono_ms() - start;
     if (!e) {
         buf_add_str(log, str_skip(r.log, r.log.len > log->max ? r.log.len - log->max : 0));
         e = judge(&r, answer, why);
+    }
+    if (!e || e == ERR_GUEST) {
+        t.cached = false;
+        t.compile_ms = answer->compile_ms;
+        t.cost = build->fee_per_ms * answer->compile_ms;
+        t.built = &r;
+        share_tell(build->share, &t);
     }
     if (!e) {
         build->sha256 = r.sha256;
@@ -345,6 +438,9 @@ void build_done(const struct builds *b, struct build *build)
 {
     char path[NAME_MAX_];
 
+    if (build->locked)
+        share_unlock(build->share, &build->key);
+    build->locked = false;
     /* Who waits for it has the file open; who comes later finds the record, or builds again. */
     if (build->lock >= 0) {
         path_of(b, &build->key, ".lock", path);

@@ -8,8 +8,8 @@
  * told to.
  *
  * Requests that miss the same program share one build: whoever comes second waits at the key's lock
- * and finds the record. That holds for all threads and processes on one folder; workers on other
- * machines build it for themselves.
+ * and finds the record. That holds for all threads and processes on one folder; between machines
+ * the coordinator keeps lock and program (build_share.h).
  *
  * Thread: any, one call at a time per `struct builds`.
  */
@@ -19,6 +19,7 @@
 #include "builder/builder.h"
 #include "near/request.h"
 #include "worker/answer.h"
+#include "worker/build_share.h"
 #include "worker/fetch_control.h"
 #include "worker/store.h"
 
@@ -52,6 +53,11 @@ struct build {
     uint64_t size, made_unix_s, ms; /* when it was made and how long it took */
     int fd;                         /* the program; with a hit or a build */
     int lock;                       /* held until build_done() */
+    const struct build_share *share;
+    bool locked; /* at the coordinator, too */
+    /* whose it is; set by the caller after build_find() */
+    uint64_t job_id, token;
+    u128 fee_per_ms;
 };
 #define BUILD_NONE ((struct build){.fd = -1, .lock = -1})
 
@@ -62,17 +68,21 @@ struct build {
  * ERR_GUEST  the request's fault: `answer` has been made a failure
  * others     a fault of ours
  *
- * `f` asks which commit a branch is; NULL: git does. Waits while somebody else builds the same.
+ * `f` asks which commit a branch is; NULL: git does. `share` reaches other machines and must live
+ * until build_done(); its coordinator may be NULL. Waits while somebody else builds the same.
  * Whatever it gives: build_done(b, out).
  */
-MUST_USE enum err build_find(struct builds *b, struct fetcher *f, const struct code_source *source,
-                             bool force, struct arena *a, struct build *out, struct answer *answer,
-                             struct buf *why);
+MUST_USE enum err build_find(struct builds *b, struct fetcher *f, const struct build_share *share,
+                             const struct code_source *source, bool force, struct arena *a,
+                             struct build *out, struct answer *answer, struct buf *why);
 /* Build what was not at hand, in at most `seconds`; the same errors. answer->compile_ms is set
- * either way. `log` gets the end of the build's log, for the requester. */
+ * either way. `log` gets the end of the build's log; all of it, the record and the program are
+ * given to the coordinator. */
 MUST_USE enum err build_make(struct builds *b, struct build *build, uint32_t seconds,
                              build_news *news, void *ctx, struct answer *answer, struct buf *log,
                              struct buf *why);
+/* Tell the coordinator which build a job found. */
+void build_found(const struct build *build);
 void build_done(const struct builds *b, struct build *build);
 
 /* How many seconds of compiling a payment covers; 0: `answer` has been made a failure. */

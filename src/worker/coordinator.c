@@ -8,6 +8,7 @@
 
 #define URL_MAX    2048
 #define CALL_MS    5000
+#define BYTES_MS   20000 /* with a program */
 #define TOKEN_MAX  512
 #define BODY_MAX   (8u << 20)
 #define ANSWER_MAX (64u << 10)
@@ -50,12 +51,13 @@ void coordinator_free(struct coordinator *c)
     mem_free(c);
 }
 
+/* `body` with ptr NULL: a GET. */
 static enum err post(struct coordinator *c, const char *path, struct str body, uint64_t ms,
                      unsigned *status, struct buf *answer, struct buf *why)
 {
     char room[URL_MAX + 128];
     struct buf url = BUF_OVER(room);
-    const struct http_call call = {.method = "POST",
+    const struct http_call call = {.method = body.ptr ? "POST" : "GET",
                                    .url = room,
                                    .body = body,
                                    .content_type = "application/json",
@@ -270,4 +272,89 @@ enum err coordinator_complete(struct coordinator *c, uint64_t job_id, struct str
 
     buf_release(&answer);
     return e;
+}
+
+/* One call at `path` whose answer is appended. */
+static enum err ask(struct coordinator *c, const char *path, struct str body, struct buf *answer,
+                    struct buf *why)
+{
+    unsigned status;
+    enum err e = post(c, path, body, BYTES_MS, &status, answer, why);
+
+    return e ? e : status_error(status, path, buf_str(answer), why);
+}
+
+static bool answered_true(const struct buf *answer, const char *key)
+{
+    struct json doc;
+    bool v = false;
+
+    return json_parse(buf_str(answer), &doc, NULL) && json_bool(json_get(doc, key), &v) && v;
+}
+
+enum err coordinator_build_told(struct coordinator *c, uint64_t job_id, struct str body,
+                                bool *wanted, struct buf *why)
+{
+    struct buf answer = BUF_INIT(ANSWER_MAX);
+    enum err e = say(c, job_id, "build", body, &answer, why);
+
+    if (!e)
+        *wanted = answered_true(&answer, "wanted");
+    buf_release(&answer);
+    return e;
+}
+
+enum err coordinator_build_get(struct coordinator *c, const char *key, struct buf *out,
+                               struct buf *why)
+{
+    char room[128];
+    struct buf path = BUF_OVER(room);
+
+    buf_addf(&path, "/builds/%s", key);
+    return ask(c, room, STR_NONE, out, why);
+}
+
+enum err coordinator_build_lock(struct coordinator *c, const char *key, const char *holder,
+                                uint64_t ttl_ms, bool *got, struct buf *why)
+{
+    char room[128];
+    struct buf path = BUF_OVER(room), body = BUF_INIT(1024), answer = BUF_INIT(ANSWER_MAX);
+    enum err e;
+
+    buf_addf(&path, "/builds/%s/lock", key);
+    json_obj(&body);
+    json_key(&body, "worker");
+    json_putz(&body, holder);
+    json_key(&body, "ttl_ms");
+    json_put_u64(&body, ttl_ms);
+    json_obj_end(&body);
+    e = ask(c, room, buf_str(&body), &answer, why);
+    if (!e)
+        *got = answered_true(&answer, "acquired");
+    buf_release(&body);
+    buf_release(&answer);
+    return e;
+}
+
+enum err coordinator_program_put(struct coordinator *c, const char *sha256, struct str bytes,
+                                 struct buf *why)
+{
+    char room[128];
+    struct buf path = BUF_OVER(room), answer = BUF_INIT(ANSWER_MAX);
+    enum err e;
+
+    buf_addf(&path, "/wasm/%s", sha256);
+    e = ask(c, room, bytes, &answer, why);
+    buf_release(&answer);
+    return e;
+}
+
+enum err coordinator_program_get(struct coordinator *c, const char *sha256, struct buf *out,
+                                 struct buf *why)
+{
+    char room[128];
+    struct buf path = BUF_OVER(room);
+
+    buf_addf(&path, "/wasm/%s", sha256);
+    return ask(c, room, STR_NONE, out, why);
 }

@@ -63,4 +63,21 @@ MUST_USE enum err coordinator_release(struct coordinator *c, uint64_t job_id, ui
 MUST_USE enum err coordinator_complete(struct coordinator *c, uint64_t job_id, struct str body,
                                        struct buf *why);
 
+/* Calls about builds (src/coordinator/route_builds.c). `key` and `sha256` are 64 hex digits. */
+#define BUILD_ANSWER_MAX (64u << 10)
+/* `body` is the whole JSON object. `*wanted`: it has not got the program's bytes. */
+MUST_USE enum err coordinator_build_told(struct coordinator *c, uint64_t job_id, struct str body,
+                                         bool *wanted, struct buf *why);
+/* The record of a build, as JSON. ERR_ABSENT. */
+MUST_USE enum err coordinator_build_get(struct coordinator *c, const char *key, struct buf *out,
+                                        struct buf *why);
+/* Take or keep the right to compile it for `ttl_ms`; 0 gives it back. */
+MUST_USE enum err coordinator_build_lock(struct coordinator *c, const char *key, const char *holder,
+                                         uint64_t ttl_ms, bool *got, struct buf *why);
+MUST_USE enum err coordinator_program_put(struct coordinator *c, const char *sha256,
+                                          struct str bytes, struct buf *why);
+/* At most out->max bytes; not checked here. */
+MUST_USE enum err coordinator_program_get(struct coordinator *c, const char *sha256,
+                                          struct buf *out, struct buf *why);
+
 #endif

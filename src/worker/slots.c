@@ -135,6 +135,11 @@ static enum err start(struct slots *s, unsigned i, struct buf *why)
     t->w.give.rpc_read_only = o->guest_rpc_read_only;
     if (o->guest_rpc_url)
         t->w.give.rpc = rpc_new(o->guest_rpc_url);
+    t->w.share = (struct build_share){.coordinator = t->w.coordinator,
+                                      .rpc = t->w.rpc,
+                                      .key = o->key,
+                                      .contract_id = o->shared->contract_id,
+                                      .holder = o->who->id};
     fetcher_init(&t->w.fetcher, o->allow_http_loopback);
     if (pthread_create(&thread, NULL, serve, t)) {
         rpc_free(t->w.rpc);

@@ -225,11 +225,14 @@ static enum err compile(struct worker *w, const struct lease *l, struct request 
     struct build b;
     uint32_t seconds;
     u128 fee = 0;
-    enum err e = build_find(&w->runner->builds, &w->fetcher, &r->source, r->force_rebuild, a, &b,
-                            answer, why);
+    enum err e = build_find(&w->runner->builds, &w->fetcher, &w->share, &r->source,
+                            r->force_rebuild, a, &b, answer, why);
 
+    b.job_id = l->job_id;
+    b.token = l->token;
     if (!e && !b.hit) {
         e = compile_fee(w, &fee, why);
+        b.fee_per_ms = fee;
         seconds = e ? 0 : build_affordable(r->payment, fee, answer);
         if (!e)
             e = seconds ? build_make(&w->runner->builds, &b, seconds, compiling, &news, answer,
@@ -238,6 +241,7 @@ static enum err compile(struct worker *w, const struct lease *l, struct request 
         if (seconds)
             tell_compiled(w, l, &b, answer, &log);
     } else if (!e) {
+        build_found(&b);
         tell_compiled(w, l, &b, answer, &log);
     }
     if (!e) {

@@ -31,6 +31,7 @@ struct worker {
     struct coordinator *coordinator;
     struct keystore_client *keystore; /* NULL: there are no secrets */
     struct fetcher fetcher;
+    struct build_share share;
     struct interface_source give; /* to guests */
 };
 

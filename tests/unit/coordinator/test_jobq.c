@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "codec/json.h"
+#include "coordinator/builds.h"
 #include "coordinator/jobq.h"
 #include "coordinator/results.h"
 
@@ -33,7 +34,7 @@ static void reopen(struct fixture *f)
     db_close(f->d);
     f->d = NULL;
     if (db_open(&(struct db_opts){.path = f->path, .durable = DB_NORMAL}, &f->d, &f->why) ||
-        jobq_migrate(f->d, &f->why))
+        jobq_migrate(f->d, &f->why) || builds_migrate(f->d, &f->why))
         fail_msg("%s", buf_z(&f->why));
 }
 

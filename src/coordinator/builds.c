@@ -1,0 +1,353 @@
+/* builds.c — see builds.h. */
+#include "coordinator/builds.h"
+
+static const struct db_migration migrations[] = {
+    {1, "CREATE TABLE build ("
+        "  key TEXT PRIMARY KEY NOT NULL,"
+        "  repo TEXT NOT NULL,"
+        "  commit_id TEXT NOT NULL,"
+        "  target TEXT NOT NULL,"
+        "  ok BIGINT NOT NULL,"
+        "  sha256 TEXT,"
+        "  size BIGINT NOT NULL,"
+        "  compile_ms BIGINT NOT NULL,"
+        "  made_ms BIGINT NOT NULL,"
+        "  record TEXT,"
+        "  log TEXT,"
+        "  signer TEXT,"
+        "  signature TEXT,"
+        "  worker TEXT"
+        ") STRICT;"
+        "CREATE INDEX build_made ON build (made_ms);"
+        "CREATE INDEX build_sha256 ON build (sha256);"
+        "CREATE INDEX build_source ON build (repo, commit_id, target);"
+        "CREATE TABLE job_build ("
+        "  job_id BIGINT PRIMARY KEY NOT NULL,"
+        "  key TEXT NOT NULL,"
+        "  cached BIGINT NOT NULL,"
+        "  compile_ms BIGINT NOT NULL,"
+        "  cost BYTEA NOT NULL"
+        ") STRICT;"
+        "CREATE TABLE program ("
+        "  sha256 TEXT PRIMARY KEY NOT NULL,"
+        "  used_ms BIGINT NOT NULL,"
+        "  size BIGINT NOT NULL,"
+        "  bytes BYTEA NOT NULL"
+        ") STRICT;"
+        "CREATE INDEX program_used ON program (used_ms);"
+        "CREATE TABLE build_lock ("
+        "  key TEXT PRIMARY KEY NOT NULL,"
+        "  holder TEXT NOT NULL,"
+        "  until_ms BIGINT NOT NULL"
+        ") STRICT"},
+};
+
+enum err builds_migrate(struct db *d, struct buf *why)
+{
+    return db_migrate(d, "builds", migrations, countof(migrations), why);
+}
+
+/* The only row's number. */
+static enum err number(struct db *d, const char *sql, uint64_t *out, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    enum err e = db_stmt(d, sql, &s, why);
+
+    if (e)
+        return e;
+    e = db_step(s, why);
+    if (!e)
+        *out = db_u64(s, 0);
+    db_done(&s);
+    return e;
+}
+
+enum err build_put(struct db *d, const struct build_row *b, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    uint64_t n = 0;
+    enum err e = db_stmt(d,
+                         "INSERT INTO build (key, repo, commit_id, target, ok, sha256, size, "
+                         "compile_ms, made_ms, record, log, signer, signature, worker) VALUES "
+                         "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) "
+                         "ON CONFLICT (key) DO UPDATE SET ok = excluded.ok, "
+                         "sha256 = excluded.sha256, size = excluded.size, "
+                         "compile_ms = excluded.compile_ms, made_ms = excluded.made_ms, "
+                         "record = excluded.record, log = excluded.log, signer = excluded.signer, "
+                         "signature = excluded.signature, worker = excluded.worker",
+                         &s, why);
+
+    if (e)
+        return e;
+    db_bind_text(s, 1, b->key);
+    db_bind_text(s, 2, b->repo);
+    db_bind_text(s, 3, b->commit);
+    db_bind_text(s, 4, b->target);
+    db_bind_bool(s, 5, b->ok);
+    db_bind_text(s, 6, b->ok ? b->sha256 : STR_NONE);
+    db_bind_u64(s, 7, b->size);
+    db_bind_u64(s, 8, b->compile_ms);
+    db_bind_u64(s, 9, b->made_ms);
+    db_bind_text(s, 10, b->ok ? b->record : STR_NONE);
+    db_bind_text(s, 11, b->log);
+    db_bind_text(s, 12, b->ok ? b->signer : STR_NONE);
+    db_bind_text(s, 13, b->ok ? b->signature : STR_NONE);
+    db_bind_text(s, 14, b->worker);
+    e = db_run(s, why);
+    db_done(&s);
+    if (!e)
+        e = number(d, "SELECT COUNT(*) FROM build", &n, why);
+    if (!e && n > BUILDS_KEPT)
+        e = db_exec(d,
+                    "DELETE FROM build WHERE key IN "
+                    "(SELECT key FROM build ORDER BY made_ms LIMIT 1)",
+                    why);
+    return e;
+}
+
+enum err build_write(struct db *d, struct str key, struct buf *out, struct buf *why)
+{
+    static const char *const texts[] = {"sha256", "record", "signer", "signature"};
+    static const char *const numbers[] = {"size", "compile_ms", "made_ms"};
+    struct db_stmt *s = NULL;
+    enum err e = db_stmt(d,
+                         "SELECT sha256, record, signer, signature, size, compile_ms, made_ms "
+                         "FROM build WHERE key = $1 AND ok = 1",
+                         &s, why);
+
+    if (e)
+        return e;
+    db_bind_text(s, 1, key);
+    e = db_step(s, why);
+    if (!e) {
+        json_obj(out);
+        for (unsigned i = 0; i < countof(texts); i++) {
+            json_key(out, texts[i]);
+            if (i == 1)
+                json_put_raw(out, db_text(s, i));
+            else
+                json_put_str(out, db_text(s, i));
+        }
+        for (unsigned i = 0; i < countof(numbers); i++) {
+            json_key(out, numbers[i]);
+            json_put_u64(out, db_u64(s, countof(texts) + i));
+        }
+        json_obj_end(out);
+    }
+    db_done(&s);
+    return e == ERR_EMPTY ? err_put(why, ERR_ABSENT, "no such build") : e;
+}
+
+enum err job_build_put(struct db *d, const struct job_build *b, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    enum err e = db_stmt(d,
+                         "INSERT INTO job_build (job_id, key, cached, compile_ms, cost) VALUES "
+                         "($1, $2, $3, $4, $5) ON CONFLICT (job_id) DO UPDATE SET "
+                         "key = excluded.key, cached = excluded.cached, "
+                         "compile_ms = excluded.compile_ms, cost = excluded.cost",
+                         &s, why);
+
+    if (e)
+        return e;
+    db_bind_u64(s, 1, b->job_id);
+    db_bind_text(s, 2, b->key);
+    db_bind_bool(s, 3, b->cached);
+    db_bind_u64(s, 4, b->compile_ms);
+    db_bind_u128(s, 5, b->cost);
+    e = db_run(s, why);
+    db_done(&s);
+    return e;
+}
+
+enum err build_log_write(struct db *d, uint64_t request_id, struct buf *out, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    enum err e = db_stmt(d,
+                         "SELECT b.log FROM request r JOIN job_build j ON j.job_id = r.id "
+                         "JOIN build b ON b.key = j.key "
+                         "WHERE r.request_id = $1 AND b.log IS NOT NULL ORDER BY r.id DESC LIMIT 1",
+                         &s, why);
+
+    if (e)
+        return e;
+    db_bind_u64(s, 1, request_id);
+    e = db_step(s, why);
+    if (!e)
+        buf_add_str(out, db_text(s, 0));
+    db_done(&s);
+    return e == ERR_EMPTY ? err_put(why, ERR_ABSENT, "there is no build log of this request") : e;
+}
+
+enum err program_has(struct db *d, struct str sha256, bool *has, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    enum err e = db_stmt(d, "SELECT 1 FROM program WHERE sha256 = $1", &s, why);
+
+    if (e)
+        return e;
+    db_bind_text(s, 1, sha256);
+    e = db_step(s, why);
+    db_done(&s);
+    *has = e == ERR_OK;
+    return e == ERR_EMPTY ? ERR_OK : e;
+}
+
+enum err program_put(struct db *d, struct str sha256, struct str bytes, uint64_t now_ms,
+                     struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    uint64_t sum = 0;
+    enum err e = db_stmt(d,
+                         "INSERT INTO program (sha256, used_ms, size, bytes) VALUES "
+                         "($1, $2, $3, $4) ON CONFLICT (sha256) DO NOTHING",
+                         &s, why);
+
+    if (e)
+        return e;
+    db_bind_text(s, 1, sha256);
+    db_bind_u64(s, 2, now_ms);
+    db_bind_u64(s, 3, bytes.len);
+    db_bind_blob(s, 4, bytes);
+    e = db_run(s, why);
+    db_done(&s);
+    while (!e) {
+        e = number(d, "SELECT COALESCE(SUM(size), 0) FROM program", &sum, why);
+        if (e || sum <= PROGRAMS_KEPT)
+            break;
+        e = db_exec(d,
+                    "DELETE FROM program WHERE sha256 IN "
+                    "(SELECT sha256 FROM program ORDER BY used_ms LIMIT 1)",
+                    why);
+    }
+    return e;
+}
+
+enum err program_write(struct db *d, struct str sha256, uint64_t now_ms, struct buf *out,
+                       struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    enum err e =
+        db_stmt(d, "UPDATE program SET used_ms = $2 WHERE sha256 = $1 RETURNING bytes", &s, why);
+
+    if (e)
+        return e;
+    db_bind_text(s, 1, sha256);
+    db_bind_u64(s, 2, now_ms);
+    e = db_step(s, why);
+    if (!e)
+        buf_add_str(out, db_blob(s, 0));
+    db_done(&s);
+    return e == ERR_EMPTY ? err_put(why, ERR_ABSENT, "no such program") : e;
+}
+
+enum err build_lock(struct db *d, struct str key, struct str holder, uint64_t ms, uint64_t now_ms,
+                    bool *got, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    enum err e = db_stmt(d, "DELETE FROM build_lock WHERE until_ms < $1", &s, why);
+
+    if (!e) {
+        db_bind_u64(s, 1, now_ms);
+        e = db_run(s, why);
+        db_done(&s);
+    }
+    if (!e)
+        e = db_stmt(d,
+                    "INSERT INTO build_lock (key, holder, until_ms) VALUES ($1, $2, $3) "
+                    "ON CONFLICT (key) DO UPDATE SET until_ms = excluded.until_ms "
+                    "WHERE build_lock.holder = excluded.holder RETURNING key",
+                    &s, why);
+    if (e)
+        return e;
+    db_bind_text(s, 1, key);
+    db_bind_text(s, 2, holder);
+    db_bind_u64(s, 3, now_ms + ms);
+    e = db_step(s, why);
+    *got = e == ERR_OK;
+    db_done(&s);
+    return e == ERR_EMPTY ? ERR_OK : e;
+}
+
+enum err build_unlock(struct db *d, struct str key, struct str holder, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    enum err e = db_stmt(d, "DELETE FROM build_lock WHERE key = $1 AND holder = $2", &s, why);
+
+    if (e)
+        return e;
+    db_bind_text(s, 1, key);
+    db_bind_text(s, 2, holder);
+    e = db_run(s, why);
+    db_done(&s);
+    return e;
+}
+
+enum err wasm_info_write(struct db *d, struct str repo, struct str commit, struct str target,
+                         struct buf *out, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    enum err e = db_stmt(d,
+                         "SELECT sha256, size, made_ms FROM build WHERE repo = $1 AND "
+                         "commit_id = $2 AND target = $3 AND ok = 1 ORDER BY made_ms DESC LIMIT 1",
+                         &s, why);
+
+    if (e)
+        return e;
+    db_bind_text(s, 1, repo);
+    db_bind_text(s, 2, commit);
+    db_bind_text(s, 3, target);
+    e = db_step(s, why);
+    if (!e || e == ERR_EMPTY) {
+        json_obj(out);
+        json_key(out, "exists");
+        json_put_bool(out, !e);
+        json_key(out, "checksum");
+        if (e)
+            json_put_null(out);
+        else
+            json_put_str(out, db_text(s, 0));
+        json_key(out, "file_size");
+        if (e)
+            json_put_null(out);
+        else
+            json_put_u64(out, db_u64(s, 1));
+        json_key(out, "created_at");
+        if (e)
+            json_put_null(out);
+        else
+            json_put_u64(out, db_u64(s, 2) / 1000);
+        json_obj_end(out);
+        e = ERR_OK;
+    }
+    db_done(&s);
+    return e;
+}
+
+enum err wasm_exists_write(struct db *d, struct str sha256, struct buf *out, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    enum err e = db_stmt(d,
+                         "SELECT made_ms FROM build WHERE sha256 = $1 AND ok = 1 "
+                         "ORDER BY made_ms DESC LIMIT 1",
+                         &s, why);
+
+    if (e)
+        return e;
+    db_bind_text(s, 1, sha256);
+    e = db_step(s, why);
+    if (!e || e == ERR_EMPTY) {
+        json_obj(out);
+        json_key(out, "exists");
+        json_put_bool(out, !e);
+        json_key(out, "created_at");
+        if (e)
+            json_put_null(out);
+        else
+            json_put_u64(out, db_u64(s, 0) / 1000);
+        json_obj_end(out);
+        e = ERR_OK;
+    }
+    db_done(&s);
+    return e;
+}
