@@ -2,10 +2,10 @@
  * net.h — HTTP requests of a guest, in words that the engine, the messages of the exec child and
  * the supervisor share. No engine header is included here.
  *
- * A guest cannot connect anywhere. What it asks for through wasi:http goes as one of these to the
- * supervisor, which decides by its policy and lets another process make the connection; what comes
- * back, or why nothing came, goes the same way. Requests and answers are whole, not streams: each
- * has a maximum.
+ * A guest cannot connect anywhere. The head of what it asks for through wasi:http goes to the
+ * supervisor, which decides by its policy, tells another process to make the connection and hands
+ * back a stream to that process. Bodies and the answer go over that stream, one for each request,
+ * so requests do not wait for each other and no body is held anywhere as a whole.
  *
  * Source: WASI 0.2 wasi:http/types (error-code), platform documentation, "outbound HTTP".
  */
@@ -19,14 +19,16 @@
 #define NET_HEAD_MAX      65536u /* bytes of all names and values of one head */
 #define NET_NAME_MAX      256u   /* of a header's name */
 #define NET_METHOD_MAX    64u
-#define NET_AUTHORITY_MAX 300u        /* host and port */
-#define NET_PATH_MAX      8192u       /* path and query */
-#define NET_SEND_MAX      (4u << 20)  /* body of a request */
-#define NET_RECEIVE_MAX   (10u << 20) /* body of an answer */
-#define NET_TEXT_MAX      512u        /* sentence about a failure */
+#define NET_AUTHORITY_MAX 300u       /* host and port */
+#define NET_PATH_MAX      8192u      /* path and query */
+#define NET_HOLD_MAX      (4u << 20) /* of a request's body written before it is sent off */
+#define NET_PIECE_MAX     65536u     /* of a body in one message */
+#define NET_TEXT_MAX      512u       /* sentence about a failure */
 #define NET_HOST_MAX      256u
 #define NET_ATTEMPTS_MAX  128u        /* kept with a result */
 #define NET_REQUESTS_MAX  100u        /* of one run, unless the policy says less */
+#define NET_AT_ONCE_MAX   32u         /* of them at the same time */
+#define NET_OPEN_MAX      96u         /* streams in a child; answers that nobody has read, too */
 #define NET_TIMEOUT_MS    30000u      /* for one request */
 #define NET_TIMEOUTS_MAX  2u          /* so many requests over time end the run */
 #define NET_BYTES_MAX     (64u << 20) /* of one run, in both directions */
@@ -64,6 +66,8 @@ bool net_is_token(struct str s); /* methods, names of headers */
 bool net_is_value(struct str s);
 bool net_is_visible(struct str s);
 bool net_is_path(struct str s);
+/* Of headers, of hosts: ASCII letters are the same in both cases. */
+bool net_same_name(struct str a, struct str b);
 /* The host of an authority without port and last dot; false: it is none. */
 MUST_USE bool net_host(struct str authority, struct str *host);
 
@@ -78,28 +82,43 @@ struct net_request {
     struct str path; /* with query; empty: "/" */
     const struct net_field *fields;
     size_t nfields;
-    struct str body;
-    uint32_t timeout_ms; /* 0: the policy's */
+    bool has_length; /* of the body; without, it is sent in chunks */
+    uint64_t length;
+    /* The guest's own patience, 0: the policy's: until the answer's head, between two pieces. */
+    uint32_t head_ms, gap_ms;
 };
 
+/* The head of an answer, or why there is none or no more of it. */
 struct net_response {
     enum net_error error;
+    bool impatient;  /* a time-out of the guest's own making */
     struct str text; /* why, when there is an error */
     uint16_t status;
     struct net_field fields[NET_FIELDS_MAX];
     size_t nfields;
-    struct str body;
     struct buf memory; /* what the strings point into; owned */
 };
 
-/* How the engine reaches the supervisor while a guest runs. */
+enum net_part { NET_PART_HEAD, NET_PART_PIECE, NET_PART_END };
+
+/* How the engine reaches the supervisor while a guest runs, and through it who makes requests. */
 struct net_host {
     void *ctx;
-    /* Hand a request over; does not wait. `id` is of the caller's choice. */
-    enum err (*start)(void *ctx, uint32_t id, const struct net_request *request);
-    /* The next answer to any request, in no order; waits until `deadline_ns` on the monotonic clock
-     * at most, then ERR_TIMEOUT. Outputs are written on ERR_OK. */
-    enum err (*next)(void *ctx, uint64_t deadline_ns, uint32_t *id, struct net_response *out);
+    /*
+     * Ask for a request to be made.
+     *
+     * ERR_OK     *fd is its stream, the caller's to close; poll it, and use the functions below
+     * ERR_DENIED `refusal` says why; its memory is the caller's
+     * others     the supervisor has gone
+     */
+    enum err (*open)(void *ctx, const struct net_request *request, int *fd, uint32_t *timeout_ms,
+                     struct net_response *refusal);
+    /* The next NET_PIECE_MAX bytes of the request's body at most; none: its end. Waits for room. */
+    enum err (*send)(void *ctx, int fd, struct str piece);
+    /* The next part of the answer; waits for it. A head comes first, an end last or instead. `head`
+     * has head or end, its memory is the caller's; `piece` is appended to. */
+    enum err (*read)(void *ctx, int fd, enum net_part *part, struct net_response *head,
+                     struct buf *piece);
 };
 
 /* One request of a run as it is told afterwards. */
@@ -120,6 +139,7 @@ struct net_policy {
     size_t nhosts;
     bool loopback; /* for development: addresses of this machine may be reached */
     uint32_t requests_max;
+    uint32_t at_once_max; /* 0: NET_AT_ONCE_MAX */
     uint64_t bytes_max;
     uint32_t timeout_ms; /* for one request */
 };

@@ -66,6 +66,21 @@ bool wasi_sleep(struct wasi *w, uint64_t until_ns)
     return false;
 }
 
+bool wasi_poll(struct wasi *w, struct pollfd *fds, size_t n, uint64_t until_ns)
+{
+    uint64_t now = wasi_now_ns(), until = until_ns < w->deadline_ns ? until_ns : w->deadline_ns;
+    uint64_t ns = until > now ? until - now : 0;
+    struct timespec t = {.tv_sec = (time_t)(ns / 1000000000u), .tv_nsec = (long)(ns % 1000000000u)};
+
+    if (n == 0)
+        return wasi_sleep(w, until_ns);
+    (void)ppoll(fds, n, &t, NULL); /* whoever asked looks what is ready */
+    if (!wasi_late(w))
+        return true;
+    w->stop = WASI_TIME;
+    return false;
+}
+
 bool wasi_random(struct wasi *w, void *p, size_t n)
 {
     uint8_t *to = p;

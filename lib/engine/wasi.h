@@ -7,6 +7,8 @@
 #ifndef ENGINE_WASI_H
 #define ENGINE_WASI_H
 
+#include <poll.h>
+
 #include "engine/outcome.h"
 
 enum wasi_stop {
@@ -48,6 +50,9 @@ struct str wasi_in(struct wasi *w, size_t n);
 
 /* Sleep until `until_ns` or until the run's time is over: false. */
 bool wasi_sleep(struct wasi *w, uint64_t until_ns);
+
+/* The same, or until one of `fds` is ready. */
+bool wasi_poll(struct wasi *w, struct pollfd *fds, size_t n, uint64_t until_ns);
 
 /* Fill with random bytes; false: the run's time is over. */
 bool wasi_random(struct wasi *w, void *p, size_t n);

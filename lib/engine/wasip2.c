@@ -43,8 +43,7 @@ void wasip2_init(struct wasip2 *w, const struct run_job *job, struct run_result 
                  uint32_t faces)
 {
     w->faces = faces;
-    w->nhandles = w->lowest = w->requests = w->timeouts = 0;
-    w->waiting = NULL;
+    w->nhandles = w->lowest = w->streams = w->timeouts = w->told = 0;
     wasi_init(&w->wasi, job, result);
 }
 
@@ -266,9 +265,10 @@ static const struct p2_interface *find_interface(struct str import)
 
 static const struct p2_row *find_row(const struct p2_interface *face, struct str name)
 {
-    for (size_t i = 0; i < face->nrows; i++)
-        if (str_eqz(name, face->rows[i].name))
-            return &face->rows[i];
+    for (const struct p2_interface *part = face; part; part = part->more)
+        for (size_t i = 0; i < part->nrows; i++)
+            if (str_eqz(name, part->rows[i].name))
+                return &part->rows[i];
     return face->others ? &never : NULL;
 }
 

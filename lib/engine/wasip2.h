@@ -18,6 +18,8 @@
 #ifndef ENGINE_WASIP2_H
 #define ENGINE_WASIP2_H
 
+#include <poll.h>
+
 #include "engine/host.h"
 #include "engine/net.h"
 #include "engine/p2val.h"
@@ -39,6 +41,7 @@ enum p2_type {
     P2_FUTURE,
     P2_RESPONSE,
     P2_RESPONSE_BODY,
+    P2_EXCHANGE, /* never behind a handle */
     P2_TRAILERS,
     P2_NETWORK,
     P2_ABSENT, /* and more: kinds of which no handle is ever given out */
@@ -61,19 +64,25 @@ struct p2_object {
             struct buf text;
             enum net_error code;
         } error;
-        struct p2_http *http; /* wasip2_http.c */
+        /* wasip2_http.h */
+        struct p2_fields *fields;
+        struct p2_request *request;
+        struct p2_options *options;
+        struct p2_exchange *exchange;
+        bool taken; /* P2_REQUEST_BODY, P2_FUTURE, P2_RESPONSE, P2_RESPONSE_BODY: what it gives once
+                     */
     } as;
 };
 
 struct wasip2 {
     struct wasi wasi; /* first: what both kinds share */
     struct p2_object *handles[P2_HANDLES_MAX];
-    uint32_t nhandles;         /* the highest in use, plus one */
-    uint32_t lowest;           /* all below are in use */
-    uint32_t faces;            /* of the platform's interfaces that it imports, by bit */
-    uint32_t requests;         /* started so far: the id of the next one */
-    uint32_t timeouts;         /* of them over the policy's time */
-    struct p2_object *waiting; /* futures without an answer, a list by p2_http */
+    uint32_t nhandles; /* the highest in use, plus one */
+    uint32_t lowest;   /* all below are in use */
+    uint32_t faces;    /* of the platform's interfaces that it imports, by bit */
+    uint32_t streams;  /* requests that have one */
+    uint32_t timeouts; /* requests over the policy's time */
+    uint32_t told;     /* sentences about requests on stderr */
 };
 
 struct p2_call {
@@ -103,6 +112,7 @@ struct p2_interface {
     const struct p2_row *rows;
     size_t nrows;
     bool others; /* has functions beyond the rows, of which none can ever be called */
+    const struct p2_interface *more; /* rows of the same interface elsewhere */
 };
 
 void wasip2_init(struct wasip2 *w, const struct run_job *job, struct run_result *result,
@@ -127,7 +137,7 @@ MUST_USE enum err wasip2_check(const wasm_engine_t *engine, const wasmtime_compo
 
 extern const struct p2_interface p2_base_interfaces[]; /* wasip2_base.c */
 extern const size_t p2_base_ninterfaces;
-extern const struct p2_interface p2_http_interfaces[]; /* wasip2_http.c */
+extern const struct p2_interface p2_http_interfaces[]; /* wasip2_http.c and its neighbours */
 extern const size_t p2_http_ninterfaces;
 
 struct p2_object *p2_new(enum p2_type type, struct p2_object *of); /* takes a reference to `of` */
@@ -154,14 +164,30 @@ wasmtime_error_t *p2_near_enter(void *env, wasmtime_context_t *ctx,
                                 const wasmtime_component_func_type_t *type, p2_val *a, size_t n,
                                 p2_val *r, size_t nr);
 
-/* Has an answer come for a future? Does not wait. */
-bool p2_http_ready(struct wasip2 *w, const struct p2_object *future);
-/* Wait for any answer; false: the run's time, or its requests, are over (w->wasi.stop). */
-bool p2_http_wait(struct wasip2 *w, uint64_t until_ns);
-/* What is left to read of a body. */
-struct str p2_http_body(const struct p2_object *body);
-/* Take bytes for the body of a request; false when it is too long. */
-bool p2_http_add(struct p2_object *body, const p2_val *bytes);
+/* ---- requests over HTTP, as streams and pollables see them ---- */
+
+/* Is there news for a future, bytes or the end of an answer's body, room in a request's? Goes on
+ * with what can be done without waiting. */
+bool p2_http_ready(struct p2_object *of);
+/* Until then: what to poll. */
+struct pollfd p2_http_poll(const struct p2_object *of);
+/* When the thing is over time whatever happens, on the monotonic clock. */
+uint64_t p2_http_due(const struct p2_object *of);
+/* The next bytes of an answer's body, `n` at most; none and `*failed` NULL: they are to come, or
+ * over: `*ended`. Valid until the next call. */
+struct str p2_http_read(struct p2_object *input, size_t n, bool *ended,
+                        const struct net_response **failed);
+/* Bytes for the body of a request; false when it takes no more. */
+bool p2_http_write(struct p2_object *output, const p2_val *bytes);
+/* How many it takes now. */
+size_t p2_http_room(struct p2_object *output);
+/* Have so many requests timed out that the run is to end? */
+static inline bool p2_http_penalty(const struct wasip2 *w)
+{
+    return w->timeouts >= NET_TIMEOUTS_MAX;
+}
+/* An error-code of wasi:http. */
+p2_val p2_http_error(enum net_error e, struct str text);
 
 #define P2_RET(value)                                                                              \
     do {                                                                                           \

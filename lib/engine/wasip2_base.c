@@ -97,11 +97,31 @@ FN(to_debug_string)
     P2_RET(p2_text(buf_str(&o->as.error.text)));
 }
 
-static bool is_ready(struct wasip2 *w, const struct p2_object *p, uint64_t now)
+static bool is_ready(const struct p2_object *p, uint64_t now)
 {
-    if (p->of && p->of->type == P2_FUTURE)
-        return p2_http_ready(w, p->of);
-    return p->as.ready_ns <= now;
+    return p->of ? p2_http_ready(p->of) : p->as.ready_ns <= now;
+}
+
+/* Add to what is polled; streams of which several things are awaited stand there once. */
+static size_t add_poll(struct pollfd *fds, size_t n, struct pollfd p)
+{
+    size_t i = 0;
+
+    while (i < n && fds[i].fd != p.fd)
+        i++;
+    if (p.fd < 0 || i == NET_OPEN_MAX)
+        return n;
+    if (i == n)
+        fds[n++] = p;
+    fds[i].events |= p.events;
+    return n;
+}
+
+static bool goes_on(struct wasip2 *w)
+{
+    if (p2_http_penalty(w))
+        w->wasi.stop = WASI_PENALTY;
+    return w->wasi.stop == WASI_GOES_ON;
 }
 
 /* Wait until one of `n` is ready. False: the run is over. */
@@ -109,18 +129,29 @@ static bool wait_any(struct wasip2 *w, struct p2_object *const *list, size_t n)
 {
     for (;;) {
         uint64_t now = wasi_now_ns(), until = UINT64_MAX;
-        bool http = false;
+        struct pollfd fds[NET_OPEN_MAX];
+        size_t nfds = 0;
         for (size_t i = 0; i < n; i++) {
-            if (is_ready(w, list[i], now))
-                return true;
-            if (list[i]->of && list[i]->of->type == P2_FUTURE)
-                http = true;
-            else if (list[i]->as.ready_ns < until)
-                until = list[i]->as.ready_ns;
+            uint64_t due;
+            if (is_ready(list[i], now))
+                return goes_on(w);
+            if (list[i]->of)
+                nfds = add_poll(fds, nfds, p2_http_poll(list[i]->of));
+            due = list[i]->of ? p2_http_due(list[i]->of) : list[i]->as.ready_ns;
+            until = due < until ? due : until;
         }
-        if (http ? !p2_http_wait(w, until) : !wasi_sleep(&w->wasi, until))
+        if (!goes_on(w) || !wasi_poll(&w->wasi, fds, nfds, until))
             return false;
     }
+}
+
+/* The same for a stream itself. */
+static bool wait_stream(struct wasip2 *w, struct p2_object *stream)
+{
+    struct p2_object pollable = {.type = P2_POLLABLE, .of = stream};
+    struct p2_object *const list[1] = {&pollable};
+
+    return wait_any(w, list, 1);
 }
 
 FN(pollable_ready)
@@ -128,7 +159,7 @@ FN(pollable_ready)
     struct p2_object *o = p2_get(c, 0, P2_POLLABLE);
     if (!o)
         return p2_abuse(c, "no pollable behind the handle");
-    P2_RET(p2_bool(is_ready(c->w, o, wasi_now_ns())));
+    P2_RET(p2_bool(is_ready(o, wasi_now_ns())));
 }
 
 FN(pollable_block)
@@ -157,7 +188,7 @@ FN(poll_many)
         return p2_stop(c, c->w->wasi.stop);
     uint64_t now = wasi_now_ns();
     for (size_t i = 0; i < n; i++)
-        if (is_ready(c->w, list[i], now))
+        if (is_ready(list[i], now))
             which[ready++] = (uint32_t)i;
     p2_val out = p2_list(ready);
     for (size_t i = 0; i < ready; i++)
@@ -170,59 +201,111 @@ static p2_val closed(void)
     return p2_err(p2_case("closed", NULL));
 }
 
-/* What can be read now, `n` bytes at most; taken when `take`. */
-static struct str input_bytes(struct p2_call *c, struct p2_object *o, uint64_t n, bool take)
+/* The error of a stream that has failed. */
+static p2_val failed_stream(struct p2_call *c, const struct net_response *why)
+{
+    struct p2_object *o = p2_new(P2_ERROR, NULL);
+    p2_val handle;
+
+    o->as.error.code = why->error;
+    o->as.error.text = BUF_INIT(NET_TEXT_MAX);
+    buf_add_str(&o->as.error.text, why->text);
+    handle = p2_give(c, o);
+    if (handle.kind != WASMTIME_COMPONENT_RESOURCE)
+        return closed();
+    return p2_err(p2_case("last-operation-failed", &handle));
+}
+
+/*
+ * The next `n` bytes of a stream at most; `blocks`: waits for one.
+ *
+ * False: there are none, and `*instead` is what the guest gets; or the run is over, when that is
+ * left as it was.
+ */
+static bool input_bytes(struct p2_call *c, struct p2_object *o, uint64_t n, bool blocks,
+                        struct str *out, p2_val *instead)
 {
     struct wasi *w = &c->w->wasi;
-    struct str s;
+    const struct net_response *failed = NULL;
+    bool ended = false;
 
     if (o->as.input.place == P2_STDIN) {
-        s = str_head(str_skip(w->job->input, w->input_at), n);
-        w->input_at += take ? s.len : 0;
+        *out = str_head(str_skip(w->job->input, w->input_at), n);
+        w->input_at += out->len;
+        ended = out->len == 0;
     } else {
-        s = str_head(str_skip(p2_http_body(o->of), o->as.input.at), n);
-        o->as.input.at += take ? s.len : 0;
+        if (blocks && n && !wait_stream(c->w, o))
+            return false;
+        *out = p2_http_read(o, n, &ended, &failed);
+        if (!goes_on(c->w))
+            return false;
     }
-    return s;
+    if (out->len || !ended || n == 0)
+        return true;
+    *instead = failed ? failed_stream(c, failed) : closed();
+    return false;
+}
+
+static wasmtime_error_t *input(struct p2_call *c, bool blocks, bool skips)
+{
+    struct p2_object *o = p2_get(c, 0, P2_INPUT);
+    uint64_t n = c->a[1].of.u64 < P2_STEP ? c->a[1].of.u64 : P2_STEP;
+    p2_val instead = p2_none();
+    struct str s;
+
+    if (!o)
+        return p2_abuse(c, "no input stream behind the handle");
+    if (!input_bytes(c, o, n, blocks, &s, &instead)) {
+        if (c->w->wasi.stop != WASI_GOES_ON)
+            return p2_stop(c, c->w->wasi.stop);
+        P2_RET(instead);
+    }
+    P2_RET(p2_ok(skips ? p2_u64(s.len) : p2_bytes(s)));
 }
 
 FN(input_read)
 {
-    struct p2_object *o = p2_get(c, 0, P2_INPUT);
-    uint64_t n = c->a[1].of.u64 < P2_STEP ? c->a[1].of.u64 : P2_STEP;
-    struct str s;
+    return input(c, false, false);
+}
 
-    if (!o)
-        return p2_abuse(c, "no input stream behind the handle");
-    s = input_bytes(c, o, n, true);
-    if (s.len == 0 && n > 0)
-        P2_RET(closed());
-    P2_RET(p2_ok(p2_bytes(s)));
+FN(input_read_blocking)
+{
+    return input(c, true, false);
 }
 
 FN(input_skip)
 {
-    struct p2_object *o = p2_get(c, 0, P2_INPUT);
-    uint64_t n = c->a[1].of.u64;
-    struct str s;
-
-    if (!o)
-        return p2_abuse(c, "no input stream behind the handle");
-    s = input_bytes(c, o, n < SIZE_MAX ? n : SIZE_MAX, true);
-    if (s.len == 0 && n > 0)
-        P2_RET(closed());
-    P2_RET(p2_ok(p2_u64(s.len)));
+    return input(c, false, true);
 }
 
-/* Streams never block here: what there is has come already. */
-FN(stream_subscribe)
+FN(input_skip_blocking)
 {
-    P2_RET_HANDLE(p2_new(P2_POLLABLE, NULL));
+    return input(c, true, true);
+}
+
+/* Only bodies of requests and answers are ever waited for. */
+FN(input_subscribe)
+{
+    struct p2_object *o = p2_get(c, 0, P2_INPUT);
+    if (!o)
+        return p2_abuse(c, "no input stream behind the handle");
+    P2_RET_HANDLE(p2_new(P2_POLLABLE, o->as.input.place == P2_BODY ? o : NULL));
+}
+
+FN(output_subscribe)
+{
+    struct p2_object *o = p2_get(c, 0, P2_OUTPUT);
+    if (!o)
+        return p2_abuse(c, "no output stream behind the handle");
+    P2_RET_HANDLE(p2_new(P2_POLLABLE, o->as.place == P2_BODY ? o : NULL));
 }
 
 FN(output_check)
 {
-    P2_RET(p2_ok(p2_u64(P2_STEP)));
+    struct p2_object *o = p2_get(c, 0, P2_OUTPUT);
+    if (!o)
+        return p2_abuse(c, "no output stream behind the handle");
+    P2_RET(p2_ok(p2_u64(o->as.place == P2_BODY ? p2_http_room(o) : P2_STEP)));
 }
 
 static bool put(struct p2_call *c, struct p2_object *o, struct str s)
@@ -233,7 +316,7 @@ static bool put(struct p2_call *c, struct p2_object *o, struct str s)
     return true;
 }
 
-FN(output_write)
+static wasmtime_error_t *output_bytes(struct p2_call *c, bool blocks)
 {
     struct p2_object *o = p2_get(c, 0, P2_OUTPUT);
     const p2_val *bytes = &c->a[1];
@@ -245,7 +328,9 @@ FN(output_write)
     if (bytes->of.list.size > P2_STEP)
         return p2_abuse(c, "a stream was written more than check-write permits (65536 bytes)");
     if (o->as.place == P2_BODY) {
-        if (!p2_http_add(o->of, bytes))
+        if (blocks && !wait_stream(c->w, o))
+            return p2_stop(c, c->w->wasi.stop);
+        if (!p2_http_write(o, bytes))
             P2_RET(closed());
         P2_RET(p2_result(true, NULL));
     }
@@ -254,6 +339,16 @@ FN(output_write)
     if (!fits)
         return p2_stop(c, WASI_OUTPUT);
     P2_RET(p2_result(true, NULL));
+}
+
+FN(output_write)
+{
+    return output_bytes(c, false);
+}
+
+FN(output_write_blocking)
+{
+    return output_bytes(c, true);
 }
 
 FN(output_zeroes)
@@ -277,20 +372,25 @@ FN(output_flush)
     P2_RET(p2_result(true, NULL));
 }
 
-FN(output_splice)
+static wasmtime_error_t *splice(struct p2_call *c, bool blocks)
 {
     struct p2_object *to = p2_get(c, 0, P2_OUTPUT), *from = p2_get(c, 1, P2_INPUT);
     uint64_t n = c->a[2].of.u64 < P2_STEP ? c->a[2].of.u64 : P2_STEP;
+    p2_val instead = p2_none();
     struct str s;
 
     if (!to || !from)
         return p2_abuse(c, "no stream behind the handle");
-    s = input_bytes(c, from, n, true);
-    if (s.len == 0 && n > 0)
-        P2_RET(closed());
+    if (blocks && to->as.place == P2_BODY && !wait_stream(c->w, to))
+        return p2_stop(c, c->w->wasi.stop);
+    if (!input_bytes(c, from, n, blocks, &s, &instead)) {
+        if (c->w->wasi.stop != WASI_GOES_ON)
+            return p2_stop(c, c->w->wasi.stop);
+        P2_RET(instead);
+    }
     if (to->as.place == P2_BODY) {
         p2_val bytes = p2_bytes(s);
-        bool fits = p2_http_add(to->of, &bytes);
+        bool fits = p2_http_write(to, &bytes);
         wasmtime_component_val_delete(&bytes);
         if (!fits)
             P2_RET(closed());
@@ -298,6 +398,16 @@ FN(output_splice)
         return p2_stop(c, WASI_OUTPUT);
     }
     P2_RET(p2_ok(p2_u64(s.len)));
+}
+
+FN(output_splice)
+{
+    return splice(c, false);
+}
+
+FN(output_splice_blocking)
+{
+    return splice(c, true);
 }
 
 static const struct p2_row error_rows[] = {
@@ -310,20 +420,20 @@ static const struct p2_row poll_rows[] = {
 };
 static const struct p2_row stream_rows[] = {
     {"[method]input-stream.read", "hI", true, input_read},
-    {"[method]input-stream.blocking-read", "hI", true, input_read},
+    {"[method]input-stream.blocking-read", "hI", true, input_read_blocking},
     {"[method]input-stream.skip", "hI", true, input_skip},
-    {"[method]input-stream.blocking-skip", "hI", true, input_skip},
-    {"[method]input-stream.subscribe", "h", true, stream_subscribe},
+    {"[method]input-stream.blocking-skip", "hI", true, input_skip_blocking},
+    {"[method]input-stream.subscribe", "h", true, input_subscribe},
     {"[method]output-stream.check-write", "h", true, output_check},
     {"[method]output-stream.write", "hl", true, output_write},
-    {"[method]output-stream.blocking-write-and-flush", "hl", true, output_write},
+    {"[method]output-stream.blocking-write-and-flush", "hl", true, output_write_blocking},
     {"[method]output-stream.flush", "h", true, output_flush},
     {"[method]output-stream.blocking-flush", "h", true, output_flush},
-    {"[method]output-stream.subscribe", "h", true, stream_subscribe},
+    {"[method]output-stream.subscribe", "h", true, output_subscribe},
     {"[method]output-stream.write-zeroes", "hI", true, output_zeroes},
     {"[method]output-stream.blocking-write-zeroes-and-flush", "hI", true, output_zeroes},
     {"[method]output-stream.splice", "hhI", true, output_splice},
-    {"[method]output-stream.blocking-splice", "hhI", true, output_splice},
+    {"[method]output-stream.blocking-splice", "hhI", true, output_splice_blocking},
 };
 
 /* ---- wasi:clocks, wasi:random ---- */
@@ -467,7 +577,7 @@ static const struct p2_row udp_rows[] = {{"create-udp-socket", "e", true, no_soc
 
 #define FACE(name, rows, others)                                                                   \
     {                                                                                              \
-        name, rows, countof(rows), others                                                          \
+        name, rows, countof(rows), others, NULL                                                    \
     }
 
 const struct p2_interface p2_base_interfaces[] = {
@@ -476,8 +586,8 @@ const struct p2_interface p2_base_interfaces[] = {
     FACE("wasi:cli/stdin", stdin_rows, false),
     FACE("wasi:cli/stdout", stdout_rows, false),
     FACE("wasi:cli/stderr", stderr_rows, false),
-    {"wasi:cli/terminal-input", NULL, 0, true},
-    {"wasi:cli/terminal-output", NULL, 0, true},
+    {"wasi:cli/terminal-input", NULL, 0, true, NULL},
+    {"wasi:cli/terminal-output", NULL, 0, true, NULL},
     FACE("wasi:cli/terminal-stdin", tty_in_rows, false),
     FACE("wasi:cli/terminal-stdout", tty_out_rows, false),
     FACE("wasi:cli/terminal-stderr", tty_err_rows, false),
@@ -494,9 +604,9 @@ const struct p2_interface p2_base_interfaces[] = {
     FACE("wasi:sockets/network", network_rows, false),
     FACE("wasi:sockets/instance-network", instance_rows, false),
     FACE("wasi:sockets/ip-name-lookup", lookup_rows, true),
-    {"wasi:sockets/tcp", NULL, 0, true},
+    {"wasi:sockets/tcp", NULL, 0, true, NULL},
     FACE("wasi:sockets/tcp-create-socket", tcp_rows, false),
-    {"wasi:sockets/udp", NULL, 0, true},
+    {"wasi:sockets/udp", NULL, 0, true, NULL},
     FACE("wasi:sockets/udp-create-socket", udp_rows, false),
 };
 const size_t p2_base_ninterfaces = countof(p2_base_interfaces);

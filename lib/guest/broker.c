@@ -3,21 +3,24 @@
 
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "guest/exec_msg.h"
 #include "guest/net_msg.h"
 
-#define GRACE_MS 2000u /* over the request's own time */
+#define SEND_MS   10000u
+#define FINISH_MS 300u /* for the broker to notice that nobody reads any more */
 
 void broker_init(struct broker *b, const char *path)
 {
     *b = (struct broker){.path = path,
                          .child = CHILD_NONE,
-                         .told = FRAME_INIT(NET_TOLD_MAX),
-                         .message = BUF_INIT(NET_TOLD_MAX)};
+                         .told = FRAME_INIT(NET_MESSAGE_MAX),
+                         .message = BUF_INIT(NET_MESSAGE_MAX)};
 }
 
 void broker_end(struct broker *b)
@@ -36,8 +39,9 @@ void broker_release(struct broker *b)
 
 void broker_begin(struct broker *b)
 {
-    b->requests = 0;
+    b->requests = b->under_way = 0;
     b->bytes = 0;
+    memset(b->open, 0, sizeof(b->open));
 }
 
 static enum err start(struct broker *b, struct buf *why)
@@ -69,16 +73,7 @@ static bool same_host(struct str a, struct str b)
 {
     if (str_ends(b, STR(".")))
         b.len--;
-    if (a.len != b.len)
-        return false;
-    for (size_t i = 0; i < a.len; i++) {
-        char x = a.ptr[i], y = b.ptr[i];
-        x = x >= 'A' && x <= 'Z' ? (char)(x + 32) : x;
-        y = y >= 'A' && y <= 'Z' ? (char)(y + 32) : y;
-        if (x != y)
-            return false;
-    }
-    return true;
+    return net_same_name(a, b);
 }
 
 /* NET_NONE: the host may be asked; else `text` says by which setting it would be. */
@@ -89,8 +84,12 @@ static enum net_error decide(const struct broker *b, const struct net_policy *p,
         buf_addz(text, "this run has no network");
         return NET_DENIED;
     }
-    if (b->requests > p->requests_max) {
+    if (b->requests >= p->requests_max) {
         buf_addf(text, "more than %u requests in one run", p->requests_max);
+        return NET_LIMIT;
+    }
+    if (b->under_way >= (p->at_once_max ? p->at_once_max : NET_AT_ONCE_MAX)) {
+        buf_addf(text, "more than %u requests at a time; wait for one of them first", b->under_way);
         return NET_LIMIT;
     }
     if (b->bytes >= p->bytes_max) {
@@ -107,118 +106,133 @@ static enum net_error decide(const struct broker *b, const struct net_policy *p,
     return NET_DENIED;
 }
 
-/* Wait for the broker; the child may end its run first. True: there is an answer. */
-static bool await(struct broker *b, int sock, uint64_t deadline_ms)
+/* Room in `a` for a sentence that may be longer. */
+static void take_text(struct net_attempt *a, struct str text)
 {
-    for (;;) {
-        struct pollfd fds[2] = {{.fd = b->child.sock, .events = POLLIN},
-                                {.fd = sock, .events = POLLIN}};
+    text = utf8_head(text, sizeof(a->text) - 1);
+    memcpy(a->text, text.ptr ? text.ptr : "", text.len);
+    a->text[text.len] = '\0';
+}
+
+/* What the broker tells of requests that are over, as far as it has: waits `ms` for the rest. */
+static void collect(struct broker *b, uint64_t run, uint64_t ms, struct run_result *result)
+{
+    uint64_t until = clock_mono_ms() + ms;
+
+    while (b->under_way) {
+        struct pollfd p = {.fd = b->child.sock, .events = POLLIN};
         uint64_t now = clock_mono_ms();
-        if (now >= deadline_ms)
-            return false;
-        if (poll(fds, 2, (int)(deadline_ms - now)) <= 0)
-            continue;
-        if (fds[0].revents)
-            return true;
-        if (fds[1].revents) /* its one request is with us: this is the end of its run, or its own */
-            return false;
+        struct net_told t;
+
+        if (poll(&p, 1, now < until ? (int)(until - now) : 0) <= 0)
+            return;
+        if (frame_recv(b->child.sock, &b->told, clock_mono_ms() + SEND_MS, NULL) ||
+            b->told.type != NET_TOLD || b->told.nfds ||
+            !net_told_read(buf_str(&b->told.body), &t) || t.run != run || t.id >= b->requests) {
+            broker_end(b);
+            b->under_way = 0;
+            return;
+        }
+        b->under_way--;
+        b->bytes += t.sent + t.received;
+        if (t.id < result->nattempts && b->open[t.id]) {
+            struct net_attempt *a = &result->attempts[t.id];
+
+            b->open[t.id] = false;
+            a->error = t.error;
+            a->status = t.status;
+            a->port = t.port;
+            a->sent = t.sent;
+            a->received = t.received;
+            a->time_ms = t.time_ms;
+            memcpy(a->address, t.address.ptr ? t.address.ptr : "", t.address.len);
+            take_text(a, t.error ? t.text : STR_NONE);
+        }
     }
 }
 
-/* Let the broker make the request. False: the run is over, or its time. */
-static bool make(struct broker *b, int sock, const struct net_policy *p,
-                 const struct net_request *q, uint64_t deadline_ms, struct net_told *told)
+/* Hand the request to the broker, with one end of a stream; `*out` is the other. */
+static enum err make(struct broker *b, uint64_t run, const struct net_policy *p,
+                     const struct net_request *q, int *out)
 {
-    struct net_ask ask = {.loopback = p->loopback, .request = *q};
-    uint64_t left = p->bytes_max - b->bytes, now = clock_mono_ms(), until;
+    const struct net_ask ask = {.run = run,
+                                .id = b->requests,
+                                .timeout_ms = p->timeout_ms,
+                                .bytes_max = p->bytes_max,
+                                .loopback = p->loopback,
+                                .request = *q};
+    int ends[2] = {-1, -1};
+    enum err e = start(b, NULL);
 
-    ask.timeout_ms = p->timeout_ms;
-    if (q->timeout_ms && q->timeout_ms < ask.timeout_ms)
-        ask.timeout_ms = q->timeout_ms;
-    ask.max_bytes = left < NET_RECEIVE_MAX ? (uint32_t)left : NET_RECEIVE_MAX;
-    until = now + ask.timeout_ms + GRACE_MS;
-    buf_clear(&b->message);
-    net_ask_write(&b->message, &ask);
-    told->response.error = NET_INTERNAL;
-    told->response.text = STR("the process that makes requests does not work; try again");
-    if (start(b, NULL) || frame_send(b->child.sock, NET_ASK, buf_str(&b->message), NULL, 0,
-                                     until < deadline_ms ? until : deadline_ms, NULL)) {
-        broker_end(b);
-        return true;
+    if (!e && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+        e = ERR_IO;
+    if (!e) {
+        buf_clear(&b->message);
+        net_ask_write(&b->message, &ask);
+        e = frame_send(b->child.sock, NET_ASK, buf_str(&b->message), &ends[1], 1,
+                       clock_mono_ms() + SEND_MS, NULL);
+        mem_wipe(b->message.ptr, b->message.len);
     }
-    if (!await(b, sock, until < deadline_ms ? until : deadline_ms)) {
+    fd_close(&ends[1]);
+    if (e) {
+        fd_close(&ends[0]);
         broker_end(b);
-        if (until > deadline_ms || clock_mono_ms() < until)
-            return false;
-        told->response.error = NET_READ_TIMEOUT; /* hung, in the resolver for instance */
-        told->response.text = STR("no answer in time");
-        told->time_ms = ask.timeout_ms;
-        return true;
+    } else {
+        *out = ends[0];
     }
-    if (frame_recv(b->child.sock, &b->told, clock_mono_ms() + GRACE_MS, NULL) ||
-        b->told.type != NET_TOLD || b->told.nfds || !net_told_read(buf_str(&b->told.body), told)) {
-        broker_end(b);
-        *told = (struct net_told){
-            .response = {.error = NET_INTERNAL, .text = STR("the answer was not understood")}};
-    }
-    return true;
+    return e;
 }
 
 enum err broker_answer(struct broker *b, int sock, struct str body, uint64_t run,
-                       const struct net_policy *policy, uint64_t deadline_ms,
-                       struct run_result *result, struct buf *why)
+                       const struct net_policy *policy, struct run_result *result, struct buf *why)
 {
-    static const struct net_told nothing;
     struct net_field fields[NET_FIELDS_MAX];
     struct net_request q;
-    struct net_told *told = mem_new(struct net_told);
     struct buf text = BUF_INIT(NET_TEXT_MAX);
+    struct net_answer answer = {.timeout_ms = policy ? policy->timeout_ms : 0};
     struct net_attempt *a;
     struct str host = STR_NONE;
     uint64_t of_run = 0;
-    uint32_t id = 0;
-    bool going = true;
-    enum err e = ERR_OK;
+    int stream = -1;
+    enum err e;
 
-    *told = nothing;
-    if (!net_request_read(body, &of_run, &id, &q, fields) || of_run != run ||
-        !net_host(q.authority, &host)) {
-        e = err_put(why, ERR_FORMAT, "the exec child's request is malformed");
-        goto out;
+    if (!net_request_read(body, &of_run, &q, fields) || of_run != run ||
+        !net_host(q.authority, &host))
+        return err_put(why, ERR_FORMAT, "the exec child's request is malformed");
+    collect(b, run, 0, result);
+    a = write_down(result, host);
+    answer.error = decide(b, policy, host, &text);
+    if (answer.error == NET_NONE && make(b, run, policy, &q, &stream)) {
+        answer.error = NET_INTERNAL;
+        buf_addz(&text, "the process that makes requests does not work; try again");
     }
+    answer.text = buf_str(&text);
+    if (a) {
+        a->error = answer.error;
+        take_text(a, answer.text);
+        b->open[b->requests] = answer.error == NET_NONE;
+    }
+    b->under_way += answer.error == NET_NONE;
     b->requests++;
     result->requests++;
-    a = write_down(result, host);
-    told->response.error = decide(b, policy, host, &text);
-    told->response.text = buf_str(&text);
-    if (told->response.error == NET_NONE)
-        going = make(b, sock, policy, &q, deadline_ms, told);
-    b->bytes += told->sent + told->received;
-    if (a) {
-        a->error = told->response.error;
-        a->status = told->response.status;
-        a->port = told->port;
-        a->sent = told->sent;
-        a->received = told->received;
-        a->time_ms = told->time_ms;
-        memcpy(a->address, told->address.ptr ? told->address.ptr : "", told->address.len);
-        if (a->error) {
-            struct str said = utf8_head(told->response.text, sizeof(a->text) - 1);
-            memcpy(a->text, said.ptr ? said.ptr : "", said.len);
-        }
-    }
-    if (!going)
-        goto out;
     buf_clear(&b->message);
-    net_response_write(&b->message, run, id, &told->response);
-    e = frame_send(sock, EXEC_HTTP_ANSWER, buf_str(&b->message), NULL, 0, deadline_ms + GRACE_MS,
-                   why);
-out:
-    if (b->message.len)
-        mem_wipe(b->message.ptr, b->message.len);
-    if (b->told.body.len)
-        mem_wipe(b->told.body.ptr, b->told.body.len);
+    net_answer_write(&b->message, run, &answer);
+    e = frame_send(sock, EXEC_HTTP_ANSWER, buf_str(&b->message), &stream, stream >= 0,
+                   clock_mono_ms() + SEND_MS, why);
+    fd_close(&stream);
     buf_release(&text);
-    mem_free(told);
     return e;
+}
+
+void broker_finish(struct broker *b, uint64_t run, struct run_result *result)
+{
+    collect(b, run, FINISH_MS, result);
+    if (b->under_way) /* it hangs, in the resolver for instance */
+        broker_end(b);
+    b->under_way = 0;
+    for (size_t i = 0; i < result->nattempts; i++)
+        if (b->open[i]) {
+            result->attempts[i].error = NET_CUT;
+            take_text(&result->attempts[i], STR("the run was over before the request was"));
+        }
 }

@@ -10,7 +10,7 @@
  *     child → parent   loaded    status, sentence
  *     parent → child   run       id, limits, target, interfaces there are, environment, input
  *     child → parent   http      a request of the guest, while it runs (net_msg.h)
- *     parent → child   answer    what came of it
+ *     parent → child   answer    at once: why not, or a stream to who makes it
  *     child → parent   call      of the guest to one of our interfaces (host_msg.h)
  *     parent → child   answer    its results
  *     child → parent   result    id, outcome, counts, sentence, stderr, stdout or its length
@@ -45,7 +45,7 @@ enum exec_type {
     EXEC_RESULT,
     EXEC_OUTPUT,
     EXEC_HTTP,        /* guest/net_msg.h */
-    EXEC_HTTP_ANSWER, /* guest/net_msg.h; ignored when it comes after the run's end */
+    EXEC_HTTP_ANSWER, /* guest/net_msg.h; descriptor: the request's stream, when it is made */
     EXEC_CALL,        /* guest/host_msg.h */
     EXEC_CALL_ANSWER, /* guest/host_msg.h; ignored when it comes after the run's end */
 };

@@ -455,7 +455,7 @@ static enum err prepare(struct guest *g, int wasm_fd, const struct hash256 *wasm
 }
 
 #define MAX(a, b)      ((a) > (b) ? (a) : (b))
-#define FRAME_BODY_MAX MAX(EXEC_RESULT_MAX, MAX(NET_ASK_MAX, HOST_CALL_BODY_MAX))
+#define FRAME_BODY_MAX MAX(EXEC_RESULT_MAX, MAX(NET_MESSAGE_MAX, HOST_CALL_BODY_MAX))
 
 /* The result's frame; requests and calls that come before it are answered. */
 static enum err result_frame(struct guest *g, const struct run_job *job, uint64_t deadline,
@@ -472,7 +472,7 @@ static enum err result_frame(struct guest *g, const struct run_job *job, uint64_
             return e;
         if (g->answer.type == EXEC_HTTP)
             e = broker_answer(&g->broker, g->child.sock, buf_str(&g->answer.body), g->next_id,
-                              job->policy, deadline - GUEST_GRACE_MS, out, why);
+                              job->policy, out, why);
         else if (g->answer.type == EXEC_CALL)
             e = host_desk_answer(&g->desk, g->child.sock, buf_str(&g->answer.body), g->next_id,
                                  job->servers, deadline - GUEST_GRACE_MS, why);
@@ -567,6 +567,7 @@ enum err guest_run(struct guest *g, int wasm_fd, const struct hash256 *wasm,
     wipe(&g->message);
     if (!e)
         e = take_result(g, job, deadline, &r, why);
+    broker_finish(&g->broker, g->next_id, &r);
     wipe(&g->answer.body);
     if (e == ERR_TIMEOUT) {
         /* The engine should have ended it. The count died with the process: all is charged. */

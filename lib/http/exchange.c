@@ -4,52 +4,43 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/mem.h"
 #include "http/addr.h"
 
 #define CONNECT_MS    10000
+#define LOOK_MS       1000 /* between two looks at the clock, when nothing happens */
 #define ADDRESSES_MAX 16u
 #define WHY_LEN       512u
 
-struct exchanger {
+/* A request being made. */
+struct going {
     CURL *curl;
-    char fault[CURL_ERROR_SIZE];
-    /* of the request being made */
     const struct exchange *what;
     struct exchange_result *out;
-    bool strange; /* a connection was about to go where nobody looked */
-    bool too_big, head_too_big;
+    char fault[CURL_ERROR_SIZE];
+    uint64_t start_ms, heard_ms;
+    struct buf head;   /* of the answer that is coming */
+    struct str upload; /* of the request's body, not taken yet */
+    uint64_t uploaded;
+    bool upload_ended;
+    bool wants_in, wants_out; /* paused until the peer is readable, writable */
+    bool strange;             /* a connection was about to go where nobody looked */
+    bool too_big, bad_body, gone, impatient, late;
 };
 
-struct exchanger *exchanger_new(void)
+void exchange_init(void)
 {
-    struct exchanger *x = mem_new(struct exchanger);
-
     if (curl_global_init(CURL_GLOBAL_DEFAULT))
         BUG("libcurl does not start");
-    x->curl = curl_easy_init();
-    if (!x->curl)
-        BUG("libcurl gives no handle");
-    return x;
-}
-
-void exchanger_free(struct exchanger *x)
-{
-    if (!x)
-        return;
-    curl_easy_cleanup(x->curl);
-    mem_free(x);
 }
 
 void exchange_result_release(struct exchange_result *r)
 {
-    buf_wipe(&r->head);
-    buf_wipe(&r->body);
     buf_release(&r->why);
 }
 
@@ -70,46 +61,104 @@ static void put_address(char to[EXCHANGE_ADDRESS_MAX], const struct sockaddr *a)
         to[0] = '\0';
 }
 
+static short peer_is(const struct going *g, short events)
+{
+    struct pollfd p = {.fd = g->what->peer, .events = events};
+
+    return poll(&p, 1, 0) > 0 ? p.revents : 0;
+}
+
 /* libcurl connects to what it was given; this makes sure of it. */
 static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
 {
-    struct exchanger *x = ctx;
+    struct going *g = ctx;
 
-    if (purpose != CURLSOCKTYPE_IPCXN || !may_reach(x->what, &a->addr)) {
-        x->strange = true;
+    if (purpose != CURLSOCKTYPE_IPCXN || !may_reach(g->what, &a->addr)) {
+        g->strange = true;
         return CURL_SOCKET_BAD;
     }
-    put_address(x->out->address, &a->addr);
+    put_address(g->out->address, &a->addr);
     return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
+static bool heard(struct going *g, size_t n)
+{
+    g->heard_ms = clock_mono_ms();
+    g->out->received += n;
+    if (!g->what->spend(g->what->ctx, n, true))
+        g->too_big = true;
+    return !g->too_big;
 }
 
 static size_t on_head(char *data, size_t size, size_t n, void *ctx)
 {
-    struct exchanger *x = ctx;
+    struct going *g = ctx;
     struct str line;
 
     n *= size;
     line = str_trim(str_from(data, n));
-    x->out->received += n;
-    if (str_starts(line, STR("HTTP/"))) /* of an interim answer before, or this one */
-        buf_clear(&x->out->head);
-    else if (line.len) {
-        buf_add_str(&x->out->head, line);
-        buf_addz(&x->out->head, "\n");
+    if (!heard(g, n))
+        return 0;
+    if (g->out->status >= 200) /* a trailer */
+        return n;
+    if (str_starts(line, STR("HTTP/"))) { /* an interim answer may have been before */
+        buf_clear(&g->head);
+    } else if (line.len) {
+        buf_add_str(&g->head, line);
+        buf_addz(&g->head, "\n");
+    } else {
+        long status = 0;
+        curl_easy_getinfo(g->curl, CURLINFO_RESPONSE_CODE, &status);
+        if (status >= 200) {
+            g->out->status = (unsigned)status;
+            g->gone = !g->what->head(g->what->ctx, (unsigned)status, buf_str(&g->head));
+        }
     }
-    x->head_too_big = x->out->head.full;
-    return x->head_too_big ? 0 : n;
+    g->too_big = g->head.full;
+    return g->too_big || g->gone ? 0 : n;
 }
 
 static size_t on_body(char *data, size_t size, size_t n, void *ctx)
 {
-    struct exchanger *x = ctx;
+    struct going *g = ctx;
 
     n *= size;
-    x->out->received += n;
-    buf_add(&x->out->body, data, n);
-    x->too_big = x->out->body.full;
-    return x->too_big ? 0 : n;
+    if (n == 0)
+        return 0;
+    if (!peer_is(g, POLLOUT)) {
+        g->wants_out = true;
+        return CURL_WRITEFUNC_PAUSE;
+    }
+    if (!heard(g, n))
+        return 0;
+    g->gone = !g->what->body(g->what->ctx, str_from(data, n));
+    return g->gone ? 0 : n;
+}
+
+static size_t on_upload(char *to, size_t size, size_t n, void *ctx)
+{
+    struct going *g = ctx;
+    struct str piece;
+
+    n *= size;
+    if (!g->upload.len && !g->upload_ended) {
+        if (!peer_is(g, POLLIN)) {
+            g->wants_in = true;
+            return CURL_READFUNC_PAUSE;
+        }
+        g->gone = !g->what->source(g->what->ctx, &g->upload);
+        g->upload_ended = g->upload.len == 0;
+        g->bad_body = g->upload_ended && g->what->has_length && g->uploaded < g->what->length;
+    }
+    piece = str_head(g->upload, n);
+    if (!g->what->spend(g->what->ctx, piece.len, false))
+        g->bad_body = true;
+    if (g->gone || g->bad_body)
+        return CURL_READFUNC_ABORT;
+    memcpy(to, piece.ptr ? piece.ptr : "", piece.len);
+    g->upload = str_skip(g->upload, piece.len);
+    g->uploaded += piece.len;
+    return piece.len;
 }
 
 static void fail(struct exchange_result *out, enum exchange_end end, const char *why)
@@ -244,26 +293,40 @@ static struct curl_slist *fields_of(const struct exchange *what)
     return list;
 }
 
-static void end_of(struct exchanger *x, CURLcode code)
+static void end_of(struct going *g, CURLcode code)
 {
-    struct exchange_result *out = x->out;
-    const char *said = x->fault[0] ? x->fault : curl_easy_strerror(code);
+    struct exchange_result *out = g->out;
+    const char *said = g->fault[0] ? g->fault : curl_easy_strerror(code);
 
-    if (x->strange) {
+    if (g->strange) {
         fail(out, EXCHANGE_PROHIBITED, "its address is not a public one");
         return;
     }
-    if (x->too_big || x->head_too_big) {
-        fail(out, EXCHANGE_TOO_BIG, "");
-        buf_addf(&out->why, "its answer has more than %zu bytes",
-                 x->too_big ? x->what->max_bytes : (size_t)EXCHANGE_HEAD_MAX);
+    if (g->gone) {
+        fail(out, EXCHANGE_GONE, "the program did not wait for its end");
         return;
     }
-    switch ((int)code) {
+    if (g->bad_body) {
+        fail(out, EXCHANGE_BAD_BODY,
+             g->upload_ended ? "its body is shorter than its Content-Length"
+                             : "its body is more than is left of the bytes of one run");
+        return;
+    }
+    if (g->too_big) {
+        fail(out, EXCHANGE_TOO_BIG,
+             g->head.full ? "the head of its answer has more than 65536 bytes"
+                          : "its answer is more than is left of the bytes of one run");
+        return;
+    }
+    if (g->impatient) {
+        fail(out, EXCHANGE_IMPATIENT, "no answer within the time that the program gave it");
+        return;
+    }
+    switch (g->late ? (int)CURLE_OPERATION_TIMEDOUT : (int)code) {
     case CURLE_OPERATION_TIMEDOUT:
         fail(out, EXCHANGE_TIMEOUT, "");
         buf_addf(&out->why, "no whole answer within %llu ms",
-                 (unsigned long long)x->what->timeout_ms);
+                 (unsigned long long)g->what->timeout_ms);
         return;
     case CURLE_COULDNT_CONNECT:
         fail(out, EXCHANGE_REFUSED, said);
@@ -286,14 +349,33 @@ static void end_of(struct exchanger *x, CURLcode code)
     }
 }
 
-static void set_up(struct exchanger *x, const char *url, const char *method, uint64_t left_ms)
+static void set_body(const struct going *g, const char *method)
 {
-    CURL *h = x->curl;
+    const struct exchange *what = g->what;
+    CURL *h = g->curl;
 
-    curl_easy_reset(h);
-    x->fault[0] = '\0';
-    x->strange = x->too_big = x->head_too_big = false;
-    curl_easy_setopt(h, CURLOPT_ERRORBUFFER, x->fault);
+    if (strcmp(method, "HEAD") == 0) {
+        curl_easy_setopt(h, CURLOPT_NOBODY, 1L);
+    } else if (!what->has_length || what->length) {
+        curl_easy_setopt(h, CURLOPT_UPLOAD, 1L);
+        curl_easy_setopt(h, CURLOPT_INFILESIZE_LARGE,
+                         what->has_length ? (curl_off_t)what->length : (curl_off_t)-1);
+    } else if (strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
+               strcmp(method, "PATCH") == 0) {
+        curl_easy_setopt(h, CURLOPT_POST, 1L); /* says that its length is 0 */
+        curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)0);
+        curl_easy_setopt(h, CURLOPT_POSTFIELDS, "");
+    } else {
+        curl_easy_setopt(h, CURLOPT_HTTPGET, 1L);
+    }
+    curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, method);
+}
+
+static void set_up(struct going *g, const char *url, uint64_t left_ms)
+{
+    CURL *h = g->curl;
+
+    curl_easy_setopt(h, CURLOPT_ERRORBUFFER, g->fault);
     curl_easy_setopt(h, CURLOPT_URL, url);
     curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -304,42 +386,116 @@ static void set_up(struct exchanger *x, const char *url, const char *method, uin
     curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, 1L);
     curl_easy_setopt(h, CURLOPT_FORBID_REUSE, 1L);
+    curl_easy_setopt(h, CURLOPT_BUFFERSIZE, (long)EXCHANGE_PIECE_MAX);
     curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS,
                      (long)(left_ms < CONNECT_MS ? left_ms : CONNECT_MS));
     curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)left_ms);
     curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, on_socket);
-    curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, x);
+    curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, g);
     curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_head);
-    curl_easy_setopt(h, CURLOPT_HEADERDATA, x);
+    curl_easy_setopt(h, CURLOPT_HEADERDATA, g);
     curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(h, CURLOPT_WRITEDATA, x);
-    if (strcmp(method, "HEAD") == 0) {
-        curl_easy_setopt(h, CURLOPT_NOBODY, 1L);
-    } else if (x->what->body.len || strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0) {
-        curl_easy_setopt(h, CURLOPT_POST, 1L);
-        curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)x->what->body.len);
-        curl_easy_setopt(h, CURLOPT_POSTFIELDS, x->what->body.len ? x->what->body.ptr : "");
-    } else {
-        curl_easy_setopt(h, CURLOPT_HTTPGET, 1L);
-    }
-    curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, method);
+    curl_easy_setopt(h, CURLOPT_WRITEDATA, g);
+    curl_easy_setopt(h, CURLOPT_READFUNCTION, on_upload);
+    curl_easy_setopt(h, CURLOPT_READDATA, g);
 }
 
-void exchange(struct exchanger *x, const struct exchange *what, struct exchange_result *out)
+/* Is it over for a reason of ours? */
+static bool given_up(struct going *g)
 {
-    uint64_t start = clock_mono_ms(), spent;
-    struct curl_slist *fields = NULL, *pins = NULL;
-    struct buf url = BUF_INIT(EXCHANGE_URL_MAX), pin = BUF_INIT(4096), method = BUF_INIT(64);
-    struct target t;
+    const struct exchange *what = g->what;
+    uint64_t now = clock_mono_ms();
+
+    g->late = now - g->start_ms >= what->timeout_ms;
+    if (!g->out->status)
+        g->impatient = what->head_ms && now - g->start_ms >= what->head_ms;
+    else
+        g->impatient = what->gap_ms && !g->wants_out && now - g->heard_ms >= what->gap_ms;
+    return g->late || g->impatient || g->gone;
+}
+
+/* How long until given_up() can say something else. */
+static int patience(const struct going *g)
+{
+    const struct exchange *what = g->what;
+    uint64_t limit = g->out->status ? what->gap_ms : what->head_ms;
+
+    return limit && limit < LOOK_MS ? (int)limit : LOOK_MS;
+}
+
+/* From the first byte to the last, waiting for the server and for the peer at the same time. */
+static CURLcode go(struct going *g)
+{
+    CURLM *multi = curl_multi_init();
+    CURLcode code = CURLE_OK;
+    CURLMsg *message;
+    int running = 1, left;
+
+    if (!multi || curl_multi_add_handle(multi, g->curl))
+        BUG("libcurl gives no handle");
+    for (;;) {
+        struct curl_waitfd w = {.fd = g->what->peer};
+        short is;
+
+        if (curl_multi_perform(multi, &running) || !running || given_up(g))
+            break;
+        w.events =
+            (short)((g->wants_in ? CURL_WAIT_POLLIN : 0) | (g->wants_out ? CURL_WAIT_POLLOUT : 0));
+        curl_multi_poll(multi, &w, 1, patience(g), NULL);
+        is = peer_is(g, (short)((g->wants_in ? POLLIN : 0) | (g->wants_out ? POLLOUT : 0)));
+        g->gone = is & (POLLHUP | POLLERR);
+        if (g->gone)
+            break;
+        if (is) {
+            g->wants_in = g->wants_out = false;
+            curl_easy_pause(g->curl, CURLPAUSE_CONT);
+        }
+    }
+    while ((message = curl_multi_info_read(multi, &left)))
+        if (message->msg == CURLMSG_DONE)
+            code = message->data.result;
+    if (running && !code)
+        code = CURLE_ABORTED_BY_CALLBACK;
+    curl_multi_remove_handle(multi, g->curl);
+    curl_multi_cleanup(multi);
+    return code;
+}
+
+/* Its URL taken apart and its name resolved: the request itself. */
+static void make(struct going *g, const char *url, const char *method, const char *pin)
+{
+    struct curl_slist *fields = fields_of(g->what), *pins = add_field(NULL, pin);
+    struct exchange_result *out = g->out;
     curl_off_t up = 0;
     long n = 0;
     CURLcode code;
 
-    *out = (struct exchange_result){.head = BUF_INIT(EXCHANGE_HEAD_MAX),
-                                    .body = BUF_INIT(what->max_bytes),
-                                    .why = BUF_INIT(WHY_LEN)};
-    x->what = what;
-    x->out = out;
+    g->curl = curl_easy_init();
+    if (!g->curl)
+        BUG("libcurl gives no handle");
+    set_up(g, url, g->what->timeout_ms - (clock_mono_ms() - g->start_ms));
+    set_body(g, method);
+    curl_easy_setopt(g->curl, CURLOPT_HTTPHEADER, fields);
+    curl_easy_setopt(g->curl, CURLOPT_RESOLVE, pins);
+    code = go(g);
+    curl_easy_getinfo(g->curl, CURLINFO_REQUEST_SIZE, &n);
+    curl_easy_getinfo(g->curl, CURLINFO_SIZE_UPLOAD_T, &up);
+    out->sent = (uint64_t)n + (uint64_t)up;
+    if (code)
+        end_of(g, code);
+    curl_easy_cleanup(g->curl);
+    curl_slist_free_all(fields);
+    curl_slist_free_all(pins);
+}
+
+void exchange(const struct exchange *what, struct exchange_result *out)
+{
+    struct buf url = BUF_INIT(EXCHANGE_URL_MAX), pin = BUF_INIT(4096), method = BUF_INIT(64);
+    struct going g = {
+        .what = what, .out = out, .start_ms = clock_mono_ms(), .head = BUF_INIT(EXCHANGE_HEAD_MAX)};
+    struct target t;
+
+    *out = (struct exchange_result){.why = BUF_INIT(WHY_LEN)};
     buf_add_str(&url, what->url);
     buf_add_str(&method, what->method);
     if (url.full || method.full || str_has_byte(what->url, '\0')) {
@@ -351,29 +507,12 @@ void exchange(struct exchanger *x, const struct exchange *what, struct exchange_
     out->port = (uint16_t)strtoul(t.port, NULL, 10);
     if (!resolve(what, &t, &pin, out))
         goto out;
-    spent = clock_mono_ms() - start;
-    if (spent >= what->timeout_ms) {
+    if (clock_mono_ms() - g.start_ms >= what->timeout_ms)
         fail(out, EXCHANGE_TIMEOUT, "its name took too long to resolve");
-        goto out;
-    }
-    set_up(x, buf_z(&url), buf_z(&method), what->timeout_ms - spent);
-    fields = fields_of(what);
-    pins = add_field(NULL, buf_z(&pin));
-    curl_easy_setopt(x->curl, CURLOPT_HTTPHEADER, fields);
-    curl_easy_setopt(x->curl, CURLOPT_RESOLVE, pins);
-    code = curl_easy_perform(x->curl);
-    curl_easy_getinfo(x->curl, CURLINFO_REQUEST_SIZE, &n);
-    curl_easy_getinfo(x->curl, CURLINFO_SIZE_UPLOAD_T, &up);
-    out->sent = (uint64_t)n + (uint64_t)up;
-    if (code) {
-        end_of(x, code);
-    } else {
-        curl_easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &n);
-        out->status = (unsigned)n;
-    }
+    else
+        make(&g, buf_z(&url), buf_z(&method), buf_z(&pin));
 out:
-    curl_slist_free_all(fields);
-    curl_slist_free_all(pins);
+    buf_wipe(&g.head);
     buf_wipe(&url);
     buf_wipe(&pin);
     buf_release(&method);

@@ -13,12 +13,13 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/mem.h"
+#include "cli/run_given.h"
 #include "cli/term.h"
 #include "codec/base64.h"
 #include "codec/json.h"
 #include "guest/guest.h"
 #include "guest/run_report.h"
-#include "storage/local.h"
 
 /* The contract's fees as it is deployed; its owner may change them later. In yoctoNEAR. */
 #define FEE_BASE        ((u128)1000000000000000000u * 1000u)
@@ -29,7 +30,8 @@ struct run_opts {
     const char *input, *input_file;
     uint64_t max_instructions, max_memory_mb, max_seconds;
     struct opt_list env, hosts;
-    const char *limits, *env_file, *target, *storage;
+    const char *limits, *env_file, *target;
+    struct given_opts given;
     bool json, logs, no_cache, no_network, loopback;
 };
 
@@ -57,9 +59,13 @@ static const struct opt run_options[] = {
     OPT_FLAG("allow-loopback", struct run_opts, loopback,
              "for development: let its HTTP requests reach this machine"),
     OPT_FLAG("no-network", struct run_opts, no_network, "refuse all HTTP requests"),
-    OPT_TEXT("storage", "FILE", struct run_opts, storage, NULL,
+    OPT_TEXT("storage", "FILE", struct run_opts, given.storage, NULL,
              "give it near:storage/api, kept in this file (made when absent); memory: for this run "
              "only. Its account is NEAR_SENDER_ID of the environment, else user.test"),
+    OPT_TEXT("rpc", "URL", struct run_opts, given.rpc, NULL,
+             "give it near:rpc/api: the NEAR node to ask, and to send its transactions to"),
+    OPT_TEXT("vrf-seed", "TEXT", struct run_opts, given.vrf_seed, NULL,
+             "give it near:vrf/api, for tries: values are drawn with a key made of this text"),
     OPT_FLAG("logs", struct run_opts, logs,
              "show the program's stderr and its HTTP requests, also when it succeeds"),
     OPT_FLAG("json", struct run_opts, json, "print one JSON object instead of the output"),
@@ -71,6 +77,7 @@ static const char *const run_examples[] = {
     "outlayer run build/share/outlayer/guests/random.wasm --input '{\"min\":1,\"max\":100}'",
     "outlayer run guest.wasm --input-file in.json --env LANG=en --json",
     "outlayer run counter.wasm --storage counter.db --env NEAR_SENDER_ID=alice.near",
+    "outlayer run dice.wasm --vrf-seed tries --rpc https://rpc.testnet.near.org",
     NULL,
 };
 
@@ -234,7 +241,7 @@ static u128 cost(const struct run_result *r)
     return FEE_BASE + r->instructions / 1000000 * FEE_PER_MILLION + run_time_ms(r) * FEE_PER_MS;
 }
 
-static void print_json(const struct run_result *r)
+static void print_json(const struct run_result *r, uint64_t refund_usd)
 {
     struct buf b = BUF_INIT((r->out.len + r->text.len) * 6 + 4096 + RUN_REPORT_MAX);
     bool ok = r->outcome == OUTCOME_OK;
@@ -268,6 +275,8 @@ static void print_json(const struct run_result *r)
     json_key(&b, "time_ms");
     json_put_u64(&b, run_time_ms(r));
     run_report_members(&b, r);
+    json_key(&b, "refund_usd");
+    json_put_u64(&b, refund_usd);
     json_key(&b, "estimated_cost_yocto");
     json_put_u128_str(&b, cost(r));
     json_obj_end(&b);
@@ -303,7 +312,8 @@ static void print_attempts(const struct run_result *r)
     }
 }
 
-static void print_text(const struct run_result *r, const struct guest_note *note, bool logs)
+static void print_text(const struct run_result *r, const struct guest_note *note,
+                       uint64_t refund_usd, bool logs)
 {
     char near_z[64];
     struct buf near = BUF_OVER(near_z);
@@ -332,46 +342,19 @@ static void print_text(const struct run_result *r, const struct guest_note *note
             near_z);
     if (r->requests)
         fprintf(stderr, ", %u HTTP request%s", r->requests, r->requests == 1 ? "" : "s");
+    if (refund_usd)
+        fprintf(stderr, ", gives back %llu.%06llu USD", (unsigned long long)(refund_usd / 1000000),
+                (unsigned long long)(refund_usd % 1000000));
     if (note->compile_us)
         fprintf(stderr, " (compiled in %llu ms)", (unsigned long long)(note->compile_us / 1000));
     fputc('\n', stderr);
 }
 
-struct storage {
-    struct local_store local;
-    struct storage_face face;
-    struct host_server servers[HOST_FACES];
-};
-
-/* What --storage gives to the job. */
-static enum err storage_begin(struct storage *s, const struct run_opts *o, struct run_job *job,
-                              struct buf *why)
-{
-    struct space space = {STR(STORAGE_LOCAL_PROJECT), STR("user.test")};
-    enum err e;
-
-    if (!o->storage)
-        return ERR_OK;
-    for (size_t i = 0; i < job->nenv; i++)
-        if (str_eqz(job->env[i].name, "NEAR_SENDER_ID") && job->env[i].value.len)
-            space.account = job->env[i].value;
-    if (!space_ok(&space))
-        return err_put(why, ERR_RANGE, "NEAR_SENDER_ID is '%.*s', which is no account id",
-                       STR_ARG(str_head(space.account, 100)));
-    e = local_store_open(&s->local, strcmp(o->storage, "memory") == 0 ? NULL : o->storage, why);
-    if (e)
-        return e;
-    s->face = (struct storage_face){
-        .store = &s->local.store, .project = space.project, .account = space.account};
-    s->servers[HOST_STORAGE] = (struct host_server){storage_serve, &s->face};
-    job->servers = s->servers;
-    return ERR_OK;
-}
-
 static enum err run_file(const struct run_opts *o, const char *path, struct run_job *job,
-                         struct run_result *result, struct guest_note *note, struct buf *why)
+                         struct run_result *result, struct guest_note *note, uint64_t *refund_usd,
+                         struct buf *why)
 {
-    struct storage storage = {0};
+    struct given *given = mem_new(struct given);
     struct buf wasm = BUF_INIT(10u << 20);
     struct guest *g = NULL;
     struct hash256 hash;
@@ -386,14 +369,16 @@ static enum err run_file(const struct run_opts *o, const char *path, struct run_
         e = err_sys(why, "open '%s'", path);
         goto out;
     }
-    e = storage_begin(&storage, o, job, why);
-    storage.face.wasm = hash;
+    e = given_begin(given, &o->given, &hash, job, why);
     if (!e)
         e = start(o, &g, why);
     if (!e)
         e = guest_run(g, fd, &hash, job, result, note, why);
+    if (!e && result->outcome == OUTCOME_OK)
+        *refund_usd = given->payment.refund_usd;
 out:
-    local_store_close(&storage.local);
+    given_end(given);
+    mem_free(given);
     guest_stop(g);
     fd_close(&fd);
     buf_release(&wasm);
@@ -411,6 +396,7 @@ int cmd_run(int argc, char **argv)
     struct run_result result = {0};
     struct guest_note note = {0};
     struct run_job job = {0};
+    uint64_t refund_usd = 0;
     int first, status;
     enum err e;
 
@@ -447,15 +433,15 @@ int cmd_run(int argc, char **argv)
     e = read_input(&o, &input, &why);
     job.input = buf_str(&input);
     if (!e)
-        e = run_file(&o, argv[first], &job, &result, &note, &why);
+        e = run_file(&o, argv[first], &job, &result, &note, &refund_usd, &why);
     if (e) {
         status = command_failed(&why);
         goto out;
     }
     if (o.json)
-        print_json(&result);
+        print_json(&result, refund_usd);
     else
-        print_text(&result, &note, o.logs);
+        print_text(&result, &note, refund_usd, o.logs);
     status = result.outcome == OUTCOME_OK ? EXIT_DONE : EXIT_FAILED;
     run_result_release(&result);
 out:

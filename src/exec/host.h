@@ -2,8 +2,7 @@
  * host.h — a guest's calls to the platform's interfaces on their way to the supervisor
  * (engine/host.h, guest/host_msg.h).
  *
- * A call waits until no HTTP request is under way (exec/net.h): the socket has one conversation at
- * a time.
+ * Question and answer on the same socket as exec/net.h; each ends before anything else is asked.
  */
 #ifndef EXEC_HOST_H
 #define EXEC_HOST_H

@@ -66,7 +66,7 @@ static enum err set_limits(enum sandbox_kind kind, struct buf *why)
         rlim_t value;
     } limits[] = {
         {RLIMIT_CORE, 0},
-        {RLIMIT_NOFILE, 32},
+        {RLIMIT_NOFILE, 32 + NET_OPEN_MAX},
         {RLIMIT_FSIZE, (rlim_t)1 << 30}, /* counts for anonymous files too */
         {RLIMIT_DATA, data},
         {RLIMIT_MEMLOCK, 0},

@@ -152,7 +152,6 @@ static enum err serve_one(struct server *s, struct buf *why)
     exec_net_begin(&s->net, id);
     run_module(s->engine, s->module, &job, &r);
     exec_host_end(&s->host);
-    exec_net_end(&s->net);
     const struct exec_result answer = {
         .id = id,
         .outcome = r.outcome,
@@ -198,8 +197,7 @@ enum err serve_run(int sock, struct buf *why)
         case EXEC_RUN:
             e = serve_one(s, why);
             break;
-        case EXEC_HTTP_ANSWER: /* to what the run did not wait for */
-        case EXEC_CALL_ANSWER:
+        case EXEC_CALL_ANSWER: /* to a call that the run did not wait for */
             break;
         default:
             e = err_put(why, ERR_FORMAT, "message %u is not for this process", s->frame.type);

@@ -16,7 +16,7 @@
 #include "fetch/fetch_msg.h"
 
 #define MEMORY_MAX (512u << 20)
-#define FILES_MAX  64
+#define FILES_MAX  512 /* a stream and a connection for each request, and what resolving takes */
 
 static enum err limit(int what, rlim_t max, struct buf *why)
 {

@@ -26,7 +26,7 @@ void secret_env_release(struct secret_env *e)
 }
 
 /* The box holds a label and our nonce, so that nothing else can be put in its place. */
-static enum err box_open(struct keystore_client *c, struct str box, const uint8_t nonce[32],
+static enum err box_open(const struct x25519_key *key, struct str box, const uint8_t nonce[32],
                          struct secret_env *out, struct buf *why)
 {
     static const char label[32] = RELEASE_LABEL;
@@ -34,7 +34,7 @@ static enum err box_open(struct keystore_client *c, struct str box, const uint8_
     struct buf values = {
         .ptr = out->room + BOX_MAX + 1, .cap = BOX_MAX, .max = BOX_MAX, .fixed = true};
     struct secret_set *b;
-    enum err e = ecies_open(keystore_box_key(c), box, &plain, why);
+    enum err e = ecies_open(key, box, &plain, why);
 
     if (e || plain.len < RELEASE_HEAD || memcmp(plain.ptr, label, 32) != 0 ||
         memcmp(plain.ptr + 32, nonce, 32) != 0)
@@ -76,13 +76,16 @@ static void question_write(const struct secrets_question *q, const uint8_t nonce
     json_obj_end(out);
 }
 
-static enum err answer_read(struct keystore_client *c, unsigned status, struct json doc,
-                            const uint8_t nonce[32], struct secret_env *out, struct buf *why)
+enum err secrets_read(const struct x25519_key *key, unsigned status, struct json doc,
+                      const uint8_t nonce[32], struct secret_env *out, struct buf *why)
 {
     struct buf text = BUF_INIT(WHY_MAX), box = BUF_INIT(BOX_MAX);
+    struct secret_env got = {.room = mem_alloc(ROOM_BYTES)};
     struct str b64, hex;
     enum err e;
 
+    /* Better not on a swap disk; where it cannot be had, wiping has to do. */
+    (void)mlock(got.room, ROOM_BYTES);
     if (status == 400 || status == 403 || status == 404) {
         if (!json_str(json_get(doc, "error"), &text))
             buf_addz(&text, "Failed to decrypt secrets. Please check your secrets configuration.");
@@ -95,11 +98,15 @@ static enum err answer_read(struct keystore_client *c, unsigned status, struct j
         e = keystore_said(status, doc, why);
     } else if (!json_plain(json_get(doc, "sealed_secrets"), &b64) || !base64_get(b64, &box) ||
                !json_plain(json_get(doc, "ciphertext_sha256"), &hex) ||
-               !hash_from_hex(hex, &out->ciphertext)) {
+               !hash_from_hex(hex, &got.ciphertext)) {
         e = err_put(why, ERR_UPSTREAM, "the keystore's answer is malformed");
     } else {
-        e = box_open(c, buf_str(&box), nonce, out, why);
+        e = box_open(key, buf_str(&box), nonce, &got, why);
     }
+    if (e)
+        secret_env_release(&got);
+    else
+        *out = got;
     buf_release(&text);
     buf_release(&box);
     return e;
@@ -109,23 +116,16 @@ enum err secrets_get(struct keystore_client *c, const struct secrets_question *q
                      struct secret_env *out, struct buf *why)
 {
     struct buf answer = BUF_INIT(KEYSTORE_ANSWER_MAX), body = BUF_INIT(BODY_MAX);
-    struct secret_env got = {.room = mem_alloc(ROOM_BYTES)};
     struct json doc;
     uint8_t nonce[32];
     unsigned status;
     enum err e;
 
-    /* Better not on a swap disk; where it cannot be had, wiping has to do. */
-    (void)mlock(got.room, ROOM_BYTES);
     random_bytes(nonce, sizeof(nonce));
     question_write(q, nonce, &body);
     e = keystore_ask(c, "/decrypt", buf_str(&body), &status, &answer, &doc, why);
     if (!e)
-        e = answer_read(c, status, doc, nonce, &got, why);
-    if (e)
-        secret_env_release(&got);
-    else
-        *out = got;
+        e = secrets_read(keystore_box_key(c), status, doc, nonce, out, why);
     buf_release(&answer);
     buf_release(&body);
     return e;

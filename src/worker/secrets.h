@@ -39,6 +39,10 @@ struct secrets_question {
 MUST_USE enum err secrets_get(struct keystore_client *c, const struct secrets_question *q,
                               struct secret_env *out, struct buf *why);
 
+/* The second half of it: what the keystore answered, sealed to `key` with `nonce` in it. */
+MUST_USE enum err secrets_read(const struct x25519_key *key, unsigned status, struct json doc,
+                               const uint8_t nonce[32], struct secret_env *out, struct buf *why);
+
 /* What the source of `r` is bound to. False: nothing can be bound to it. */
 MUST_USE bool secrets_accessor(const struct request *r, bool dev, struct arena *a,
                                struct accessor *out);

@@ -20,41 +20,51 @@ static bool read_and_write(uint8_t which, struct str body, struct buf *again)
     struct net_told told = {0};
     struct net_response r = {0};
     struct net_request q = {0};
+    struct net_answer a = {0};
     struct net_ask ask = {0};
     struct str host;
     uint64_t run;
-    uint32_t id;
 
-    switch (which % 4) {
+    switch (which % 6) {
     case 0:
-        if (!net_request_read(body, &run, &id, &q, fields))
+        if (!net_request_read(body, &run, &q, fields))
             return false;
         promised(q.fields, q.nfields);
         BUG_ON(!net_host(q.authority, &host) || host.len == 0 || host.len >= NET_HOST_MAX);
-        net_request_write(again, run, id, &q);
+        net_request_write(again, run, &q);
         return true;
     case 1:
-        if (!net_response_read(body, &run, &id, &r))
+        if (!net_head_read(body, &r))
             return false;
         promised(r.fields, r.nfields);
-        net_response_write(again, run, id, &r);
+        net_head_write(again, &r);
         return true;
     case 2:
         if (!net_ask_read(body, &ask, fields))
             return false;
         net_ask_write(again, &ask);
         return true;
-    default:
+    case 3:
         if (!net_told_read(body, &told))
             return false;
         net_told_write(again, &told);
+        return true;
+    case 4:
+        if (!net_answer_read(body, &run, &a))
+            return false;
+        net_answer_write(again, run, &a);
+        return true;
+    default:
+        if (!net_end_read(body, &r))
+            return false;
+        net_end_write(again, &r);
         return true;
     }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct buf again = BUF_INIT(NET_TOLD_MAX + NET_ASK_MAX);
+    struct buf again = BUF_INIT(NET_MESSAGE_MAX);
     struct str body;
 
     if (size == 0)

@@ -179,7 +179,7 @@ static bool allow_core_dump(void)
 
 static bool many_descriptors(void)
 {
-    for (int i = 0; i < 64; i++)
+    for (int i = 0; i < 256; i++)
         if (memfd_create("x", 0) < 0)
             return false;
     return true;

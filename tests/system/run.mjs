@@ -19,7 +19,7 @@ async function run(name, args = [], input = '') {
     const result = JSON.parse(lastLine(got.out));
     assert.deepEqual(Object.keys(result).filter((k) => k !== 'output_base64'),
         ['success', 'output', 'error', 'instructions', 'time_ms', 'outcome', 'exit_code', 'wall_us', 'cpu_us', 'memory_bytes',
-            'output_bytes', 'stderr', 'stderr_bytes', 'requests', 'requests_total', 'estimated_cost_yocto']);
+            'output_bytes', 'stderr', 'stderr_bytes', 'requests', 'requests_total', 'refund_usd', 'estimated_cost_yocto']);
     assert.equal(got.code, result.success ? 0 : 1);
     assert.equal(BigInt(result.estimated_cost_yocto), price(result));
     return result;
@@ -178,4 +178,23 @@ test('storage only when it is given', async () => {
     const wrong = await outlayer(['run', guest('test/near'), '--storage', 'memory', '--env', 'NEAR_SENDER_ID=../x'], { env });
     assert.notEqual(wrong.code, 0);
     assert.match(wrong.err, /no account id/);
+});
+
+test('randomness from a seed, checked offline; a refund; a node that is not there', async () => {
+    const vars = ['--env', 'NEAR_SENDER_ID=alice.near', '--env', 'NEAR_REQUEST_ID=12', '--env', 'ATTACHED_USD=7'];
+    const given = ['--vrf-seed', 'tries', '--rpc', 'http://127.0.0.1:1', ...vars];
+    const result = await run('test/chain', [...given, '--input', 'generate\tflip\npubkey\nrefund-usd\t5\nstatus\nenv\tNEAR_RPC_PROXY_AVAILABLE']);
+    assert.equal(result.refund_usd, 5);
+    const [drawn, key, refund, status, available] = result.output.trim().split('\n').map((line) => JSON.parse(line));
+    assert.equal(drawn[2], 'vrf:12:alice.near:flip');
+    assert.deepEqual([refund, status, available], [['', ''], ['', 'the node did not answer; try again'], ['1', '']]);
+    const verify = ['vrf', 'verify', '--pubkey', key[0], '--alpha', drawn[2], '--signature', drawn[1], '--output', drawn[0]];
+    assert.equal((await outlayer(verify)).code, 0);
+    verify[5] = 'vrf:12:alice.near:flop';
+    assert.equal((await outlayer(verify)).code, 1);
+    // A run that fails gives nothing back.
+    assert.equal((await run('test/chain', [...given, '--input', 'refund-usd\t5\nfail'])).refund_usd, 0);
+    const without = await run('test/chain', [...vars, '--vrf-seed', 'tries']);
+    assert.match(without.error.message, /near:rpc\/api.*--rpc URL/);
+    assert.notEqual((await outlayer(['run', guest('test/echo'), '--env', 'ATTACHED_USD=much'], { env })).code, 0);
 });

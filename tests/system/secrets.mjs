@@ -9,6 +9,7 @@ import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { GitServer } from './git.mjs';
 import { BIN, NEAR, Network, OUTLAYER, TGAS, alive, descendants, near, until } from './harness.mjs';
 import {
     askKeystore, bearerOf, fnv, label, open, registrationOf, sessionOf, storeSecrets, text, u32, web,
@@ -114,6 +115,39 @@ test('by project: its own are used unasked; refused ones are left out', async ()
     assert.equal(denied.completed.success, false);
     // The same program under its hash is another thing.
     assert.deepEqual((await run(bob, guest, ['API_KEY'])).value, { API_KEY: null });
+});
+
+test('by repository and branch: the branch has its own, the others the repository\'s', async () => {
+    const git = await new GitServer().start();
+    try {
+        const source = fs.readFileSync(new URL('../guests/secret.c', import.meta.url), 'utf8');
+        const [repo, sha] = git.commit('dice', { 'main.c': source });
+        git.git('dice', 'checkout', '-q', '-b', 'dev');
+        git.commit('dice', { 'main.c': `${source}/* dev */\n` });
+        git.git('dice', 'tag', 'v1', 'main');
+        git.commit('fork', { 'main.c': source });
+        const named = repo.replace('http://', '');
+        const row = (branch) => ({ Repo: { repo: named, branch } });
+        await store(net.alice, row(null), 'default', { API_KEY: `${MARKER}-repository` });
+        await store(net.alice, row('main'), 'default', { API_KEY: `${MARKER}-main` }, { Whitelist: { accounts: ['alice.test'] } });
+        await store(net.alice, row('main'), 'second', { API_KEY: `${MARKER}-main-second` });
+        const ask = (name, commit, who = net.alice, profile = 'default') => run(who, { GitHub: { repo: name, commit } }, ['API_KEY'], { profile, account_id: 'alice.test' });
+        const gets = async (value, ...question) => assert.deepEqual((await ask(...question)).value, { API_KEY: value && fnv(`${MARKER}-${value}`) }, question.slice(0, 2).join(' '));
+        await gets('main', repo, 'main');
+        await gets('main', `${repo}.git`, 'main');
+        await gets('main-second', repo, 'main', bob, 'second');
+        await gets('repository', repo, 'dev', bob);
+        await gets('repository', repo, 'v1', bob);
+        await gets('repository', repo, sha, bob);
+        await gets(null, repo, 'dev', bob, 'second');
+        await gets(null, repo.replace('dice', 'fork'), 'main');
+        const denied = await ask(repo, 'main', bob);
+        assert.match(denied.completed.error_message, /Access to secrets denied.*Whitelist/s);
+        // The same bytes as a file are another thing.
+        assert.deepEqual((await run(net.alice, { GitHub: { repo, commit: 'main' } }, ['API_KEY'])).value, { API_KEY: null });
+    } finally {
+        await git.stop();
+    }
 });
 
 test('a ciphertext moved to another row does not open', async () => {

@@ -3,8 +3,16 @@
 //!     post URL N       with a body of N bytes
 //!     many N URL       N requests, how many had an answer
 //!     header URL NAME VALUE
+//!     parallel N URL   N requests at the same time, their statuses
+//!     stream URL N     the body read in pieces of N bytes: how many bytes
+//!     early URL        the answer is waited for before the request's body is finished
 use std::io::Read;
 use std::time::Duration;
+use waki::bindings::wasi::http::outgoing_handler;
+use waki::bindings::wasi::http::types::{
+    Fields, FutureIncomingResponse, Method, OutgoingBody, OutgoingRequest, Scheme,
+};
+use waki::bindings::wasi::io::poll;
 use waki::{Client, Response};
 
 fn tell<E: std::fmt::Display>(r: Result<Response, E>) {
@@ -17,7 +25,7 @@ fn tell<E: std::fmt::Display>(r: Result<Response, E>) {
                 .map(|v| v.to_str().unwrap_or("?").to_string())
                 .unwrap_or_default();
             match r.body() {
-                Err(e) => println!("{status} body {e}"),
+                Err(_) => println!("{status} cut off"),
                 Ok(b) => println!(
                     "{status} {header} {} {}",
                     b.len(),
@@ -26,6 +34,53 @@ fn tell<E: std::fmt::Display>(r: Result<Response, E>) {
             }
         }
     }
+}
+
+fn send(url: &str, body: bool) -> (FutureIncomingResponse, Option<OutgoingBody>) {
+    let (authority, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let request = OutgoingRequest::new(Fields::new());
+    request.set_scheme(Some(&Scheme::Http)).unwrap();
+    request.set_authority(Some(authority)).unwrap();
+    request.set_path_with_query(Some(&format!("/{path}"))).unwrap();
+    if body {
+        request.set_method(&Method::Post).unwrap();
+    }
+    let body = body.then(|| request.body().unwrap());
+    (outgoing_handler::handle(request, None).unwrap(), body)
+}
+
+fn status(answer: &FutureIncomingResponse) -> String {
+    match answer.get().unwrap().unwrap() {
+        Ok(r) => r.status().to_string(),
+        Err(e) => format!("{e:?}"),
+    }
+}
+
+/* All are asked before one is looked at; then whatever is ready is taken. */
+fn parallel(n: usize, url: &str) {
+    let answers: Vec<_> = (0..n).map(|_| send(url, false).0).collect();
+    let mut open: Vec<usize> = (0..n).collect();
+    let mut told = vec![String::new(); n];
+    while !open.is_empty() {
+        let pollables: Vec<_> = open.iter().map(|&i| answers[i].subscribe()).collect();
+        let ready = poll::poll(&pollables.iter().collect::<Vec<_>>());
+        for &at in ready.iter().rev() {
+            let i = open.remove(at as usize);
+            told[i] = status(&answers[i]);
+        }
+    }
+    println!("{}", told.join(" "));
+}
+
+fn early(url: &str) {
+    let (answer, body) = send(url, true);
+    let body = body.unwrap();
+    let stream = body.write().unwrap();
+    stream.blocking_write_and_flush(b"ping").unwrap();
+    answer.subscribe().block();
+    let told = status(&answer);
+    drop(stream);
+    println!("{told} {}", OutgoingBody::finish(body, None).is_ok());
 }
 
 fn main() {
@@ -50,6 +105,18 @@ fn main() {
                 }
                 println!("{ok}");
             }
+            "parallel" => parallel(w[1].parse().unwrap(), w[2]),
+            "early" => early(w[1]),
+            "stream" => match Client::new().get(w[1]).send() {
+                Err(e) => println!("error {e}"),
+                Ok(r) => {
+                    let mut n = 0;
+                    while let Ok(Some(piece)) = r.chunk(w[2].parse().unwrap()) {
+                        n += piece.len();
+                    }
+                    println!("{n}");
+                }
+            },
             other => println!("what is {other}?"),
         }
     }
