@@ -86,8 +86,10 @@ struct str signed_statement_head(const struct signed_statement *s)
 static void sign_head(const struct epoch *e, const struct batch_tree *tree, uint64_t time_ms,
                       struct signed_statement *out)
 {
-    struct buf b = {
-        .ptr = (char *)out->head_bytes, .cap = BATCH_HEAD_LEN, .max = BATCH_HEAD_LEN, .fixed = true};
+    struct buf b = {.ptr = (char *)out->head_bytes,
+                    .cap = BATCH_HEAD_LEN,
+                    .max = BATCH_HEAD_LEN,
+                    .fixed = true};
 
     out->head = (struct batch_head){.session = e->session,
                                     .root = batch_tree_root(tree),
@@ -144,13 +146,14 @@ enum err epoch_sign(struct epoch *e, struct statement *s, epoch_keep *keep, void
     return err;
 }
 
-bool epoch_cut(struct epoch *e)
+bool epoch_cut(struct epoch *e, uint64_t *next)
 {
     bool any;
 
     pthread_mutex_lock(&e->lock);
     any = e->tree.n != 0;
     e->tree = (struct batch_tree){.n = 0};
+    *next = e->seq;
     pthread_mutex_unlock(&e->lock);
     return any;
 }

@@ -55,7 +55,8 @@ typedef enum err epoch_keep(void *ctx, const struct signed_statement *s, struct 
  * it is called while other signatures wait. */
 MUST_USE enum err epoch_sign(struct epoch *e, struct statement *s, epoch_keep *keep, void *ctx,
                              struct signed_statement *out, struct buf *why);
-/* The next statement begins a batch of its own. False: the last one is not begun yet. */
-bool epoch_cut(struct epoch *e);
+/* The next statement, whose number is `*next`, begins a batch of its own. False: it would anyway.
+ */
+bool epoch_cut(struct epoch *e, uint64_t *next);
 
 #endif

@@ -285,6 +285,18 @@ static enum err start_keystore(struct up *u, struct buf *why)
     return e ? e : network_start(&u->net, PART_KEYSTORE, args, why);
 }
 
+/* Where the SIMULATED machine of the local worker lives. */
+static const char *simulator(struct up *u)
+{
+    struct buf b = BUF_INIT(4096);
+    const char *z;
+
+    buf_addf(&b, "simulator:%s", network_path(&u->net, "simulator"));
+    z = arena_z(&u->net.arena, buf_str(&b));
+    buf_release(&b);
+    return z;
+}
+
 static enum err start_worker(struct up *u, struct buf *why)
 {
     const struct str toolchain = build_toolchain(&u->net.arena);
@@ -302,6 +314,8 @@ static enum err start_worker(struct up *u, struct buf *why)
                                 u->token_file,
                                 "--home",
                                 network_path(&u->net, "worker"),
+                                "--quote-source",
+                                simulator(u),
                                 "--allow-http-loopback",
                                 "--die-with-parent",
                                 "--drain-seconds",

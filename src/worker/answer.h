@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "guest/run_report.h"
 #include "near/request.h"
+#include "worker/deed.h"
 
 #define ANSWER_PAYLOAD_MAX 1024    /* bytes of a response given to a yield, exclusive */
 #define ANSWER_ARGS_MAX    1500000 /* bytes of arguments that a transaction can carry */
@@ -39,6 +40,7 @@ struct answer {
     uint64_t compile_ms; /* spent on compiling for this request; 0: nothing was compiled */
     uint64_t refund_usd; /* given back by the guest, in millionths; with ANSWER_COMPLETED */
     char note[512];      /* how the program came about; "": not said */
+    struct deed deed;    /* for the statement */
     struct buf run;      /* what the run did (guest/run_report.h), JSON; empty: nothing was run */
 };
 #define ANSWER_INIT                                                                                \

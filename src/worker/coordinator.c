@@ -87,6 +87,12 @@ static enum err status_error(unsigned status, const char *path, struct str answe
                    STR_ARG(str_head(answer, 200)));
 }
 
+enum err coordinator_call(struct coordinator *c, const char *path, struct str body,
+                          uint64_t wait_ms, unsigned *status, struct buf *answer, struct buf *why)
+{
+    return post(c, path, body, c->call_ms + wait_ms, status, answer, why);
+}
+
 /* Say something about a job; the answer is appended to `answer`. */
 static enum err say(struct coordinator *c, uint64_t job_id, const char *what, struct str body,
                     struct buf *answer, struct buf *why)

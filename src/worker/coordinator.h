@@ -59,6 +59,10 @@ MUST_USE enum err coordinator_progress(struct coordinator *c, uint64_t job_id, u
 /* Hand a job back: nothing is wrong with it, somebody else may do it. */
 MUST_USE enum err coordinator_release(struct coordinator *c, uint64_t job_id, uint64_t token,
                                       struct str reason, struct buf *why);
+/* Any other call; `status` is whatever it is, `answer` is appended to. */
+MUST_USE enum err coordinator_call(struct coordinator *c, const char *path, struct str body,
+                                   uint64_t wait_ms, unsigned *status, struct buf *answer,
+                                   struct buf *why);
 /* `body` is the whole JSON object, token included. */
 MUST_USE enum err coordinator_complete(struct coordinator *c, uint64_t job_id, struct str body,
                                        struct buf *why);

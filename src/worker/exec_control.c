@@ -93,6 +93,7 @@ static enum err fetch(struct fetcher *by, const struct code_source *source, stru
     }
     if (!e && text.len) {
         answer_fail(answer, ANSWER_EXECUTION_FAILED, buf_str(&text));
+        answer->deed.fetch_failed = true;
         e = ERR_GUEST;
     }
     if (!e) {
@@ -184,6 +185,7 @@ enum err runner_run(struct runner *r, const struct request *request, struct str 
     answer->instructions = result.instructions;
     answer->time_ms = (result.wall_us + 999) / 1000;
     run_report_put(&answer->run, &result);
+    deed_run(&answer->deed, &result);
     *out = (struct ran){result.outcome, result.memory_bytes, note.compile_us, note.warm,
                         .requests = result.requests};
     tail = utf8_tail(buf_str(&result.err), RAN_STDERR_MAX);

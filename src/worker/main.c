@@ -35,8 +35,9 @@
 struct options {
     const char *coordinator_url, *rpc_url, *contract_id, *operator_id, *key_file, *token_file,
         *home, *network_id, *worker_id, *toolchain, *fastfs_key, *fastfs_receiver, *fastfs_url,
-        *keystore_url, *keystore_token, *settings_file, *guest_rpc_url;
+        *keystore_url, *keystore_token, *settings_file, *guest_rpc_url, *quote_source, *register_id;
     struct settings settings;
+    uint64_t epoch_s, batch_s;
     bool allow_http_loopback, guest_loopback, guest_rpc_read_only, die_with_parent;
 };
 
@@ -79,6 +80,15 @@ static const struct opt table[] = {
     OPT_TEXT("settings", "FILE", struct options, settings_file, "OUTLAYER_WORKER_SETTINGS",
              "the five options above as lines of 'name = value', read again on SIGHUP; what stands "
              "there counts more than what is given here"),
+    OPT_TEXT("quote-source", "WHICH", struct options, quote_source, "OUTLAYER_QUOTE_SOURCE",
+             "what attests this machine: dstack[:SOCKET], configfs[:DIR], simulator:DIR "
+             "(SIMULATED), none; default: auto, whichever is there"),
+    OPT_TEXT("register-id", "ACCOUNT", struct options, register_id, "OUTLAYER_REGISTER_ID",
+             "the register contract; default: the operator's account"),
+    OPT_U64("epoch-seconds", "N", struct options, epoch_s, 1, EPOCH_S_MAX, NULL,
+            "between two quotes of this worker (21600)"),
+    OPT_U64("batch-seconds", "N", struct options, batch_s, 1, 3600, NULL,
+            "statements of so long are anchored together (60)"),
     OPT_FLAG("allow-http-loopback", struct options, allow_http_loopback,
              "development: programs and repositories may come from this machine"),
     OPT_FLAG("allow-guest-loopback", struct options, guest_loopback,
@@ -200,6 +210,8 @@ static enum err outbox_start(const struct options *o, struct outbox **out, struc
         e = outbox_open(path, out, why);
     if (!e)
         e = outbox_prune(*out, why);
+    if (!e)
+        e = ledger_open(*out, why);
     return e;
 }
 
@@ -209,6 +221,28 @@ static const char *guest_rpc_url(const struct options *o)
     if (!o->guest_rpc_url)
         return o->rpc_url;
     return strcmp(o->guest_rpc_url, "none") == 0 ? NULL : o->guest_rpc_url;
+}
+
+static enum err attest_start(struct worker *w, const struct options *o, const struct near_key *key,
+                             const char *worker_id, struct str token, struct buf *why)
+{
+    const struct notary_opts opts = {
+        .source = o->quote_source,
+        .outbox = w->outbox,
+        .key = key,
+        .rpc_url = o->rpc_url,
+        .coordinator_url = o->coordinator_url,
+        .worker_id = worker_id,
+        .token = token,
+        .network_id = str_of(w->network_id),
+        .outlayer_contract = w->contract_id,
+        .register_contract =
+            o->register_id ? str_of(o->register_id) : account_id_str(&key->account),
+        .epoch_s = o->epoch_s,
+        .batch_s = o->batch_s,
+    };
+
+    return notary_start(&opts, &w->notary, why);
 }
 
 static enum err start(const struct options *o, struct buf *why)
@@ -281,6 +315,9 @@ static enum err start(const struct options *o, struct buf *why)
     if (e)
         return e;
     shared.network_id = network_wait(o, &network);
+    e = attest_start(&shared, o, &key, who.id, courier.token, why);
+    if (e)
+        return e;
     courier.outbox = shared.outbox;
     e = courier_start(&courier, &shared.courier, why);
     if (!e)
@@ -298,8 +335,12 @@ static enum err start(const struct options *o, struct buf *why)
 
 int main(int argc, char **argv)
 {
-    struct options o = {
-        .settings = SETTINGS_DEFAULT, .fastfs_receiver = "fastfs.near", .fastfs_url = FASTFS_URL};
+    struct options o = {.settings = SETTINGS_DEFAULT,
+                        .epoch_s = EPOCH_S,
+                        .batch_s = BATCH_S,
+                        .quote_source = QUOTE_SOURCE,
+                        .fastfs_receiver = "fastfs.near",
+                        .fastfs_url = FASTFS_URL};
     struct buf why = WHY_INIT;
     bool help = false;
     int operands = 0;

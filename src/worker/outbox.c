@@ -60,34 +60,81 @@ static uint64_t now_ms(void)
     return clock_unix_ns() / 1000000;
 }
 
-enum err outbox_put(struct outbox *o, struct parcel *p, struct buf *why)
+/* The end of a transaction that was begun when `e` was still ERR_OK. */
+static enum err settle(struct outbox *o, enum err e, struct buf *why)
 {
-    struct db_stmt *s = NULL;
+    if (e)
+        db_rollback(o->db);
+    else
+        e = db_commit(o->db, why);
+    return e;
+}
+
+enum err outbox_with(struct outbox *o, outbox_fn *fn, void *ctx, struct buf *why)
+{
     enum err e;
 
     pthread_mutex_lock(&o->lock);
-    e = db_stmt(o->db,
+    e = db_begin(o->db, why);
+    if (!e)
+        e = settle(o, fn(ctx, o->db, why), why);
+    pthread_mutex_unlock(&o->lock);
+    return e;
+}
+
+enum err outbox_alone(struct outbox *o, outbox_fn *fn, void *ctx, struct buf *why)
+{
+    enum err e;
+
+    pthread_mutex_lock(&o->lock);
+    e = fn(ctx, o->db, why);
+    pthread_mutex_unlock(&o->lock);
+    return e;
+}
+
+static enum err insert(struct outbox *o, struct parcel *p, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    enum err e =
+        db_stmt(o->db,
                 "INSERT INTO parcel (contract_id, request_id, data_id, job_id, token, method, args,"
                 " report, state, nonce, outcome, changed_ms)"
                 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, '', $9) RETURNING id",
                 &s, why);
-    if (!e) {
-        db_bind_text(s, 1, p->contract_id);
-        db_bind_u64(s, 2, p->request_id);
-        db_bind_blob(s, 3, hash_str(&p->data_id));
-        db_bind_u64(s, 4, p->job_id);
-        db_bind_u64(s, 5, p->token);
-        db_bind_text(s, 6, p->method);
-        db_bind_blob(s, 7, p->args);
-        db_bind_text(s, 8, p->report);
-        db_bind_u64(s, 9, now_ms());
-        e = db_step(s, why);
-    }
+
+    if (e)
+        return e;
+    db_bind_text(s, 1, p->contract_id);
+    db_bind_u64(s, 2, p->request_id);
+    db_bind_blob(s, 3, hash_str(&p->data_id));
+    db_bind_u64(s, 4, p->job_id);
+    db_bind_u64(s, 5, p->token);
+    db_bind_text(s, 6, p->method);
+    db_bind_blob(s, 7, p->args);
+    db_bind_text(s, 8, p->report);
+    db_bind_u64(s, 9, now_ms());
+    e = db_step(s, why);
     if (!e)
         p->id = db_u64(s, 0);
     if (!e)
         e = db_run(s, why);
     db_done(&s);
+    return e;
+}
+
+enum err outbox_put(struct outbox *o, struct parcel *p, outbox_fn *beside, void *ctx,
+                    struct buf *why)
+{
+    enum err e;
+
+    pthread_mutex_lock(&o->lock);
+    e = db_begin(o->db, why);
+    if (!e) {
+        e = insert(o, p, why);
+        if (!e && beside)
+            e = beside(ctx, o->db, why);
+        e = settle(o, e, why);
+    }
     pthread_mutex_unlock(&o->lock);
     return e;
 }

@@ -48,8 +48,18 @@ struct parcel {
 MUST_USE enum err outbox_open(const char *path, struct outbox **out, struct buf *why);
 void outbox_close(struct outbox *o);
 
-/* Keep an answer; sets p->id. ERR_CONFLICT: there is one for this request already. */
-MUST_USE enum err outbox_put(struct outbox *o, struct parcel *p, struct buf *why);
+/* What else lies in the same file: `fn` runs in a transaction of its own, and nobody else writes
+ * meanwhile. It must not call into this module. */
+struct db;
+typedef enum err outbox_fn(void *ctx, struct db *d, struct buf *why);
+MUST_USE enum err outbox_with(struct outbox *o, outbox_fn *fn, void *ctx, struct buf *why);
+/* The same without a transaction: for migrations. */
+MUST_USE enum err outbox_alone(struct outbox *o, outbox_fn *fn, void *ctx, struct buf *why);
+
+/* Keep an answer; sets p->id. ERR_CONFLICT: there is one for this request already. `beside` (may be
+ * NULL) runs in the same transaction: what it writes is kept with the answer or not at all. */
+MUST_USE enum err outbox_put(struct outbox *o, struct parcel *p, outbox_fn *beside, void *ctx,
+                             struct buf *why);
 /*
  * Is there an answer to this request? Then its row belongs to this lease from now on, and what was
  * told is to be told again.

@@ -108,7 +108,7 @@ static void *serve(void *ctx)
     struct slot *t = ctx;
 
     for (;;) {
-        if (courier_open(t->w.courier) >= OPEN_MAX)
+        if (courier_open(t->w.courier) >= OPEN_MAX || !notary_open(t->w.notary))
             clock_sleep_ms(FAULT_WAIT_MS);
         else
             turn(t);

@@ -111,6 +111,7 @@ static enum err fetch(struct worker *w, const struct lease *l, const struct requ
 
     if (e)
         return e;
+    answer->deed.wasm_len = program->size;
     json_obj(&detail);
     if (program->size) {
         json_key(&detail, "bytes");
@@ -216,6 +217,45 @@ static void note_make(const struct build *b, struct answer *answer)
         strftime(answer->note, sizeof(answer->note), "Cached WASM from %Y-%m-%d %H:%M UTC", &tm);
 }
 
+/* A compilation has a statement of its own, which those of its runs refer to. */
+static enum err attest_build(struct worker *w, const struct lease *l, const struct request *r,
+                             const struct build *b, bool ok, const struct buf *log,
+                             struct answer *answer, struct buf *why)
+{
+    char room[65];
+    struct buf hex = BUF_OVER(room);
+    struct ledger_extra extra = {.job_id = l->job_id,
+                                 .created_s = (int64_t)(r->timestamp_ns / 1000000000),
+                                 .input = answer->deed.build_input,
+                                 .build = ok ? &b->key : NULL};
+    struct statement s;
+
+    if (ok)
+        hash_put_hex(&hex, &b->sha256);
+    extra.delivered = buf_str(&hex);
+    deed_build_statement(l, r, answer, b, ok, buf_str(log), &s);
+    answer->deed.has_build = w->notary != NULL;
+    return notary_sign(w->notary, &w->sitting, &s, &extra, &b->sha256, w->outbox, NULL,
+                       &answer->deed.build_statement, why);
+}
+
+/* What is known of the build before it is made, or found. */
+static void note_build(struct worker *w, const struct build *b, struct arena *a,
+                       struct answer *answer)
+{
+    struct buf input = BUF_INIT(8192), none = WHY_INIT;
+    struct deed *d = &answer->deed;
+
+    deed_build(d, b);
+    deed_build_input(b, &input);
+    d->build_input = arena_str(a, buf_str(&input));
+    /* One that was built before this worker kept statements has none. */
+    d->has_build = b->hit && w->notary &&
+                   !ledger_build(w->outbox, &b->key, &b->sha256, &d->build_statement, &none);
+    buf_release(&input);
+    buf_release(&none);
+}
+
 /* A repository's program: the one that was built before, or a new one. */
 static enum err compile(struct worker *w, const struct lease *l, struct request *r, struct arena *a,
                         struct program *program, struct answer *answer, struct buf *why)
@@ -230,6 +270,8 @@ static enum err compile(struct worker *w, const struct lease *l, struct request 
 
     b.job_id = l->job_id;
     b.token = l->token;
+    if (!e)
+        note_build(w, &b, a, answer);
     if (!e && !b.hit) {
         e = compile_fee(w, &fee, why);
         b.fee_per_ms = fee;
@@ -240,6 +282,11 @@ static enum err compile(struct worker *w, const struct lease *l, struct request 
                         : ERR_GUEST;
         if (seconds)
             tell_compiled(w, l, &b, answer, &log);
+        if (seconds && (!e || e == ERR_GUEST)) {
+            enum err kept = attest_build(w, l, r, &b, !e, &log, answer, why);
+
+            e = kept ? kept : e;
+        }
     } else if (!e) {
         build_found(&b);
         tell_compiled(w, l, &b, answer, &log);
@@ -248,6 +295,7 @@ static enum err compile(struct worker *w, const struct lease *l, struct request 
         note_make(&b, answer);
         r->source.wasm_sha256 = b.sha256;
         *program = (struct program){.fd = b.fd, .size = b.size, .cached = b.hit};
+        answer->deed.wasm_len = b.size;
         b.fd = -1;
     }
     build_done(&w->runner->builds, &b);
@@ -388,6 +436,14 @@ static struct str tenant_of(const struct request *r, const struct granted *g, st
     return tenant;
 }
 
+static void note_secrets(const struct granted *g, struct deed *d)
+{
+    d->has_secrets = g->env.n != 0;
+    d->secrets_account = g->owner;
+    d->secrets_profile = g->profile;
+    d->secrets_sha256 = g->env.ciphertext;
+}
+
 /* `r` learns the hash of the program that it means. */
 static enum err run(struct worker *w, const struct lease *l, struct request *r, struct arena *a,
                     struct answer *answer, struct buf *why)
@@ -416,7 +472,9 @@ static enum err run(struct worker *w, const struct lease *l, struct request *r, 
     e = secrets(w, r, a, &granted, answer, why);
     if (!e) {
         env_make(l, r, w->network_id, a, &env);
+        deed_env(&answer->deed, &env);
         secrets_add(&env, &granted.env);
+        note_secrets(&granted, &answer->deed);
         interfaces_init(&interfaces, &w->give, r);
         e = runner_run(w->runner, r, tenant_of(r, &granted, a), &program, &env, interfaces.server,
                        answer, &ran, why);
@@ -492,6 +550,34 @@ static void report(const struct request *r, const struct answer *answer, struct 
     json_obj_end(out);
 }
 
+/* The statement about it and the answer itself are kept together. */
+static enum err attest(struct worker *w, const struct lease *l, const struct request *r,
+                       const struct answer *answer, struct parcel *p, struct buf *why)
+{
+    struct buf delivered = BUF_INIT(ANSWER_ARGS_MAX);
+    char room[48];
+    struct buf usd = BUF_OVER(room);
+    struct ledger_extra extra = {.job_id = l->job_id,
+                                 .created_s = (int64_t)(r->timestamp_ns / 1000000000)};
+    struct statement s;
+    enum err e;
+
+    buf_add_u128(&usd, r->attached_usd);
+    extra.attached_usd = buf_str(&usd);
+    deed_delivered(answer, p->args, &delivered);
+    deed_statement(l, r, answer, buf_str(&delivered), &s);
+    if (s.kind == STATEMENT_COMPILE) {
+        extra.attached_usd = STR_NONE;
+        extra.input = answer->deed.build_input.ptr ? answer->deed.build_input : STR("");
+    }
+    /* What the coordinator cannot know from the result. */
+    if (s.kind == STATEMENT_COMPILE || s.status != STATEMENT_OK)
+        extra.delivered = buf_str(&delivered);
+    e = notary_sign(w->notary, &w->sitting, &s, &extra, NULL, w->outbox, p, NULL, why);
+    buf_release(&delivered);
+    return e;
+}
+
 static enum err post(struct worker *w, const struct lease *l, const struct request *r,
                      const struct answer *answer, struct buf *why)
 {
@@ -508,7 +594,7 @@ static enum err post(struct worker *w, const struct lease *l, const struct reque
     BUG_ON(args.full || about.full);
     p.args = buf_str(&args);
     p.report = buf_str(&about);
-    e = outbox_put(w->outbox, &p, why);
+    e = attest(w, l, r, answer, &p, why);
     if (!e) {
         keeper_sent(w->keeper, l->job_id);
         courier_wake(w->courier);
@@ -546,8 +632,12 @@ void work_one(struct worker *w, const struct lease *l, struct arena *a)
         courier_wake(w->courier);
         goto out;
     }
-    if (e == ERR_EMPTY)
-        e = read_back(w, l, a, &r, &why);
+    if (e == ERR_EMPTY) {
+        deed_begin(&answer.deed);
+        e = notary_enter(w->notary, &w->sitting, &why);
+        if (!e)
+            e = read_back(w, l, a, &r, &why);
+    }
     if (e == ERR_EMPTY) {
         log_info("request_gone", "job=%llu request=%llu", (unsigned long long)l->job_id,
                  (unsigned long long)l->request_id);
@@ -572,6 +662,7 @@ void work_one(struct worker *w, const struct lease *l, struct arena *a)
                  (unsigned long long)(clock_mono_us() - start));
     }
 out:
+    notary_leave(w->notary, &w->sitting);
     answer_release(&answer);
     buf_release(&why);
 }

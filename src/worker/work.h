@@ -13,6 +13,7 @@
 #include "worker/courier.h"
 #include "worker/exec_control.h"
 #include "worker/interfaces.h"
+#include "worker/notary.h"
 #include "worker/secrets.h"
 
 /* What a slot has at hand (slots.h). */
@@ -24,6 +25,7 @@ struct worker {
     struct outbox *outbox;
     struct courier *courier;
     struct runner *runner;
+    struct notary *notary;             /* NULL: nothing is attested */
     const struct near_key *fastfs_key; /* NULL: nothing can be published */
     struct str fastfs_receiver, fastfs_url;
     /* Each slot's own; slots.c makes them. */
@@ -33,6 +35,7 @@ struct worker {
     struct fetcher fetcher;
     struct build_share share;
     struct interface_source give; /* to guests */
+    struct sitting sitting;       /* of the job at hand, in the notary's books */
 };
 
 /* Do it, or hand it back; either way the lease is looked after. */

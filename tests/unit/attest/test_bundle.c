@@ -458,18 +458,20 @@ static void test_epoch(void **state)
     struct hash256 pair[2];
     struct statement read;
     struct buf why = WHY_INIT;
+    uint64_t next = 9;
     int lost = 0;
 
     (void)state;
     assert_ok(epoch_begin(source, &m, NULL, &e, &why), why);
-    assert_false(epoch_cut(e));
+    assert_false(epoch_cut(e, &next));
     assert_int_equal(epoch_sign(e, &s, lose, &lost, &one, &why), ERR_DB);
     assert_int_equal(lost, 1);
     assert_ok(epoch_sign(e, &s, NULL, NULL, &one, &why), why);
     assert_int_equal(one.seq, 0);
     assert_true(hash_eq(&one.head.root, &one.digest)); /* a tree of one */
-    assert_true(epoch_cut(e));
-    assert_false(epoch_cut(e));
+    assert_true(epoch_cut(e, &next));
+    assert_int_equal(next, 1);
+    assert_false(epoch_cut(e, &next));
     s = execution(2);
     assert_ok(epoch_sign(e, &s, NULL, NULL, &two, &why), why);
     assert_ok(statement_read(buf_str(&two.bytes), &read, &why), why);

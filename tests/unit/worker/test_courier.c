@@ -252,7 +252,7 @@ static int child_main(char **argv)
         buf_addf(&b, "{\"request_id\":%llu}", (unsigned long long)i);
         p.args = buf_str(&b);
         if (outbox_adopt(outbox, p.contract_id, i, &p.data_id, i, 1, &id, NULL) == ERR_EMPTY)
-            if (outbox_put(outbox, &p, &why))
+            if (outbox_put(outbox, &p, NULL, NULL, &why))
                 fprintf(stderr, "%s\n", buf_z(&why));
         courier_wake(c);
         clock_sleep_ms(3);

@@ -40,9 +40,9 @@ static void test_states(void **state)
     uint64_t ids[10], id = p.id;
     size_t n = 99;
 
-    assert_int_equal(outbox_put(o, &p, NULL), ERR_OK);
+    assert_int_equal(outbox_put(o, &p, NULL, NULL, NULL), ERR_OK);
     assert_int_not_equal(p.id, id);
-    assert_int_equal(outbox_put(o, &p, NULL), ERR_CONFLICT);
+    assert_int_equal(outbox_put(o, &p, NULL, NULL, NULL), ERR_CONFLICT);
     assert_int_equal(outbox_get(o, p.id, &a, &got, NULL), ERR_OK);
     assert_int_equal(got.state, OUTBOX_READY);
     assert_true(str_eq(got.args, p.args));
@@ -89,7 +89,7 @@ static void test_adopt(void **state)
     uint64_t id = 0;
 
     assert_int_equal(outbox_adopt(o, p.contract_id, 2, &p.data_id, 1, 2, &id, NULL), ERR_EMPTY);
-    assert_int_equal(outbox_put(o, &p, NULL), ERR_OK);
+    assert_int_equal(outbox_put(o, &p, NULL, NULL, NULL), ERR_OK);
     assert_int_equal(outbox_adopt(o, p.contract_id, 2, &other, 1, 2, &id, NULL), ERR_EMPTY);
     assert_int_equal(outbox_adopt(o, STR("x.test"), 2, &p.data_id, 1, 2, &id, NULL), ERR_EMPTY);
     assert_int_equal(id, 0);
