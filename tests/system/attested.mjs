@@ -1,0 +1,178 @@
+// attested.mjs — every execution of a running network leaves evidence that can be checked without
+// trusting the coordinator: statements without a gap, failures too, through kills and new epochs.
+
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { outlayer } from './command.mjs';
+import { Network, until } from './harness.mjs';
+
+const net = await Network.start({ workerArgs: ['--batch-seconds', '1'] });
+const random = await net.guest('random');
+const trap = await net.guest('test/trap');
+const root = path.join(net.home, 'simulator/root.der');
+
+const api = async (at) => {
+    const answer = await fetch(`${net.coordinator.url}${at}`);
+    return { status: answer.status, json: await answer.json().catch(() => null) };
+};
+const get = async (at) => {
+    const { status, json } = await api(at);
+    assert.equal(status, 200, `${at}: ${JSON.stringify(json)}`);
+    return json;
+};
+const jobOf = async (requestId) => (await get(`/requests/${requestId}`)).job_id;
+
+/** The execution's page once its statement is there. */
+async function attested(requestId, state = null) {
+    const id = await jobOf(requestId);
+    return until(`the statement of request ${requestId}`, async () => {
+        const page = await get(`/public/executions/${id}`);
+        return page.attestation && (!state || page.attestation.state === state) && page;
+    });
+}
+
+let files = 0;
+function save(name, content) {
+    const file = path.join(net.home, `${files++}-${name}`);
+    fs.writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
+    return file;
+}
+
+async function verify(bundle, ...args) {
+    const run = await outlayer(['attestation', 'verify', save('bundle.json', bundle), '--simulated-root', root, '--json', ...args]);
+    const json = run.out ? JSON.parse(run.out) : null;
+    const layer = Object.fromEntries((json?.layers ?? []).map((l) => [l.layer, l.verdict]));
+    return { code: run.code, json, layer, err: run.err };
+}
+
+const sha256 = (...parts) => crypto.createHash('sha256').update(Buffer.concat(parts)).digest();
+const label = (text) => Buffer.concat([Buffer.from(text), Buffer.alloc(32 - text.length)]);
+const digestOf = (statement) => sha256(Buffer.from([0]), label('outlayer:v2:statement'), statement);
+
+/** The whole chain of a session, checked link by link with nothing of ours. */
+async function chain(session) {
+    const epoch = await get(`/attestations/epochs/${session}`);
+    const key = crypto.createPublicKey({
+        format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(epoch.manifest_fields.statement_key, 'hex').toString('base64url') },
+    });
+    const all = [];
+    for (;;) {
+        const more = await get(`/attestations/epochs/${session}/statements?first=${all.length}`);
+        if (!more.length)
+            break;
+        all.push(...more);
+    }
+    let prev = Buffer.alloc(32);
+    all.forEach((s, i) => {
+        const bytes = Buffer.from(s.statement, 'base64');
+        assert.equal(s.seq, i);
+        assert.equal(bytes.subarray(2, 34).toString('hex'), session);
+        assert.equal(Number(bytes.readBigUInt64LE(34)), i);
+        assert.deepEqual(bytes.subarray(42, 74), prev, 'each names the one before');
+        assert.ok(crypto.verify(null, Buffer.concat([label('outlayer:v2:statement'), bytes]), key, Buffer.from(s.signature, 'hex')));
+        prev = digestOf(bytes);
+        assert.equal(prev.toString('hex'), s.digest);
+    });
+    return { epoch, all };
+}
+
+/** What this network's machine measures, as an operator would approve it. */
+async function approved() {
+    const file = path.join(net.home, 'approved.json');
+    if (!fs.existsSync(file)) {
+        const [epoch] = await get('/attestations/epochs');
+        const { quote } = await get(`/attestations/epochs/${epoch.session_id}`);
+        const run = await outlayer(['quote', 'show', save('quote.txt', quote), '--json']);
+        const body = JSON.parse(run.out).body;
+        fs.writeFileSync(file, JSON.stringify([{
+            mrtd: body.mr_td, rtmr0: body.rtmr0, rtmr1: body.rtmr1, rtmr2: body.rtmr2, rtmr3: body.rtmr3,
+        }]));
+    }
+    return file;
+}
+
+test('a run and its failure are attested, and a bundle of it verifies offline', async () => {
+    const got = await net.request(net.alice, { source: random, input_data: '{"min":1,"max":100}', response_format: 'Json' });
+    const page = await attested(got.requested.request_id, 'batched');
+    const { statement } = page.statements[0];
+    assert.equal(page.attestation.simulated, true);
+    assert.equal(statement.kind, 'execute');
+    assert.equal(statement.status, 'ok');
+    assert.equal(statement.caller, 'alice.test');
+    assert.equal(statement.wasm_sha256, random.WasmUrl.hash);
+    assert.equal(statement.input_sha256, sha256(Buffer.from('{"min":1,"max":100}')).toString('hex'));
+    assert.equal(statement.delivered_sha256, sha256(Buffer.from(got.text)).toString('hex'));
+
+    const bundle = await get(`/attestations/${page.id}/bundle`);
+    assert.equal(bundle.simulated, true);
+    assert.equal(Buffer.from(bundle.payload.delivered, 'base64').toString(), got.text);
+    const { epoch } = await chain(page.attestation.session_id);
+    const anchor = epoch.batches.find((b) => b.first_seq <= statement.seq && statement.seq < b.first_seq + b.count);
+    const known = ['--at', `${Math.floor(statement.started_ms / 1000)}`, '--request', `${got.requested.request_id}`,
+        '--caller', 'alice.test', '--network', 'sandbox-localnet', '--batch-root', anchor.root,
+        '--approved', await approved(), '--wasm', path.join(process.env.SHARE_DIR, 'guests/random.wasm')];
+    const all = await verify(bundle, ...known);
+    assert.equal(all.code, 0, JSON.stringify(all.json, null, 1) + all.err);
+    assert.equal(all.json.root, 'SIMULATED');
+
+    // Without what the asker must know himself it is unproven, not passed.
+    assert.equal((await verify(bundle)).code, 2);
+    // Under Intel's root a simulated machine is nothing.
+    const intel = await outlayer(['attestation', 'verify', save('bundle.json', bundle), ...known]);
+    assert.equal(intel.code, 1);
+
+    // A hostile coordinator changes the result, or hands out another's statement.
+    const lie = structuredClone(bundle);
+    lie.payload.delivered = Buffer.from('{"random_number":7}').toString('base64');
+    assert.equal((await verify(lie, ...known)).layer.output, 'fail');
+    const other = await net.request(net.alice, { source: random, input_data: '{"min":2,"max":2}' });
+    const theirs = await attested(other.requested.request_id, 'batched');
+    const wrong = await verify(await get(`/attestations/${theirs.id}/bundle`), ...known);
+    assert.equal(wrong.code, 1);
+    assert.equal(wrong.layer.request, 'fail');
+    // A machine with other measurements.
+    const list = JSON.parse(fs.readFileSync(await approved(), 'utf8'));
+    list[0].mrtd = '00'.repeat(48);
+    const strange = await verify(bundle, ...known.slice(0, -4), '--approved', save('other.json', list));
+    assert.equal(strange.layer.identity, 'fail');
+    // Collateral of another time.
+    const late = await verify(bundle, '--at', `${Math.floor(Date.now() / 1000) + 40 * 86400}`);
+    assert.notEqual(late.code, 0);
+    assert.notEqual(late.layer.quote, 'pass');
+
+    const bad = await net.request(net.alice, { source: trap, input_data: '' });
+    const failed = await attested(bad.requested.request_id);
+    assert.equal(failed.statements[0].statement.status, 'trap');
+    const proof = await get(`/attestations/${failed.id}/bundle`);
+    assert.match(Buffer.from(proof.payload.delivered, 'base64').toString(), /^execution_failed: /);
+    assert.equal((await verify(proof)).layer.output, 'pass');
+});
+
+test('kill -9 in the middle of a batch: nothing is lost, the next session begins at 0', async () => {
+    const before = await attested((await net.request(net.alice, { source: random, input_data: '{"min":3,"max":3}' })).requested.request_id);
+    const session = before.attestation.session_id;
+    const old = (await chain(session)).all.length;
+    await net.worker.kill9();
+    await net.startWorker();
+    const page = await attested((await net.request(net.alice, { source: random, input_data: '{"min":4,"max":4}' })).requested.request_id);
+    assert.notEqual(page.attestation.session_id, session);
+    assert.equal(page.attestation.seq, 0);
+    // The key of the old session is gone, and still its last batch ends with its last statement.
+    const { epoch, all } = await until('the old batch', async () => {
+        const c = await chain(session);
+        return c.epoch.batches.every((b) => b.closed) && c;
+    });
+    assert.equal(all.length, old);
+    assert.equal(epoch.batches.reduce((n, b) => n + b.count, 0), old);
+});
+
+test('a coordinator that was away, and one that lost its memory, get all of it', async () => {
+    await net.coordinator.kill9();
+    await net.startCoordinator();
+    const page = await attested((await net.request(net.alice, { source: random, input_data: '{"min":5,"max":5}' })).requested.request_id);
+    const { all } = await chain(page.attestation.session_id);
+    assert.equal(all.length, page.attestation.seq + 1);
+});
