@@ -236,7 +236,7 @@ out:
 
 static enum err anchor_one(struct herald *h, struct buf *why)
 {
-    const struct registrar *r = h->o.registrar;
+    const struct notary_register *r = h->o.registrar;
     struct arena a = ARENA_INIT;
     struct ledger_batch row;
     enum err e = r ? ledger_unanchored(h->o.outbox, &a, &row, why) : ERR_EMPTY;

@@ -23,7 +23,7 @@ struct herald_opts {
     const char *coordinator_url, *worker_id;
     struct str token;
     struct quote_source *source;
-    const struct registrar *registrar; /* NULL: nothing is anchored */
+    const struct notary_register *registrar; /* NULL: nothing is anchored */
 };
 /* All of `o` is borrowed for good: a herald works until the process ends. */
 MUST_USE enum err herald_start(const struct herald_opts *o, struct herald **out, struct buf *why);

@@ -100,7 +100,7 @@ static enum err write_down(struct notary *n, const struct term *t, bool register
 /* A new epoch, from the clock to the ledger. Takes as long as quote and chain take. */
 static enum err term_begin(struct notary *n, struct term **out, struct buf *why)
 {
-    const struct registrar *r = n->o.registrar;
+    const struct notary_register *r = n->o.registrar;
     struct term *t = mem_new(struct term);
     uint64_t now = clock_mono_ms();
     struct manifest m;

@@ -29,7 +29,7 @@
 struct notary;
 
 /* Whoever lets a machine in by its quote. All calls may take long; NULL: nobody does. */
-struct registrar {
+struct notary_register {
     struct str contract; /* where batches are anchored */
     void *ctx;
     /* The challenge that the next manifest must carry. */
@@ -48,7 +48,7 @@ struct notary_opts {
     struct str token, network_id, outlayer_contract, register_contract;
     struct str box_key; /* X25519 of 32 bytes; ptr NULL: none */
     uint64_t epoch_s, batch_s;
-    const struct registrar *registrar;
+    const struct notary_register *registrar;
 };
 
 /*
