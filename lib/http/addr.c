@@ -86,3 +86,28 @@ enum addr_kind addr_kind(const struct sockaddr *sa)
     }
     return ADDR_SPECIAL;
 }
+
+static bool near4(uint32_t ip)
+{
+    return ip >> 24 == 127 || ip >> 24 == 0 || ip >> 16 == (169u << 8 | 254) || ip >> 28 >= 0xe;
+}
+
+bool addr_is_near(const struct sockaddr *sa)
+{
+    static const uint8_t zero[16] = {0}, mapped[16] = {[10] = 0xff, [11] = 0xff};
+    static const uint8_t link[] = {0xfe, 0x80}, multi[] = {0xff};
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6_;
+    const uint8_t *a = in6_.sin6_addr.s6_addr;
+
+    if (sa->sa_family == AF_INET) {
+        memcpy(&in, sa, sizeof(in));
+        return near4(ntohl(in.sin_addr.s_addr));
+    }
+    if (sa->sa_family != AF_INET6)
+        return true;
+    memcpy(&in6_, sa, sizeof(in6_));
+    if (in6(a, mapped, 96) || in6(a, zero, 96))
+        return near4(IP4(a[12], a[13], a[14], a[15]));
+    return in6(a, link, 10) || in6(a, multi, 8);
+}

@@ -22,5 +22,8 @@ enum addr_kind {
 
 /* IPv4 within IPv6 (mapped, compatible) counts as what it holds. Other families are special. */
 enum addr_kind addr_kind(const struct sockaddr *sa);
+/* Is it no further away than this machine and its link? Loopback, unspecified, link-local (where
+ * clouds hand out credentials), multicast, broadcast. For those who may reach private networks. */
+bool addr_is_near(const struct sockaddr *sa);
 
 #endif

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <grp.h>
 #include <unistd.h>
@@ -18,7 +17,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "http/addr.h"
 #include "proc/frame.h"
+#include "proc/net_wall.h"
 
 enum { FRAME_DOOR = 1, FRAME_ASK_REFUSED = 2, FRAME_REFUSED = 3 };
 
@@ -30,7 +31,7 @@ enum { SOCKS_OK = 0, SOCKS_DENIED = 2, SOCKS_UNREACHABLE = 4, SOCKS_BAD_COMMAND 
 #define ANSWER_MS   5000
 #define HELLO_BYTES 264 /* the longest message a client sends before data flows */
 
-bool broker_allow(struct broker *b, struct str host, unsigned port)
+bool broker_allow(struct broker *b, struct str host, unsigned port, enum broker_reach reach)
 {
     struct buf name;
 
@@ -38,6 +39,7 @@ bool broker_allow(struct broker *b, struct str host, unsigned port)
         return false;
     name = BUF_OVER(b->allow[b->n].host);
     buf_add_str(&name, host);
+    b->allow[b->n].reach = reach;
     b->allow[b->n++].port = port;
     return true;
 }
@@ -65,12 +67,26 @@ struct proxy {
     struct buf refused;
 };
 
-static bool allowed(const struct broker *b, struct str host, unsigned port)
+bool broker_reaches(enum broker_reach reach, const struct sockaddr *sa)
+{
+    switch (reach) {
+    case BROKER_PUBLIC:
+        return addr_kind(sa) == ADDR_PUBLIC;
+    case BROKER_OPERATOR:
+        return !addr_is_near(sa);
+    case BROKER_LOOPBACK:
+        return addr_kind(sa) == ADDR_LOOPBACK;
+    }
+    return false;
+}
+
+/* NULL: not on the list. */
+static const struct broker_target *allowed(const struct broker *b, struct str host, unsigned port)
 {
     for (size_t i = 0; i < b->n; i++)
         if (b->allow[i].port == port && str_eqz(host, b->allow[i].host))
-            return true;
-    return false;
+            return &b->allow[i];
+    return NULL;
 }
 
 static void note_refused(struct proxy *p, struct str host, unsigned port)
@@ -88,20 +104,21 @@ static void note_refused(struct proxy *p, struct str host, unsigned port)
     buf_add_str(&p->refused, buf_str(&name));
 }
 
-/* A connected socket, or -1. */
-static int dial(struct str host, unsigned port)
+/* A connected socket, or -1. One bad address spoils the name. */
+static int dial(const struct broker_target *t, bool *refused)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    char name[BROKER_HOST_MAX + 1], service[8];
-    struct buf z = BUF_OVER(name);
+    char service[8];
     struct addrinfo *list;
     int fd = -1;
 
-    buf_add_str(&z, host);
-    snprintf(service, sizeof(service), "%u", port);
-    if (getaddrinfo(buf_z(&z), service, &hints, &list))
+    *refused = false;
+    snprintf(service, sizeof(service), "%u", t->port);
+    if (getaddrinfo(t->host, service, &hints, &list))
         return -1;
-    for (struct addrinfo *a = list; a && fd < 0; a = a->ai_next) {
+    for (struct addrinfo *a = list; a; a = a->ai_next)
+        *refused = *refused || !broker_reaches(t->reach, a->ai_addr);
+    for (struct addrinfo *a = list; a && fd < 0 && !*refused; a = a->ai_next) {
         struct pollfd w = {.events = POLLOUT};
         int fault = 0;
         socklen_t size = sizeof(fault);
@@ -147,6 +164,8 @@ static bool request(struct proxy *p, struct conn *c, const uint8_t *m, size_t ho
     char room[BROKER_HOST_MAX + 1];
     struct buf text = BUF_OVER(room);
     unsigned port = (unsigned)m[host_at + host_len] << 8 | m[host_at + host_len + 1];
+    const struct broker_target *target;
+    bool refused = false;
     struct str host;
 
     if (m[3] == 1)
@@ -158,12 +177,14 @@ static bool request(struct proxy *p, struct conn *c, const uint8_t *m, size_t ho
         (void)reply(c, SOCKS_BAD_COMMAND);
         return false;
     }
-    if (!allowed(p->list, host, port)) {
+    target = allowed(p->list, host, port);
+    if (target)
+        c->out = dial(target, &refused);
+    if (!target || refused) {
         note_refused(p, host, port);
         (void)reply(c, SOCKS_DENIED);
         return false;
     }
-    c->out = dial(host, port);
     if (c->out < 0) {
         (void)reply(c, SOCKS_UNREACHABLE);
         return false;
@@ -325,7 +346,7 @@ NORETURN static void serve(const struct broker *list, int sock)
 
 enum err broker_start(struct broker *b, uid_t uid, gid_t gid, struct buf *why)
 {
-    static const struct rlimit files = {2 * BROKER_CONNS_MAX + 32, 2 * BROKER_CONNS_MAX + 32};
+    static const struct net_wall wall = {.descriptors = 2 * BROKER_CONNS_MAX + 32};
     int pair[2];
     pid_t parent = getpid();
 
@@ -343,16 +364,16 @@ enum err broker_start(struct broker *b, uid_t uid, gid_t gid, struct buf *why)
         /* The channel, stderr, and nothing of what the worker gave us. */
         dup2(sock, 3);
         close_range(4, ~0u, 0);
-        setrlimit(RLIMIT_NOFILE, &files);
         if (geteuid() == 0 && uid != 0 &&
             (setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid)))
             _exit(1);
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         prctl(PR_SET_DUMPABLE, 0);
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent)
             _exit(0);
         signal(SIGPIPE, SIG_IGN);
+        if (net_wall_enter(&wall, NULL))
+            _exit(1);
         serve(b, 3);
     }
     close(pair[1]);

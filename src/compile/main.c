@@ -42,11 +42,11 @@ static enum err doors(struct job *j, struct buf *why)
     unsigned port;
 
     if (repo_endpoint(j->ask.repo, &host, &port))
-        ok = broker_allow(&j->broker, host, port);
+        ok = broker_allow(&j->broker, host, port, port == 443 ? BROKER_PUBLIC : BROKER_LOOPBACK);
     while (rest.len && ok) {
         rest = str_cut(rest, ' ', &host);
         if (host.len)
-            ok = broker_allow(&j->broker, host, 443);
+            ok = broker_allow(&j->broker, host, 443, BROKER_OPERATOR);
     }
     return ok ? ERR_OK : err_put(why, ERR_RANGE, "too many registries, or a name too long");
 }
@@ -75,6 +75,8 @@ static enum err enter(struct job *j, struct buf *why)
         e = sandbox_init(&j->sandbox, why);
     if (!e)
         e = wall_enter(&w, why);
+    if (!e)
+        e = sandbox_confine_self(why);
     if (!e) {
         j->work = open(WALL_WORK, O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (j->work < 0 || mkdir("home", 0700) || mkdir("out", 0700))

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/sanitized.h"
 #include "compile/wall.h"
 #include "proc/spawn.h"
 
@@ -27,24 +28,11 @@
 #define STR_(x)   #x
 #define XSTR(x)   STR_(x)
 
-/* What no compiler needs and what escapes are made of. */
+/* What escapes are made of: for us, who start the sandboxes, too. */
 static const int refused[] = {
     SCMP_SYS(ptrace),
     SCMP_SYS(process_vm_readv),
     SCMP_SYS(process_vm_writev),
-    SCMP_SYS(mount),
-    SCMP_SYS(umount2),
-    SCMP_SYS(pivot_root),
-    SCMP_SYS(chroot),
-    SCMP_SYS(unshare),
-    SCMP_SYS(setns),
-    SCMP_SYS(fsopen),
-    SCMP_SYS(fsmount),
-    SCMP_SYS(fsconfig),
-    SCMP_SYS(fspick),
-    SCMP_SYS(move_mount),
-    SCMP_SYS(open_tree),
-    SCMP_SYS(mount_setattr),
     SCMP_SYS(bpf),
     SCMP_SYS(perf_event_open),
     SCMP_SYS(keyctl),
@@ -79,19 +67,30 @@ static const int refused[] = {
     SCMP_SYS(ioperm),
 };
 
-static enum err filter_make(int *out, struct buf *why)
+/* What no compiler needs; bubblewrap does, before it loads the filter. */
+static const int refused_inside[] = {
+    SCMP_SYS(mount),         SCMP_SYS(umount2), SCMP_SYS(pivot_root), SCMP_SYS(chroot),
+    SCMP_SYS(unshare),       SCMP_SYS(setns),   SCMP_SYS(fsopen),     SCMP_SYS(fsmount),
+    SCMP_SYS(fsconfig),      SCMP_SYS(fspick),  SCMP_SYS(move_mount), SCMP_SYS(open_tree),
+    SCMP_SYS(mount_setattr),
+};
+
+/* `inside`: for the tools; else for this process. NULL: it cannot be made. */
+static scmp_filter_ctx filter_of(bool inside)
 {
     static const int families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
     scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
     bool ok = f != NULL;
-    int fd = memfd_create("outlayer-filter", MFD_CLOEXEC);
 
     for (size_t i = 0; i < countof(refused) && ok; i++)
         ok = !seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), refused[i], 0);
+    for (size_t i = 0; i < countof(refused_inside) && ok && inside; i++)
+        ok = !seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), refused_inside[i], 0);
     /* clone3 hides its flags from a filter: without it the C library uses clone. */
-    ok = ok && !seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) &&
-         !seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
-                           SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
+    if (inside)
+        ok = ok && !seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) &&
+             !seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
+                               SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
     /* Families of sockets: below, between and above those that are needed. */
     for (unsigned family = 0; family < 64 && ok; family++) {
         bool needed = false;
@@ -102,7 +101,19 @@ static enum err filter_make(int *out, struct buf *why)
             ok = !seccomp_rule_add(f, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
                                    SCMP_A0(SCMP_CMP_EQ, family));
     }
-    ok = ok && fd >= 0 && !seccomp_export_bpf(f, fd);
+    if (!ok) {
+        seccomp_release(f);
+        return NULL;
+    }
+    return f;
+}
+
+static enum err filter_make(int *out, struct buf *why)
+{
+    scmp_filter_ctx f = filter_of(true);
+    int fd = memfd_create("outlayer-filter", MFD_CLOEXEC);
+    bool ok = f && fd >= 0 && !seccomp_export_bpf(f, fd);
+
     seccomp_release(f);
     if (!ok) {
         fd_close(&fd);
@@ -110,6 +121,16 @@ static enum err filter_make(int *out, struct buf *why)
     }
     *out = fd;
     return ERR_OK;
+}
+
+enum err sandbox_confine_self(struct buf *why)
+{
+    scmp_filter_ctx f = SANITIZED ? NULL : filter_of(false);
+    bool ok = SANITIZED || (f && !seccomp_load(f));
+
+    seccomp_release(f);
+    return ok ? ERR_OK
+              : err_put(why, ERR_IO, "the kernel refuses a system call filter; it needs seccomp");
 }
 
 enum err sandbox_init(struct sandbox *s, struct buf *why)

@@ -52,6 +52,9 @@ struct sandbox_result {
 };
 
 MUST_USE enum err sandbox_init(struct sandbox *s, struct buf *why);
+/* A system call filter for this process, after wall_enter(): as the tools', but for what starting
+ * them needs. */
+MUST_USE enum err sandbox_confine_self(struct buf *why);
 /* ERR_OK: it ran, see `out`. Others are faults of ours; ERR_DENIED: bubblewrap could not make the
  * sandbox, or the tool is not there. */
 MUST_USE enum err sandbox_run(const struct sandbox *s, const struct sandbox_tool *t,

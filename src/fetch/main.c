@@ -23,11 +23,13 @@
 #include "fetch/broker.h"
 #include "fetch/fetch_msg.h"
 #include "fetch/refs.h"
-#include "fetch/sandbox.h"
 #include "http/download.h"
 #include "proc/frame.h"
+#include "proc/net_wall.h"
 #include "proc/self.h"
 #include "proc/spawn.h"
+
+#define FILES_MAX 512 /* a stream and a connection for each request, and what resolving takes */
 
 struct file {
     int fd;
@@ -183,6 +185,7 @@ static enum err serve_one(struct downloader *d, struct buf *why)
 
 int main(int argc, char **argv)
 {
+    const struct net_wall wall = {.descriptors = FILES_MAX, .file_bytes = FETCH_SIZE_MAX};
     struct buf why = WHY_INIT;
     struct downloader *d;
     bool broker = argc == 2 && strcmp(argv[1], "http") == 0;
@@ -192,7 +195,7 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN); /* a file over its limit is an error of write(), not the end of us */
     crypto_init();
     d = downloader_new();
-    e = fetch_sandbox_enter(&why);
+    e = net_wall_enter(&wall, &why);
     if (!e && broker)
         e = broker_serve(SPAWN_SOCKET_FD, &why);
     while (!e)

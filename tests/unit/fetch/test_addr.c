@@ -8,7 +8,7 @@
 
 #include "http/addr.h"
 
-static enum addr_kind kind(const char *text)
+static struct sockaddr_storage addr(const char *text)
 {
     struct sockaddr_storage ss;
     struct sockaddr_in in4 = {.sin_family = AF_INET};
@@ -21,7 +21,48 @@ static enum addr_kind kind(const char *text)
         memcpy(&ss, &in6, sizeof(in6));
     else
         fail_msg("no address: %s", text);
+    return ss;
+}
+
+static enum addr_kind kind(const char *text)
+{
+    struct sockaddr_storage ss = addr(text);
+
     return addr_kind((struct sockaddr *)&ss);
+}
+
+static void test_near(void **state)
+{
+    static const char *const here[] = {"127.0.0.1",
+                                       "127.255.255.255",
+                                       "0.0.0.0",
+                                       "0.1.2.3",
+                                       "169.254.169.254",
+                                       "224.0.0.1",
+                                       "255.255.255.255",
+                                       "::",
+                                       "::1",
+                                       "::ffff:127.0.0.1",
+                                       "fe80::1",
+                                       "febf::1",
+                                       "ff02::1",
+                                       "::ffff:169.254.0.1"};
+    static const char *const away[] = {
+        "10.0.0.1",  "169.253.255.255", "169.255.0.0",  "192.168.0.1", "203.0.113.80",   "1.1.1.1",
+        "223.0.0.1", "fc00::1",         "2606:4700::1", "fec0::1",     "::ffff:10.0.0.1"};
+    struct sockaddr_storage ss;
+
+    (void)state;
+    for (size_t i = 0; i < countof(here); i++) {
+        ss = addr(here[i]);
+        if (!addr_is_near((struct sockaddr *)&ss))
+            fail_msg("%s is near", here[i]);
+    }
+    for (size_t i = 0; i < countof(away); i++) {
+        ss = addr(away[i]);
+        if (addr_is_near((struct sockaddr *)&ss))
+            fail_msg("%s is not near", away[i]);
+    }
 }
 
 static void test_kinds(void **state)
@@ -96,6 +137,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_near),
         cmocka_unit_test(test_other_families),
     };
 

@@ -1,5 +1,5 @@
 /*
- * sandbox.h — what the fetch child gives up before it reads its first question.
+ * net_wall.h — what a child that talks to the network for others gives up before it does.
  *
  * Limits on memory, file size and descriptors; no new privileges; files readable only where name
  * resolution and certificates live and writable nowhere (Landlock, where the kernel has it); system
@@ -7,13 +7,17 @@
  * Built with a sanitizer, which wants more calls than the list has, only limits and privileges are
  * given up.
  */
-#ifndef FETCH_SANDBOX_H
-#define FETCH_SANDBOX_H
+#ifndef PROC_NET_WALL_H
+#define PROC_NET_WALL_H
 
 #include "base/err.h"
 
-MUST_USE enum err fetch_sandbox_enter(struct buf *why);
+struct net_wall {
+    unsigned descriptors;
+    uint64_t file_bytes; /* of a file it was handed */
+};
+MUST_USE enum err net_wall_enter(const struct net_wall *w, struct buf *why);
 /* This kernel cannot forbid reading: all that keeps files shut then is who the child runs as. */
-bool fetch_sandbox_reads_all(void);
+bool net_wall_reads_all(void);
 
 #endif

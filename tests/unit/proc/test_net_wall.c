@@ -1,4 +1,5 @@
-/* What the fetch child can no longer do: each forbidden act is tried in a process that entered. */
+/* What a child behind the wall can no longer do: each forbidden act is tried in a process that
+ * entered. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -14,10 +15,12 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "fetch/fetch_msg.h"
-#include "fetch/sandbox.h"
+#include "proc/net_wall.h"
 #include "test.h"
 
+#define FILE_BYTES (1u << 20)
+
+static const struct net_wall wall = {.descriptors = 64, .file_bytes = FILE_BYTES};
 static char dir[] = "/tmp/outlayer-test-sandbox-XXXXXX";
 static char secret[64], fresh[64];
 
@@ -78,7 +81,7 @@ static int tried(int (*act)(void))
 
     assert_true(pid >= 0);
     if (!pid) {
-        if (fetch_sandbox_enter(NULL))
+        if (net_wall_enter(&wall, NULL))
             _exit(2);
         _exit(act() >= 0);
     }
@@ -114,7 +117,7 @@ static void test_secret(void **state)
 {
     (void)state;
 
-    if (!fetch_sandbox_reads_all())
+    if (!net_wall_reads_all())
         assert_int_equal(tried(read_secret), 0);
     else
         print_message("this kernel has no Landlock: files stay readable\n");
@@ -134,7 +137,7 @@ static int write_much(void)
             break;
         sum += (uint64_t)n;
     }
-    return sum > FETCH_SIZE_MAX ? 0 : -1;
+    return sum > FILE_BYTES ? 0 : -1;
 }
 
 static void test_file_size(void **state)
@@ -147,7 +150,7 @@ static void test_file_size(void **state)
     assert_true(mem >= 0);
     assert_int_equal(tried(write_much), 0);
     assert_int_equal(fstat(mem, &st), 0);
-    assert_true(st.st_size > 0 && st.st_size <= (off_t)FETCH_SIZE_MAX);
+    assert_true(st.st_size > 0 && st.st_size <= (off_t)FILE_BYTES);
     fd_close(&mem);
 }
 

@@ -1,5 +1,5 @@
-/* sandbox.c — see sandbox.h. */
-#include "fetch/sandbox.h"
+/* net_wall.c — see net_wall.h. */
+#include "proc/net_wall.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,17 +13,15 @@
 
 #include "base/file.h"
 #include "base/sanitized.h"
-#include "fetch/fetch_msg.h"
 
 #define MEMORY_MAX (512u << 20)
-#define FILES_MAX  512 /* a stream and a connection for each request, and what resolving takes */
 
 static enum err limit(int what, rlim_t max, struct buf *why)
 {
     const struct rlimit l = {max, max};
 
     if (setrlimit(what, &l))
-        return err_sys(why, "cannot limit the fetch child's resources");
+        return err_sys(why, "cannot limit the child's resources");
     return ERR_OK;
 }
 
@@ -62,7 +60,7 @@ static enum err landlock_enter(struct buf *why)
     return e;
 }
 
-bool fetch_sandbox_reads_all(void)
+bool net_wall_reads_all(void)
 {
     return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) < 1;
 }
@@ -145,6 +143,7 @@ static const int allowed[] = {
     SCMP_SYS(statfs),
     SCMP_SYS(fstatfs),
     /* the network */
+    SCMP_SYS(accept4),
     SCMP_SYS(connect),
     SCMP_SYS(bind),
     SCMP_SYS(getsockname),
@@ -187,12 +186,12 @@ static enum err seccomp_enter(struct buf *why)
     return ERR_OK;
 }
 
-enum err fetch_sandbox_enter(struct buf *why)
+enum err net_wall_enter(const struct net_wall *w, struct buf *why)
 {
-    enum err e = limit(RLIMIT_NOFILE, FILES_MAX, why);
+    enum err e = limit(RLIMIT_NOFILE, w->descriptors, why);
 
     if (!e)
-        e = limit(RLIMIT_FSIZE, FETCH_SIZE_MAX, why);
+        e = limit(RLIMIT_FSIZE, w->file_bytes, why);
     if (!e && !SANITIZED)
         e = limit(RLIMIT_AS, MEMORY_MAX, why);
     if (!e && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
