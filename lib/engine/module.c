@@ -4,61 +4,12 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "engine/code.h"
 #include "engine/engine_internal.h"
 #include "engine/outcome.h"
 #include "engine/wasip1.h"
 
 #define WANTED "a program for wasm32-wasip1 or wasm32-wasip2 was expected"
-
-struct magic {
-    const char *bytes;
-    size_t len;
-    const char *what;
-};
-
-/* What people really send instead: the wrong build product, an error page, an archive. */
-static const struct magic magics[] = {
-    {"\x7f"
-     "ELF",
-     4, "a native Linux program"},
-    {"MZ", 2, "a Windows program"},
-    {"\xcf\xfa\xed\xfe", 4, "a macOS program"},
-    {"\x1f\x8b", 2, "a gzip archive"},
-    {"PK\x03\x04", 4, "a zip archive"},
-    {"(module", 7, "WebAssembly text; assemble it first"},
-    {"(component", 10, "WebAssembly text; assemble it first"},
-    {"<!", 2, "a web page"},
-    {"<html", 5, "a web page"},
-    {"{", 1, "JSON text"},
-    {"version https://git-lfs", 23, "a git LFS pointer"},
-    {"#!", 2, "a script"},
-};
-
-enum module_form module_form(struct str wasm, const char **what)
-{
-    const char *looks = "no WebAssembly";
-
-    if (wasm.len >= 8 && memcmp(wasm.ptr, "\0asm", 4) == 0) {
-        const uint8_t *v = (const uint8_t *)wasm.ptr + 4;
-        unsigned version = v[0] | (unsigned)v[1] << 8, layer = v[2] | (unsigned)v[3] << 8;
-        if (layer == 0 && version == 1)
-            return MODULE_CORE;
-        if (layer == 1)
-            return MODULE_COMPONENT;
-        looks = "WebAssembly of an unknown version";
-    } else if (wasm.len == 0) {
-        looks = "empty";
-    } else if (wasm.len >= 4 && memcmp(wasm.ptr, "\0asm", 4) == 0) {
-        looks = "WebAssembly cut off in its header";
-    } else {
-        for (size_t i = 0; i < countof(magics); i++)
-            if (str_starts(wasm, str_from(magics[i].bytes, magics[i].len)))
-                looks = magics[i].what;
-    }
-    if (what)
-        *what = looks;
-    return MODULE_OTHER;
-}
 
 static struct str name_str(const wasm_name_t *n)
 {
@@ -141,10 +92,6 @@ static enum err check(const wasmtime_module_t *m, uint64_t *memory_min, struct b
     return e;
 }
 
-/* What kind of code it is stands behind it: the engine reads the two in different ways. */
-#define TAG_LEN 8u
-static const char core_tag[TAG_LEN + 1] = "OLmodule", component_tag[TAG_LEN + 1] = "OLcompon";
-
 static enum err core_compile(struct engine *e, struct str wasm, struct buf *code, struct buf *why)
 {
     wasmtime_module_t *m = NULL;
@@ -186,7 +133,7 @@ enum err module_compile(struct engine *e, struct str wasm, struct buf *code, str
                             : component_compile(e, wasm, code, why);
     if (r)
         return r;
-    buf_add(code, form == MODULE_CORE ? core_tag : component_tag, TAG_LEN);
+    code_close(code, form, wasm);
     if (code->full)
         return err_put(why, ERR_TOO_BIG, "the module compiles to more than %zu bytes", code->max);
     return ERR_OK;
@@ -213,16 +160,16 @@ static enum err core_load(struct engine *e, struct str code, struct module *m, s
 
 enum err module_load(struct engine *e, struct str code, struct module **out, struct buf *why)
 {
-    struct str tag = str_skip(code, code.len > TAG_LEN ? code.len - TAG_LEN : 0);
-    struct str rest = str_head(code, code.len - tag.len);
+    struct code_parts parts;
     struct module *m;
     enum err r;
 
-    if (!str_eqz(tag, core_tag) && !str_eqz(tag, component_tag))
+    if (!code_split(code, &parts))
         return err_put(why, ERR_ABSENT, "the compiled code is not for this engine");
     m = mem_new(struct module);
-    m->form = str_eqz(tag, core_tag) ? MODULE_CORE : MODULE_COMPONENT;
-    r = m->form == MODULE_CORE ? core_load(e, rest, m, why) : component_load(e, rest, m, why);
+    m->form = parts.form;
+    r = m->form == MODULE_CORE ? core_load(e, parts.machine, m, why)
+                               : component_load(e, parts.machine, m, why);
     if (r)
         module_free(m);
     else

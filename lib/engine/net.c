@@ -3,6 +3,15 @@
 
 #include <string.h>
 
+struct net_policy net_policy_default(const struct net_settings *settings)
+{
+    return (struct net_policy){.settings = settings,
+                               .requests_max = NET_REQUESTS_MAX,
+                               .at_once_max = NET_AT_ONCE_MAX,
+                               .bytes_max = NET_BYTES_MAX,
+                               .timeout_ms = NET_TIMEOUT_MS};
+}
+
 const char *net_error_code(enum net_error e)
 {
     static const char *const codes[] = {

@@ -133,15 +133,28 @@ struct net_attempt {
     char text[200]; /* why it failed, with the setting that would allow it; empty: it did not */
 };
 
-/* What a run may do outside; absent (NULL) means nothing. */
+/* Names of the settings of whoever made a policy, for sentences about what would allow something:
+ * "outlayer run --allow-host". */
+struct net_settings {
+    const char *hosts, *requests, *at_once, *bytes, *loopback, *none;
+};
+
+/* What a run may do outside; absent (NULL) means nothing. The program's own manifest may allow it
+ * less (guest/egress.h). */
 struct net_policy {
+    const struct net_settings *settings;
     const struct str *hosts; /* allowed ones, exact, without port; NULL: all public ones */
     size_t nhosts;
     bool loopback; /* for development: addresses of this machine may be reached */
-    uint32_t requests_max;
-    uint32_t at_once_max; /* 0: NET_AT_ONCE_MAX */
+    bool denied;   /* all of it */
+    uint32_t requests_max, at_once_max;
     uint64_t bytes_max;
     uint32_t timeout_ms; /* for one request */
 };
+
+#define NET_SETTING_MAX 128u /* bytes of a setting's name */
+
+/* All public hosts, with the limits above. */
+struct net_policy net_policy_default(const struct net_settings *settings);
 
 #endif

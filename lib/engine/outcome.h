@@ -39,6 +39,7 @@
     OUTCOME(MEMORY, "out_of_memory", "asks for more memory at its start than max_memory_mb")       \
     OUTCOME(OUTPUT, "output_overflow", "wrote more to stdout than max_memory_mb MiB")              \
     OUTCOME(MODULE, "bad_module", "is not a program that can be run here")                         \
+    OUTCOME(REFUSED, "refused", "was not run: its manifest asks for another input")                \
     OUTCOME(FAULT, "fault", "was not run to its end because of a fault on our side; retry")
 
 enum outcome {
@@ -70,6 +71,7 @@ struct run_job {
     enum run_target target;
     struct str tenant; /* whose run it is: a process serves one tenant with one program */
     const struct net_policy *policy; /* the supervisor's: NULL is no network */
+    bool connector;                  /* the supervisor's: it is one whatever its manifest says */
     const struct net_host *net;      /* the engine's way to the supervisor */
     /* The platform's interfaces: who serves them ([HOST_FACES], the supervisor's; NULL: nobody);
      * the engine's way there; which there are, by bit. */

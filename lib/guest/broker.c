@@ -37,8 +37,10 @@ void broker_release(struct broker *b)
     buf_wipe(&b->message);
 }
 
-void broker_begin(struct broker *b)
+void broker_begin(struct broker *b, const struct egress *egress, bool connector)
 {
+    b->egress = egress;
+    b->connector = connector;
     b->requests = b->under_way = 0;
     b->bytes = 0;
     memset(b->open, 0, sizeof(b->open));
@@ -69,41 +71,44 @@ static struct net_attempt *write_down(struct run_result *r, struct str host)
     return a;
 }
 
-static bool same_host(struct str a, struct str b)
+static enum net_error limit(const struct net_settings *s, const char *setting, uint64_t is,
+                            const char *of, struct buf *text)
 {
-    if (str_ends(b, STR(".")))
-        b.len--;
-    return net_same_name(a, b);
+    buf_addf(text, "more than %llu %s", (unsigned long long)is, of);
+    if (s && setting)
+        buf_addf(text, "; %s sets the limit", setting);
+    return NET_LIMIT;
 }
 
-/* NET_NONE: the host may be asked; else `text` says by which setting it would be. */
+/* NET_NONE: the host may be asked; else `text` says why not and by which setting it would be. */
 static enum net_error decide(const struct broker *b, const struct net_policy *p, struct str host,
                              struct buf *text)
 {
-    if (!p) {
+    const struct net_settings *s = p ? p->settings : NULL;
+    bool listed = p && !p->hosts;
+
+    if (!p || p->denied) {
         buf_addz(text, "this run has no network");
+        if (s && s->none)
+            buf_addf(text, " (%s)", s->none);
         return NET_DENIED;
     }
-    if (b->requests >= p->requests_max) {
-        buf_addf(text, "more than %u requests in one run", p->requests_max);
-        return NET_LIMIT;
+    if (b->requests >= p->requests_max)
+        return limit(s, s ? s->requests : NULL, p->requests_max, "requests in one run", text);
+    if (b->under_way >= p->at_once_max)
+        return limit(s, s ? s->at_once : NULL, p->at_once_max,
+                     "requests at a time; wait for one of them first", text);
+    if (b->bytes >= p->bytes_max)
+        return limit(s, s ? s->bytes : NULL, p->bytes_max, "bytes in one run", text);
+    for (size_t i = 0; i < p->nhosts && !listed; i++)
+        listed = egress_same_host(host, p->hosts[i]);
+    if (!listed) {
+        buf_addz(text, "this host is not among the allowed ones");
+        if (s && s->hosts)
+            buf_addf(text, "; allow it with %s %.*s", s->hosts, STR_ARG(host));
+        return NET_DENIED;
     }
-    if (b->under_way >= (p->at_once_max ? p->at_once_max : NET_AT_ONCE_MAX)) {
-        buf_addf(text, "more than %u requests at a time; wait for one of them first", b->under_way);
-        return NET_LIMIT;
-    }
-    if (b->bytes >= p->bytes_max) {
-        buf_addf(text, "more than %llu bytes in one run", (unsigned long long)p->bytes_max);
-        return NET_LIMIT;
-    }
-    for (size_t i = 0; i < p->nhosts; i++)
-        if (same_host(host, p->hosts[i]))
-            return NET_NONE;
-    if (!p->hosts)
-        return NET_NONE;
-    buf_addf(text, "this host is not among the allowed ones; allow it with --allow-host %.*s",
-             STR_ARG(host));
-    return NET_DENIED;
+    return egress_allows(b->egress, b->connector, host, text) ? NET_NONE : NET_DENIED;
 }
 
 /* Room in `a` for a sentence that may be longer. */
@@ -160,6 +165,7 @@ static enum err make(struct broker *b, uint64_t run, const struct net_policy *p,
                                 .timeout_ms = p->timeout_ms,
                                 .bytes_max = p->bytes_max,
                                 .loopback = p->loopback,
+                                .setting = str_of(p->settings ? p->settings->loopback : NULL),
                                 .request = *q};
     int ends[2] = {-1, -1};
     enum err e = start(b, NULL);

@@ -2,11 +2,11 @@
  * broker.h — the supervisor's decisions about a guest's HTTP requests.
  *
  * The head of a request comes out of the exec child and is held against the run's policy
- * (engine/net.h). When it may go, the child gets one end of a stream and a process that can do
- * nothing else (outlayer-fetch http) gets the other, with the request: bodies do not pass through
- * here, and the supervisor waits for nobody. Every request is written down with what became of it.
- * The broker process serves one tenant; it is started with the first request and ended with the
- * exec child.
+ * (engine/net.h) and the program's manifest (egress.h). When it may go, the child gets one end of a
+ * stream and a process that can do nothing else (outlayer-fetch http) gets the other, with the
+ * request: bodies do not pass through here, and the supervisor waits for nobody. Every request is
+ * written down with what became of it. The broker process serves one tenant; it is started with the
+ * first request and ended with the exec child.
  *
  * Thread: that of the guest.
  */
@@ -14,6 +14,7 @@
 #define GUEST_BROKER_H
 
 #include "engine/outcome.h"
+#include "guest/egress.h"
 #include "proc/frame.h"
 #include "proc/spawn.h"
 
@@ -23,6 +24,8 @@ struct broker {
     struct frame told;
     struct buf message;
     /* of this run */
+    const struct egress *egress;
+    bool connector;
     uint32_t requests; /* the number of the next one */
     uint32_t under_way;
     uint64_t bytes;
@@ -32,7 +35,8 @@ struct broker {
 void broker_init(struct broker *b, const char *path);
 void broker_end(struct broker *b); /* ends the process; usable again */
 void broker_release(struct broker *b);
-void broker_begin(struct broker *b); /* a run begins */
+/* A run begins, of a program with this manifest. */
+void broker_begin(struct broker *b, const struct egress *egress, bool connector);
 
 /*
  * Answer one request of the child at `sock`, at once.

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "engine/cache.h"
+#include "engine/code.h"
 #include "guest/broker.h"
 #include "guest/exec_msg.h"
 #include "guest/host.h"
@@ -49,6 +50,7 @@ struct guest {
     char engine[EXEC_ENGINE_MAX + 1];
     uint32_t walls;
     struct broker broker;
+    struct egress egress; /* of the program that is loaded */
     struct host_desk desk;
     struct buf message;  /* reused; wiped after each run */
     struct frame answer; /* reused */
@@ -193,6 +195,7 @@ void guest_stop(struct guest *g)
     fd_close(&g->code);
     cache_release(&g->cache);
     broker_release(&g->broker);
+    egress_release(&g->egress);
     host_desk_release(&g->desk);
     buf_wipe(&g->message);
     frame_release(&g->answer);
@@ -374,6 +377,21 @@ static enum err compile_and_keep(struct guest *g, int wasm_fd, struct guest_note
     return ERR_OK;
 }
 
+/* What the program says of itself lies behind its code. */
+static enum err read_manifest(struct guest *g, struct buf *why)
+{
+    struct str map = STR_NONE;
+    struct code_parts parts;
+    enum err e = memfd_map(g->code, CACHE_FILE_MAX, &map, why);
+
+    if (!e && !code_split(map, &parts))
+        e = err_put(why, ERR_UPSTREAM, "the compiled code has lost its end");
+    if (!e)
+        egress_read(&g->egress, parts.how, parts.manifest);
+    memfd_unmap(&map);
+    return e;
+}
+
 static enum err load(struct guest *g, enum exec_status *status, struct buf *why)
 {
     struct exec_answer a;
@@ -397,11 +415,14 @@ static enum err load(struct guest *g, enum exec_status *status, struct buf *why)
     if (e)
         return e;
     *status = a.status;
-    if (a.status == EXEC_DONE) {
-        g->loaded = true;
-        g->runs = 0;
-    }
-    return ERR_OK;
+    if (a.status != EXEC_DONE)
+        return ERR_OK;
+    g->loaded = true;
+    g->runs = 0;
+    e = read_manifest(g, why);
+    if (e)
+        retire(g);
+    return e;
 }
 
 /* Have a child with the program loaded. ERR_FORMAT: a bad module; `why` is for the user. */
@@ -555,9 +576,15 @@ enum err guest_run(struct guest *g, int wasm_fd, const struct hash256 *wasm,
         err_put(why, e, "%s", buf_z(&sentence));
         goto out;
     }
+    if ((job->connector || g->egress.connector) && !egress_has_operation(job->input)) {
+        r.outcome = OUTCOME_REFUSED;
+        buf_addz(&r.text, "the program is a connector: its input must be a JSON object with an "
+                          "\"operation\" that is not blank");
+        goto out;
+    }
     g->next_id++;
     g->runs++;
-    broker_begin(&g->broker);
+    broker_begin(&g->broker, &g->egress, job->connector);
     host_desk_begin(&g->desk);
     buf_clear(&g->message);
     exec_run_write(&g->message, g->next_id, job);

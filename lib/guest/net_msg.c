@@ -115,6 +115,7 @@ void net_ask_write(struct buf *b, const struct net_ask *a)
     wr_u32(b, a->timeout_ms);
     wr_u64(b, a->bytes_max);
     wr_u8(b, a->loopback);
+    wr_bytes(b, str_head(a->setting, NET_SETTING_MAX));
     request_write(b, &a->request);
 }
 
@@ -127,6 +128,7 @@ bool net_ask_read(struct str body, struct net_ask *a, struct net_field fields[NE
     a->timeout_ms = rd_u32(&r);
     a->bytes_max = rd_u64(&r);
     a->loopback = rd_bool(&r);
+    a->setting = rd_text(&r, NET_SETTING_MAX);
     request_read(&r, &a->request, fields);
     if (!a->timeout_ms)
         rd_fail(&r);

@@ -49,6 +49,7 @@ struct net_ask {
     uint32_t timeout_ms;
     uint64_t bytes_max; /* of the run: all its requests together */
     bool loopback;
+    struct str setting; /* what would allow it; empty: nothing */
     struct net_request request;
 };
 void net_ask_write(struct buf *b, const struct net_ask *a);

@@ -238,11 +238,10 @@ static bool resolve(const struct exchange *what, const struct target *t, struct 
             fail(out, EXCHANGE_PROHIBITED, "");
             buf_addf(&out->why,
                      "its address %s is not a public one; private, loopback, link-local and "
-                     "reserved addresses are never reached%s",
-                     text,
-                     addr_kind(a->ai_addr) == ADDR_LOOPBACK
-                         ? " (for development, outlayer run --allow-loopback)"
-                         : "");
+                     "reserved addresses are never reached",
+                     text);
+            if (addr_kind(a->ai_addr) == ADDR_LOOPBACK && what->setting.len)
+                buf_addf(&out->why, " (for development, %.*s)", STR_ARG(what->setting));
         }
         buf_addf(pin, a->ai_family == AF_INET6 ? "%s[%s]" : "%s%s", n ? "," : "", text);
         n++;

@@ -36,6 +36,7 @@ struct exchange {
     uint64_t timeout_ms;      /* for all of it */
     uint64_t head_ms, gap_ms; /* until the answer's head, between two pieces; 0: no limit */
     bool allow_loopback;      /* for development: this machine may be reached */
+    struct str setting;       /* what would allow that, for the sentence; empty: nothing */
     int peer;                 /* who asked */
     void *ctx;
     /* The peer is readable: the next piece of the request's body, valid until the next call; empty:

@@ -28,7 +28,7 @@
 
 struct run_opts {
     const char *input, *input_file;
-    uint64_t max_instructions, max_memory_mb, max_seconds;
+    uint64_t max_instructions, max_memory_mb, max_seconds, net_requests, net_at_once, net_mb;
     struct opt_list env, hosts;
     const char *limits, *env_file, *target;
     struct given_opts given;
@@ -59,6 +59,12 @@ static const struct opt run_options[] = {
     OPT_FLAG("allow-loopback", struct run_opts, loopback,
              "for development: let its HTTP requests reach this machine"),
     OPT_FLAG("no-network", struct run_opts, no_network, "refuse all HTTP requests"),
+    OPT_U64("net-requests", "N", struct run_opts, net_requests, 1, 10000, NULL,
+            "HTTP requests it may send (default 100)"),
+    OPT_U64("net-at-once", "N", struct run_opts, net_at_once, 1, NET_OPEN_MAX, NULL,
+            "of them at the same time (default 32)"),
+    OPT_U64("net-mb", "N", struct run_opts, net_mb, 1, 65536, NULL,
+            "MiB they may send and receive (default 64)"),
     OPT_TEXT("storage", "FILE", struct run_opts, given.storage, NULL,
              "give it near:storage/api, kept in this file (made when absent); memory: for this run "
              "only. Its account is NEAR_SENDER_ID of the environment, else user.test"),
@@ -71,6 +77,15 @@ static const struct opt run_options[] = {
     OPT_FLAG("json", struct run_opts, json, "print one JSON object instead of the output"),
     OPT_FLAG("no-cache", struct run_opts, no_cache, "compile it even when it was compiled before"),
     OPT_END,
+};
+
+static const struct net_settings run_settings = {
+    .hosts = "--allow-host",
+    .requests = "--net-requests",
+    .at_once = "--net-at-once",
+    .bytes = "--net-mb",
+    .loopback = "--allow-loopback",
+    .none = "--no-network",
 };
 
 static const char *const run_examples[] = {
@@ -390,8 +405,7 @@ int cmd_run(int argc, char **argv)
     struct run_opts o = {0};
     struct buf input = BUF_INIT(RUN_INPUT_MAX), why = WHY_INIT;
     struct str hosts[OPT_LIST_MAX];
-    struct net_policy policy = {
-        .requests_max = NET_REQUESTS_MAX, .bytes_max = NET_BYTES_MAX, .timeout_ms = NET_TIMEOUT_MS};
+    struct net_policy policy = net_policy_default(&run_settings);
     struct vars vars = {.file = BUF_INIT(RUN_ENV_BYTES_MAX)};
     struct run_result result = {0};
     struct guest_note note = {0};
@@ -418,7 +432,14 @@ int cmd_run(int argc, char **argv)
     policy.hosts = o.hosts.n ? hosts : NULL;
     policy.nhosts = o.hosts.n;
     policy.loopback = o.loopback;
-    job.policy = o.no_network ? NULL : &policy;
+    policy.denied = o.no_network;
+    if (o.net_requests)
+        policy.requests_max = (uint32_t)o.net_requests;
+    if (o.net_at_once)
+        policy.at_once_max = (uint32_t)o.net_at_once;
+    if (o.net_mb)
+        policy.bytes_max = o.net_mb << 20;
+    job.policy = &policy;
     job.limits = (struct run_limits){.max_instructions = o.max_instructions,
                                      .max_memory_mb = (uint32_t)o.max_memory_mb,
                                      .max_wall_ms = (uint32_t)o.max_seconds * 1000};

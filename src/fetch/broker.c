@@ -172,6 +172,7 @@ static void *run(void *arg)
                             .head_ms = q->head_ms,
                             .gap_ms = q->gap_ms,
                             .allow_loopback = x->ask.loopback,
+                            .setting = x->ask.setting,
                             .peer = x->stream,
                             .ctx = x,
                             .source = source,

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "guest/egress.h"
 
 #define FETCH_TRIES   3
 #define FETCH_WAIT_MS 300
@@ -129,12 +130,9 @@ enum err runner_run(struct runner *r, const struct request *request, struct str 
                     const struct host_server *servers, struct answer *answer, struct ran *out,
                     struct buf *why)
 {
-    const struct net_policy policy = {.loopback = r->guest_loopback,
-                                      .requests_max = NET_REQUESTS_MAX,
-                                      .bytes_max = NET_BYTES_MAX,
-                                      .timeout_ms = NET_TIMEOUT_MS};
     struct run_job job = {.tenant = tenant,
-                          .policy = &policy,
+                          .policy = &r->policy,
+                          .connector = egress_connector_project(request->project_id),
                           .servers = servers,
                           .limits = {.max_instructions = request->limits.instructions,
                                      .max_memory_mb = request->limits.memory_mb,
@@ -181,7 +179,9 @@ enum err runner_run(struct runner *r, const struct request *request, struct str 
     if (result.outcome == OUTCOME_OK)
         answer_output(answer, request->format, buf_str(&result.out));
     else
-        answer_fail(answer, ANSWER_EXECUTION_FAILED, buf_str(&result.text));
+        answer_fail(answer,
+                    result.outcome == OUTCOME_REFUSED ? ANSWER_CUSTOM : ANSWER_EXECUTION_FAILED,
+                    buf_str(&result.text));
     answer->instructions = result.instructions;
     answer->time_ms = (result.wall_us + 999) / 1000;
     run_report_put(&answer->run, &result);

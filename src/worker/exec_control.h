@@ -26,8 +26,8 @@ struct runner {
     char code_dir[RUNNER_PATH_MAX]; /* compiled code */
     struct mac_key key;             /* its own */
     /* Set before runner_init(). */
-    bool guest_loopback; /* for development: guests' requests may reach this machine */
-    bool fresh_process;  /* a process of its own for every run */
+    struct net_policy policy; /* of guests' requests */
+    bool fresh_process;       /* a process of its own for every run */
 };
 
 /* `home` is the worker's folder; wasm/, code/ and cache.key are made in it. */

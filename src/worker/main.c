@@ -38,6 +38,9 @@ struct options {
         *keystore_url, *keystore_token, *settings_file, *guest_rpc_url, *quote_source, *register_id;
     struct settings settings;
     uint64_t epoch_s, batch_s;
+    uint64_t guest_requests, guest_at_once, guest_net_mb;
+    struct opt_list guest_hosts;
+    bool guest_no_network;
     bool allow_http_loopback, guest_loopback, guest_rpc_read_only, die_with_parent;
 };
 
@@ -91,11 +94,51 @@ static const struct opt table[] = {
             "statements of so long are anchored together (60)"),
     OPT_FLAG("allow-http-loopback", struct options, allow_http_loopback,
              "development: programs and repositories may come from this machine"),
+    OPT_LIST(
+        "guest-host", "HOST", struct options, guest_hosts,
+        "programs may send HTTP requests to this host only; may be repeated (every public one)"),
+    OPT_FLAG("guest-no-network", struct options, guest_no_network,
+             "programs may send no HTTP requests at all"),
+    OPT_U64("guest-requests", "N", struct options, guest_requests, 1, 10000,
+            "OUTLAYER_GUEST_REQUESTS", "of one run (100)"),
+    OPT_U64("guest-at-once", "N", struct options, guest_at_once, 1, NET_OPEN_MAX,
+            "OUTLAYER_GUEST_AT_ONCE", "of them at the same time (32)"),
+    OPT_U64("guest-net-mb", "N", struct options, guest_net_mb, 1, 65536, "OUTLAYER_GUEST_NET_MB",
+            "MiB that they may send and receive in one run (64)"),
     OPT_FLAG("allow-guest-loopback", struct options, guest_loopback,
              "development: programs that run may send HTTP requests to this machine"),
     OPT_FLAG("die-with-parent", struct options, die_with_parent, "end when the starter ends"),
     OPT_END,
 };
+
+/* What the settings above are called when a program wants more than they allow. */
+static const struct net_settings guest_settings = {
+    .hosts = "the worker's --guest-host",
+    .requests = "the worker's --guest-requests",
+    .at_once = "the worker's --guest-at-once",
+    .bytes = "the worker's --guest-net-mb",
+    .loopback = "the worker's --allow-guest-loopback",
+    .none = "the worker's --guest-no-network",
+};
+
+static void guest_policy(const struct options *o, struct net_policy *p)
+{
+    static struct str hosts[OPT_LIST_MAX];
+
+    *p = net_policy_default(&guest_settings);
+    for (size_t i = 0; i < o->guest_hosts.n; i++)
+        hosts[i] = str_of(o->guest_hosts.item[i]);
+    p->hosts = o->guest_hosts.n ? hosts : NULL;
+    p->nhosts = o->guest_hosts.n;
+    p->denied = o->guest_no_network;
+    p->loopback = o->guest_loopback;
+    if (o->guest_requests)
+        p->requests_max = (uint32_t)o->guest_requests;
+    if (o->guest_at_once)
+        p->at_once_max = (uint32_t)o->guest_at_once;
+    if (o->guest_net_mb)
+        p->bytes_max = o->guest_net_mb * MB;
+}
 
 static enum err options_check(const struct options *o, struct buf *why)
 {
@@ -296,7 +339,7 @@ static enum err start(const struct options *o, struct buf *why)
     if (!e)
         e = outbox_start(o, &shared.outbox, why);
     runner.fresh_process = settings_fresh_process(&settings);
-    runner.guest_loopback = o->guest_loopback;
+    guest_policy(o, &runner.policy);
     if (!e)
         e = runner_init(&runner, o->home, settings.cache_mb * MB, o->toolchain,
                         o->allow_http_loopback, why);

@@ -1,9 +1,11 @@
 // component.mjs — wasm32-wasip2 on the chain: by its target, without one, under a wrong one; HTTP.
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import http from 'node:http';
+import path from 'node:path';
 import { after, test } from 'node:test';
-import { Network, NEAR } from './harness.mjs';
+import { Network, NEAR, SHARE } from './harness.mjs';
 
 const server = http.createServer((q, a) => a.end('{"current_weather":{"temperature":-3.5,"windspeed":12}}'));
 await new Promise((done) => server.listen(0, '127.0.0.1', done));
@@ -53,4 +55,20 @@ test('the weather, over HTTP', async () => {
     const { sent, received, time_ms, ...request } = run.requests[0];
     assert.deepEqual(request, { host: '127.0.0.1', address: '127.0.0.1', port: server.address().port, outcome: 'ok', why: null, status: 200 });
     assert.ok(sent > 20 && received > 60 && time_ms >= 0);
+});
+
+test('a host that the program\'s own manifest does not list', async () => {
+    const name = 'outlayer.manifest';
+    const body = Buffer.concat([Buffer.from([name.length]), Buffer.from(`${name}{"network":["api.example.org"]}`)]);
+    const wasm = Buffer.concat([fs.readFileSync(path.join(SHARE, 'guests/weather-http.wasm')), Buffer.from([0, body.length]), body]);
+    const input = { latitude: 1, longitude: 2, service: `http://127.0.0.1:${server.address().port}` };
+    const { WasmUrl } = await net.source('held.wasm', wasm);
+    const got = await ask({ WasmUrl: { ...WasmUrl, build_target: 'wasm32-wasip2' } }, JSON.stringify(input));
+    assert.equal(got.completed.success, false);
+    // The guest, and with its stderr the requester, learns what would allow it.
+    assert.match(got.completed.error_message, /not among those that the program's manifest lists/);
+    const { run } = await net.page(got.requested.request_id);
+    assert.equal(run.requests[0].outcome, 'HTTP-request-denied');
+    assert.match(run.requests[0].why, /build it with "network":\["127\.0\.0\.1"\] in its outlayer\.manifest/);
+    assert.equal(run.requests[0].address, null);
 });

@@ -140,6 +140,22 @@ test('requests over HTTP, by the policy that the options make', async () => {
         assert.match(other.stderr, /--allow-host localhost/);
         const none = await run('weather-http', ['--input', input, '--no-network']);
         assert.equal(none.requests[0].outcome, 'HTTP-request-denied');
+        assert.match(none.requests[0].why, /no network \(--no-network\)/);
+        // The program's own manifest, put into it by the command.
+        const held = path.join(temp, 'held.wasm');
+        const json = path.join(temp, 'manifest.json');
+        fs.writeFileSync(json, '{"network":["example.org"]}');
+        const set = await outlayer(['manifest', guest('weather-http'), '--set', json, '--output', held], { env });
+        assert.equal(set.code, 0, set.err);
+        assert.match(set.out, /1 host:\n {2}example\.org/);
+        const by = JSON.parse(lastLine((await outlayer(['run', held, '--json', '--input', input, '--allow-loopback'], { env })).out));
+        assert.match(by.requests[0].why, /not among those that the program's manifest lists.*"network":\["localhost"\]/);
+        const shown = JSON.parse((await outlayer(['manifest', held, '--json'], { env })).out);
+        assert.deepEqual([shown.network, shown.hosts], ['list', ['example.org']]);
+        assert.match((await outlayer(['manifest', held, '--set', json, '--output', held], { env })).err, /has a manifest already/);
+        fs.writeFileSync(json, '{"network":"example.org"}');
+        assert.match((await outlayer(['manifest', guest('weather-http'), '--set', json, '--output', held], { env })).err, /no list of hosts/);
+        assert.match((await outlayer(['manifest', guest('weather-http')], { env })).out, /no manifest/);
     } finally {
         server.close();
     }

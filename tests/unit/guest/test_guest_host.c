@@ -116,11 +116,9 @@ static int teardown(void **state)
 static void run_as(const char *name, const char *input, const struct host_server *servers,
                    uint32_t wall_ms, struct run_result *r)
 {
-    static const struct net_policy policy = {.loopback = true,
-                                             .requests_max = NET_REQUESTS_MAX,
-                                             .bytes_max = NET_BYTES_MAX,
-                                             .timeout_ms = NET_TIMEOUT_MS};
+    struct net_policy policy = net_policy_default(NULL);
     static const struct run_var env[] = {{STR("NEAR_SENDER_ID"), STR("alice.near")}};
+    policy.loopback = true;
     const struct run_job job = {
         .limits = {.max_instructions = 10000000000, .max_memory_mb = 512, .max_wall_ms = wall_ms},
         .policy = &policy,
@@ -299,7 +297,7 @@ static void *answer_late(void *arg)
     return NULL;
 }
 
-static void calls_wait_for_requests(void **state)
+static void calls_and_requests_go_side_by_side(void **state)
 {
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -366,7 +364,7 @@ int main(void)
         cmocka_unit_test(time_in_calls_is_the_run_s),
         cmocka_unit_test(the_released_library_links),
         cmocka_unit_test(a_run_without_it_does_not_start),
-        cmocka_unit_test(calls_wait_for_requests),
+        cmocka_unit_test(calls_and_requests_go_side_by_side),
         cmocka_unit_test(messages_of_a_stranger),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -220,10 +221,30 @@ static int teardown(void **state)
 
 static struct net_policy open_policy(void)
 {
-    return (struct net_policy){.loopback = true,
-                               .requests_max = NET_REQUESTS_MAX,
-                               .bytes_max = NET_BYTES_MAX,
-                               .timeout_ms = NET_TIMEOUT_MS};
+    static const struct net_settings names = {.hosts = "--allow-host",
+                                              .requests = "--net-requests",
+                                              .at_once = "--net-at-once",
+                                              .bytes = "--net-mb",
+                                              .loopback = "--allow-loopback",
+                                              .none = "--no-network"};
+    struct net_policy p = net_policy_default(&names);
+
+    p.loopback = true;
+    return p;
+}
+
+/* A program that says `manifest` of itself; "": it has none. */
+static const char *manifest = "";
+
+static void add_manifest(struct buf *wasm)
+{
+    if (!*manifest)
+        return;
+    buf_add_byte(wasm, 0);
+    buf_add_byte(wasm, (uint8_t)(1 + 17 + strlen(manifest)));
+    buf_add_byte(wasm, 17);
+    buf_addz(wasm, "outlayer.manifest");
+    buf_addz(wasm, manifest);
 }
 
 /* `%u` in the input is the server's port. */
@@ -241,6 +262,10 @@ static void run(const char *input, const struct net_policy *policy, uint32_t wal
 
     assert_true(fd >= 0);
     assert_int_equal(fd_read_all(fd, &bytes, &why), ERR_OK);
+    close(fd);
+    add_manifest(&bytes);
+    fd = memfd_create("program", MFD_CLOEXEC);
+    assert_int_equal(fd_write_all(fd, bytes.ptr, bytes.len, &why), ERR_OK);
     hash = sha256(buf_str(&bytes));
     for (const char *p = input; *p && n < sizeof(text) - 10; p++) {
         if (p[0] == '%' && p[1] == 'u') {
@@ -375,6 +400,42 @@ static void the_list_of_hosts_is_kept(void **state)
     assert_string_equal(buf_z(&r.out), "error ErrorCode::HttpRequestDenied\n");
     assert_non_null(strstr(buf_z(&r.err), "this run has no network"));
     run_result_release(&r);
+}
+
+static void a_manifest_is_kept_to(void **state)
+{
+    struct net_policy p = open_policy();
+    struct run_result r;
+    (void)state;
+    manifest = "{\"network\":[\"localhost\"]}";
+    run("get http://localhost:%u/hello\nget http://127.0.0.1:%u/hello", &p, 10000, &r);
+    assert_ran(&r);
+    assert_string_equal(buf_z(&r.out), "200 yes 5 hello\nerror ErrorCode::HttpRequestDenied\n");
+    assert_non_null(strstr(buf_z(&r.err), "build it with \"network\":[\"127.0.0.1\"] in its "
+                                          "outlayer.manifest"));
+    assert_string_equal(r.attempts[1].host, "127.0.0.1");
+    assert_int_equal(r.attempts[1].error, NET_DENIED);
+    assert_non_null(strstr(r.attempts[1].text, "not among those that the program's manifest"));
+    run_result_release(&r);
+    /* It allows no more than the run may. */
+    p.loopback = false;
+    run("get http://localhost:%u/hello", &p, 10000, &r);
+    assert_string_equal(buf_z(&r.out), "error ErrorCode::DestinationIpProhibited\n");
+    assert_non_null(strstr(buf_z(&r.err), "for development, --allow-loopback"));
+    run_result_release(&r);
+    p.loopback = true;
+    manifest = "{\"network\":";
+    run("get http://localhost:%u/hello", &p, 10000, &r);
+    assert_string_equal(buf_z(&r.out), "error ErrorCode::HttpRequestDenied\n");
+    run_result_release(&r);
+    /* A connector: an operation, and only hosts that are listed. */
+    manifest = "{\"connector_id\":\"c\"}";
+    run("get http://localhost:%u/hello", &p, 10000, &r);
+    assert_int_equal(r.outcome, OUTCOME_REFUSED);
+    assert_non_null(strstr(buf_z(&r.text), "\"operation\""));
+    assert_int_equal(r.instructions, 0);
+    run_result_release(&r);
+    manifest = "";
 }
 
 static void bad_servers_are_survived(void **state)
@@ -547,6 +608,7 @@ int main(void)
         cmocka_unit_test(a_request_and_its_answer),
         cmocka_unit_test(private_addresses_are_refused),
         cmocka_unit_test(the_list_of_hosts_is_kept),
+        cmocka_unit_test(a_manifest_is_kept_to),
         cmocka_unit_test(bad_servers_are_survived),
         cmocka_unit_test(slow_servers_end_a_run),
         cmocka_unit_test(requests_go_side_by_side),
