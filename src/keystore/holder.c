@@ -175,6 +175,7 @@ enum err holder_reload(struct holder *h, const struct holder_opts *o, struct buf
     if (!e) {
         struct child old;
 
+        BUG_ON(!fresh);
         pthread_mutex_lock(&h->lock);
         old = h->child;
         h->child = fresh->child;

@@ -13,6 +13,8 @@
 #include "http/server.h"
 #include "keystore/holder.h"
 #include "keystore/session.h"
+#include "near/request.h"
+#include "secrets/accessor.h"
 
 #define KEYSTORE_THREADS  4
 #define KEYSTORE_QUEUE    64
@@ -60,6 +62,17 @@ typedef enum err route_fn(struct call *c, struct buf *why);
 route_fn route_health, route_pubkey, route_vrf_pubkey, route_add_generated, route_update;
 /* route_worker.c */
 route_fn route_challenge, route_register, route_decrypt, route_vrf;
+
+/*
+ * asked.c: the run that a worker asks for, as the chain has it. ERR_ABSENT: the request waits for
+ * no answer; ERR_DENIED: another account has signed it.
+ */
+MUST_USE enum err asked_for(struct call *c, uint64_t id, struct str account, struct request *out,
+                            struct buf *why);
+/* ERR_BUSY: it waits for no answer, or not yet; ERR_CONFLICT: it is for something else. */
+MUST_USE enum err asked_secrets(struct call *c, uint64_t id, const struct accessor *a,
+                                struct str profile, struct str owner, struct str user,
+                                struct buf *why);
 
 /* call.c: members of the body. ERR_FORMAT names the member. */
 MUST_USE enum err call_text(struct call *c, struct json v, const char *member, size_t max,

@@ -1,9 +1,10 @@
 /*
  * route_worker.c — what workers ask: a session, secrets for a run, verifiable randomness.
  *
- * Secrets are never taken from the caller: the row is read from the contract, its condition is
- * judged for the account that the run is for, and what the keyholder opens it seals to the
- * session's box key. What cannot be found out is refused.
+ * Secrets are never taken from the caller: the request that they are for is looked up (asked.c),
+ * the row is read from the contract, its condition is judged for the account that signed the
+ * request, and what the keyholder opens it seals to the session's box key. What cannot be found out
+ * is refused.
  */
 #include <string.h>
 
@@ -12,7 +13,6 @@
 #include "codec/hex.h"
 #include "keystore/keystore.h"
 #include "near/account_id.h"
-#include "near/request.h"
 #include "secrets/access_rpc.h"
 #include "secrets/accessor.h"
 #include "secrets/alpha.h"
@@ -102,6 +102,7 @@ static enum err session(struct call *c, struct session_view *out, struct buf *wh
 }
 
 struct row {
+    uint64_t request_id; /* for which run */
     struct accessor accessor;
     struct str profile, owner, user;
     struct str cipher;
@@ -179,6 +180,8 @@ static enum err row_read(struct call *c, struct row *row, struct buf *why)
                !account_id_valid(row->user)))
         e = err_put(why, ERR_FORMAT,
                     "'profile', 'owner' or 'user_account_id' is no profile or account id");
+    if (!e && !json_u64(json_get(c->body, "request_id"), &row->request_id))
+        e = err_put(why, ERR_FORMAT, "'request_id' is missing or no number");
     return e;
 }
 
@@ -238,6 +241,8 @@ enum err route_decrypt(struct call *c, struct buf *why)
     if (!e)
         e = call_hex(c->body, "nonce", nonce, sizeof(nonce), why);
     if (!e)
+        e = asked_secrets(c, row.request_id, &row.accessor, row.profile, row.owner, row.user, why);
+    if (!e)
         e = row_fetch(c, &row, why);
     if (!e && access_judge(row.access, row.user, &chain, why))
         e = ERR_DENIED;
@@ -246,43 +251,9 @@ enum err route_decrypt(struct call *c, struct buf *why)
     if (!e)
         e = release(c, &row, &s, nonce, why);
     if (!e)
-        log_info("released", "owner=%.*s profile=%.*s user=%.*s name=%.*s", STR_ARG(row.owner),
-                 STR_ARG(row.profile), STR_ARG(row.user), STR_ARG(row.accessor.name));
-    return e;
-}
-
-/*
- * Randomness is drawn for a run that the chain knows of: the request waits for an answer, and its
- * signer is the account. So nobody learns a value before there is a request that it belongs to, or
- * for another account. Requests over HTTPS are not on the chain; their numbers are none that a
- * contract gives, and the worker's word is what there is.
- */
-static enum err run_check(struct call *c, const struct alpha *a, struct buf *why)
-{
-    struct buf args = BUF_INIT(64), answer = BUF_INIT(REQUEST_TEXT_MAX);
-    struct request stored;
-    struct json v;
-    enum err e;
-
-    if (a->request_id >= ALPHA_HTTPS_FROM)
-        return ERR_OK;
-    json_obj(&args);
-    json_key(&args, "request_id");
-    json_put_u64(&args, a->request_id);
-    json_obj_end(&args);
-    e = rpc_view_call(c->rpc, c->k->contract_id, "get_request", buf_str(&args), &answer, why);
-    if (!e && !json_parse(buf_str(&answer), &v, NULL))
-        e = err_put(why, ERR_UPSTREAM, "the contract's answer is no JSON");
-    if (!e && json_is_null(v))
-        e = err_put(why, ERR_ABSENT, "request %llu waits for no answer",
-                    (unsigned long long)a->request_id);
-    if (!e)
-        e = request_parse_stored(v, c->a, &stored, why);
-    if (!e && (stored.id != a->request_id || !str_eq(stored.signer_id, a->account_id)))
-        e = err_put(why, ERR_DENIED, "request %llu is not that of '%.*s'",
-                    (unsigned long long)a->request_id, STR_ARG(a->account_id));
-    buf_release(&args);
-    buf_release(&answer);
+        log_info("released", "request=%llu owner=%.*s profile=%.*s user=%.*s name=%.*s",
+                 (unsigned long long)row.request_id, STR_ARG(row.owner), STR_ARG(row.profile),
+                 STR_ARG(row.user), STR_ARG(row.accessor.name));
     return e;
 }
 
@@ -292,6 +263,15 @@ static void put_hex(struct buf *out, const char *key, const void *bytes, size_t 
     json_str_open(out);
     hex_put(out, bytes, n);
     json_str_close(out);
+}
+
+/* Nobody learns a value before there is a request that it belongs to, or for another account. */
+static enum err run_check(struct call *c, const struct alpha *a, struct buf *why)
+{
+    struct request r;
+
+    return a->request_id >= ALPHA_HTTPS_FROM ? ERR_OK
+                                             : asked_for(c, a->request_id, a->account_id, &r, why);
 }
 
 enum err route_vrf(struct call *c, struct buf *why)

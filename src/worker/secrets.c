@@ -61,6 +61,8 @@ static void question_write(const struct secrets_question *q, const uint8_t nonce
                            struct buf *out)
 {
     json_obj(out);
+    json_key(out, "request_id");
+    json_put_u64(out, q->request_id);
     json_key(out, "accessor");
     accessor_put_web(out, &q->accessor);
     json_key(out, "profile");

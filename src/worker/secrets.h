@@ -27,6 +27,7 @@ struct secret_env {
 void secret_env_release(struct secret_env *e); /* wipes; fine on SECRET_ENV_NONE */
 
 struct secrets_question {
+    uint64_t request_id; /* the keystore looks it up: it must ask for just these */
     struct accessor accessor;
     struct str profile, owner, user;
 };

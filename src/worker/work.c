@@ -367,8 +367,10 @@ static enum err secrets(struct worker *w, const struct request *r, struct arena 
                         struct granted *out, struct answer *answer, struct buf *why)
 {
     bool named = r->secrets_profile.ptr != NULL;
-    struct secrets_question q = {
-        .profile = r->secrets_profile, .owner = r->secrets_account_id, .user = r->sender_id};
+    struct secrets_question q = {.request_id = r->id,
+                                 .profile = r->secrets_profile,
+                                 .owner = r->secrets_account_id,
+                                 .user = r->sender_id};
     enum err e = ERR_OK;
 
     *out = (struct granted){.env = SECRET_ENV_NONE};

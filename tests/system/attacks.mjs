@@ -10,7 +10,7 @@ import http from 'node:http';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { NEAR, Network, OUTLAYER, TGAS, descendants, near, sleep, until } from './harness.mjs';
-import { askKeystore, bearerOf, fnv, sessionOf, storeSecrets, web } from './keystore.mjs';
+import { askKeystore, bearerOf, fnv, sessionOf, storeSecrets, web, whileWaiting } from './keystore.mjs';
 import { memoryHas } from './memory.mjs';
 
 /** Hands everything on; `lie(path, answer)` may change an answer, or give another. */
@@ -164,9 +164,11 @@ test('an answer of the keystore that was given before, or to somebody else, is n
     }
 });
 
-test('a worker that asks for what is not: names and paths', async () => {
+test('a worker that asks for what is not: names and paths', () => whileWaiting(net, net.alice, {
+    source: guest, input_data: '', secrets_ref: { profile: 'default', account_id: 'alice.test' },
+}, async (id) => {
     const session = await sessionOf(net);
-    const question = { accessor: web(hash), profile: 'default', owner: 'alice.test', user_account_id: 'alice.test', nonce: '00'.repeat(32) };
+    const question = { request_id: id, accessor: web(hash), profile: 'default', owner: 'alice.test', user_account_id: 'alice.test', nonce: '00'.repeat(32) };
     const ask = (change, route = '/decrypt') => askKeystore(net, route, { ...question, ...change }, session);
     assert.equal((await ask({})).status, 200, 'the question itself is good');
     const refused = [
@@ -182,7 +184,7 @@ test('a worker that asks for what is not: names and paths', async () => {
     ];
     for (const change of refused) {
         const answer = await ask(change);
-        assert.ok([400, 403, 404].includes(answer.status), `${JSON.stringify(change)}: ${answer.status}`);
+        assert.ok([400, 409].includes(answer.status), `${JSON.stringify(change)}: ${answer.status}`);
         assert.equal(answer.sealed_secrets, undefined);
     }
     for (const route of ['/decrypt/', '//decrypt', '/secrets', '/secrets/', '/secrets/../decrypt-raw', '/decrypt-raw', '/encrypt', '/secrets//decrypt', '/DECRYPT'])
@@ -192,6 +194,31 @@ test('a worker that asks for what is not: names and paths', async () => {
         for (const headers of [{}, bearerOf(net), { 'x-tee-session': session['x-tee-session'] }])
             assert.equal((await askKeystore(net, route, question, headers)).status, 401, route);
     assert.equal((await ask({ padding: 'x'.repeat(1 << 20) })).status, 413);
+}));
+
+test('a worker that asks for a run that nobody has asked for', async () => {
+    const session = await sessionOf(net);
+    const project = (id) => ({ type: 'Project', project_id: id });
+    const ask = (question) => askKeystore(net, '/decrypt', {
+        profile: 'default', owner: 'alice.test', user_account_id: 'alice.test', nonce: '00'.repeat(32), ...question,
+    }, session);
+    const before = net.keystore.logText().length;
+    // mallory's request waits; what it would get are the secrets of mallory's project, and no others.
+    await whileWaiting(net, mallory, { source: { Project: { project_id: 'mallory.test/trap' } }, input_data: '' }, async (id) => {
+        const mine = { request_id: id, accessor: project('mallory.test/trap'), owner: 'mallory.test', user_account_id: 'mallory.test' };
+        assert.equal((await ask(mine)).status, 404, 'there are none, and it may know');
+        for (const change of [
+            { accessor: project('alice.test/safe') }, { accessor: web(hash) }, { owner: 'alice.test' }, { profile: 'second' },
+            { user_account_id: 'alice.test' }, { accessor: project('alice.test/safe'), owner: 'alice.test', user_account_id: 'alice.test' },
+            { accessor: { type: 'Repo', repo: 'mallory.test/trap' } },
+        ])
+            assert.equal((await ask({ ...mine, ...change })).status, 409, JSON.stringify(change));
+        for (const other of [id - 1, id + 1])
+            assert.equal((await ask({ ...mine, request_id: other })).status, 429, 'no such request waits');
+        for (const none of [undefined, null, -1, 1.5, String(id)])
+            assert.equal((await ask({ ...mine, request_id: none })).status, 400);
+    });
+    assert.doesNotMatch(net.keystore.logText().slice(before), / released /);
 });
 
 test('an access condition of a megabyte, one too deep, one that never ends', async () => {

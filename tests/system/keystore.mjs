@@ -7,7 +7,7 @@ import {
     generateKeyPairSync, hkdfSync, randomBytes,
 } from 'node:crypto';
 import fs from 'node:fs';
-import { NEAR, OUTLAYER, TGAS, near } from './harness.mjs';
+import { NEAR, OUTLAYER, TGAS, near, until } from './harness.mjs';
 
 export const rawPublic = (key) => key.export({ format: 'der', type: 'spki' }).subarray(-32);
 export const u32 = (n) => {
@@ -101,4 +101,20 @@ export async function storeSecrets(net, owner, accessor, profile, secrets, acces
     await net.transact(owner, OUTLAYER, [near.actions.functionCall('store_secrets', {
         accessor, profile, encrypted_secrets_base64: seal(pubkey, JSON.stringify(secrets)), access,
     }, 50n * TGAS, NEAR / 10n)]);
+}
+
+/** `what(id)` while the request `args` of `account` waits: the worker is away, nobody answers it. */
+export async function whileWaiting(net, account, args, what) {
+    await net.worker.stop();
+    const settled = net.settle(await net.sign(account, OUTLAYER, [net.requestAction(args)]));
+    try {
+        const ids = await until('the request', async () => {
+            const waiting = await net.view('get_pending_request_ids');
+            return waiting.length && waiting;
+        });
+        return await what(ids.at(-1));
+    } finally {
+        await net.startWorker();
+        await settled;
+    }
 }

@@ -13,6 +13,7 @@ import { GitServer } from './git.mjs';
 import { BIN, NEAR, Network, OUTLAYER, TGAS, alive, descendants, near, until } from './harness.mjs';
 import {
     askKeystore, bearerOf, fnv, label, open, registrationOf, sessionOf, storeSecrets, text, u32, web,
+    whileWaiting,
 } from './keystore.mjs';
 import { memoryHas } from './memory.mjs';
 
@@ -161,7 +162,8 @@ test('a ciphertext moved to another row does not open', async () => {
 });
 
 test('sessions: none, forged, replayed, late and foreign ones are refused', async () => {
-    const question = { accessor: web(hash), profile: 'default', owner: 'alice.test', user_account_id: 'alice.test', nonce: '00'.repeat(32) };
+    const common = { accessor: web(hash), profile: 'default', owner: 'alice.test', user_account_id: 'alice.test', nonce: '00'.repeat(32) };
+    const question = { ...common, request_id: 0 };
     assert.equal((await ask('/decrypt', question)).status, 401);
     assert.equal((await ask('/decrypt', question, bearer())).status, 401);
     assert.equal((await ask('/decrypt', question, { authorization: 'Bearer wrong-token-0123456789' })).status, 401);
@@ -188,20 +190,24 @@ test('sessions: none, forged, replayed, late and foreign ones are refused', asyn
     const bare = await ask('/register-tee', { public_key: 'ed25519:x', challenge, signature: 'ed25519:x' }, bearer());
     assert.equal(bare.status, 400);
 
-    const mine = { ...bearer(), 'x-tee-session': session.session_id };
-    const answer = await ask('/decrypt', question, mine);
-    assert.equal(answer.status, 200, answer.error);
-    assert.equal(answer.plaintext_secrets, undefined);
-    const plain = open(good.box.privateKey, answer.sealed_secrets);
-    assert.deepEqual(plain.subarray(0, 32), label('outlayer:v2:secrets'));
-    assert.deepEqual(plain.subarray(32, 64), Buffer.alloc(32));
-    assert.deepEqual(JSON.parse(plain.subarray(64)), { API_KEY: MARKER, OTHER: 'x' });
-    assert.throws(() => open(generateKeyPairSync('x25519').privateKey, answer.sealed_secrets));
-    // who it is for is never guessed
-    assert.equal((await ask('/decrypt', { ...question, user_account_id: undefined }, mine)).status, 400);
-    assert.equal((await ask('/decrypt', { ...question, profile: 'denied' }, mine)).status, 403);
-    assert.equal((await ask('/decrypt', { ...question, accessor: { type: 'System', PaymentKey: {} } }, mine)).status, 400);
-    assert.equal((await ask('/decrypt-raw', { seed: 'x', encrypted_base64: '' }, mine)).status, 404);
+    await whileWaiting(net, net.alice, { source: guest, input_data: '', secrets_ref: { profile: 'default', account_id: 'alice.test' } }, async (id) => {
+        const question = { ...common, request_id: id };
+        const mine = { ...bearer(), 'x-tee-session': session.session_id };
+        const answer = await ask('/decrypt', question, mine);
+        assert.equal(answer.status, 200, answer.error);
+        assert.equal(answer.plaintext_secrets, undefined);
+        const plain = open(good.box.privateKey, answer.sealed_secrets);
+        assert.deepEqual(plain.subarray(0, 32), label('outlayer:v2:secrets'));
+        assert.deepEqual(plain.subarray(32, 64), Buffer.alloc(32));
+        assert.deepEqual(JSON.parse(plain.subarray(64)), { API_KEY: MARKER, OTHER: 'x' });
+        assert.throws(() => open(generateKeyPairSync('x25519').privateKey, answer.sealed_secrets));
+        // who it is for is never guessed
+        assert.equal((await ask('/decrypt', { ...question, user_account_id: undefined }, mine)).status, 400);
+        assert.equal((await ask('/decrypt', { ...question, profile: 'denied' }, mine)).status, 409);
+        assert.equal((await ask('/decrypt', { ...question, request_id: undefined }, mine)).status, 400);
+        assert.equal((await ask('/decrypt', { ...question, accessor: { type: 'System', PaymentKey: {} } }, mine)).status, 400);
+        assert.equal((await ask('/decrypt-raw', { seed: 'x', encrypted_base64: '' }, mine)).status, 404);
+    });
 });
 
 test('bound to a vault: refused in words, by all that could touch them', async () => {
@@ -376,24 +382,29 @@ test('a new epoch of the master opens what was sealed before, a backup too', asy
 test('a rotation while it runs: sessions stay, both epochs open, a wrong file changes nothing', async () => {
     const lock = ['--master-file', path.join(net.home, 'master.sealed'), '--seal-key-file', path.join(net.home, 'seal.key')];
     const session = await sessionOf(net);
-    const decrypt = () => ask('/decrypt', { accessor: web(hash), profile: 'default', owner: 'alice.test', user_account_id: 'alice.test', nonce: '00'.repeat(32) }, session);
+    const decrypt = (id) => ask('/decrypt', {
+        request_id: id, accessor: web(hash), profile: 'default', owner: 'alice.test', user_account_id: 'alice.test', nonce: '00'.repeat(32),
+    }, session);
+    const ref = { profile: 'default', account_id: 'alice.test' };
     const pubkey = async () => (await ask('/pubkey', { accessor: web(hash), owner: 'alice.test', secrets_json: '{}' })).pubkey;
     const before = await pubkey();
     const first = descendants(net.keystore.pid).find((p) => p.name.startsWith('outlayer-keyhol'));
     execFileSync(path.join(BIN, 'outlayer-keyholder'), ['rotate', ...lock], { stdio: 'pipe' });
     assert.equal(await pubkey(), before, 'nothing has changed yet');
-    // Questions go on all the while.
-    let over = false;
-    const busy = (async () => {
-        while (!over)
-            assert.equal((await decrypt()).status, 200);
-    })();
-    process.kill(net.keystore.pid, 'SIGHUP');
-    await until('the new epoch', async () => (await ask('/health')).epochs === 3);
-    over = true;
-    await busy;
-    assert.notEqual(await pubkey(), before);
-    assert.equal((await decrypt()).status, 200, 'the same session');
+    await whileWaiting(net, net.alice, { source: guest, input_data: '', secrets_ref: ref }, async (id) => {
+        // Questions go on all the while.
+        let over = false;
+        const busy = (async () => {
+            while (!over)
+                assert.equal((await decrypt(id)).status, 200);
+        })();
+        process.kill(net.keystore.pid, 'SIGHUP');
+        await until('the new epoch', async () => (await ask('/health')).epochs === 3);
+        over = true;
+        await busy;
+        assert.notEqual(await pubkey(), before);
+        assert.equal((await decrypt(id)).status, 200, 'the same session');
+    });
     await until('the end of the old one', () => alive([first]).length === 0);
 
     const file = fs.readFileSync(path.join(net.home, 'master.sealed'));
@@ -408,7 +419,7 @@ test('a rotation while it runs: sessions stay, both epochs open, a wrong file ch
     assert.match(net.keystore.logText(), /not_reloaded why=the master file has no longer epoch 1/);
     fs.writeFileSync(path.join(net.home, 'master.sealed'), file, { mode: 0o600 });
     assert.equal(await pubkey(), now);
-    assert.equal((await decrypt()).status, 200);
+    assert.deepEqual((await run(net.alice, guest, ['API_KEY'], ref)).value, { API_KEY: fnv(MARKER) });
 });
 
 test('kill -9 of the keystore: the request waits and gets its secrets', async () => {
