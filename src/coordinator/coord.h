@@ -41,6 +41,7 @@
 struct ack;
 struct forwarder;
 struct waiter;
+struct wishes;
 
 /* A worker as heard of; its totals are in the database. */
 struct worker {
@@ -81,6 +82,7 @@ struct coord {
     struct stream stream;
     struct pricing pricing;
     struct feed feed;
+    struct wishes *wishes;
     uint64_t started_ms;
     uint64_t leases, completions; /* since the start */
 

@@ -34,6 +34,7 @@ static const struct db_migration migrations[] = {
         "  PRIMARY KEY (session, seq)"
         ") STRICT;"
         "CREATE INDEX statement_job ON statement (job_id);"
+        "CREATE INDEX statement_digest ON statement (digest);"
         "CREATE TABLE batch ("
         "  session BYTEA NOT NULL REFERENCES epoch (session),"
         "  first_seq BIGINT NOT NULL,"
@@ -372,6 +373,22 @@ enum err statement_of_job(struct db *d, uint64_t job_id, const enum statement_ki
         statement_cols(s, a, out);
     db_done(&s);
     return e == ERR_EMPTY ? err_put(why, ERR_ABSENT, "No attestation found for this job") : e;
+}
+
+enum err statement_by_digest(struct db *d, const struct hash256 *digest, struct arena *a,
+                             struct statement_row *out, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    enum err e = db_stmt(d, "SELECT " STATEMENT_COLS " FROM statement WHERE digest = $1", &s, why);
+
+    if (e)
+        return e;
+    db_bind_blob(s, 1, hash_str(digest));
+    e = db_step(s, why);
+    if (!e)
+        statement_cols(s, a, out);
+    db_done(&s);
+    return e == ERR_EMPTY ? err_put(why, ERR_ABSENT, "no such statement") : e;
 }
 
 enum err leaves_get(struct db *d, const struct hash256 *session, uint64_t first, uint64_t n,

@@ -62,6 +62,8 @@ MUST_USE enum err statement_store(struct db *d, struct statement_row *s, uint64_
 /* The statement of a job, newest first: of its run, else of its compilation; or of `kind` alone. */
 MUST_USE enum err statement_of_job(struct db *d, uint64_t job_id, const enum statement_kind *kind,
                                    struct arena *a, struct statement_row *out, struct buf *why);
+MUST_USE enum err statement_by_digest(struct db *d, const struct hash256 *digest, struct arena *a,
+                                      struct statement_row *out, struct buf *why);
 /* How many the session has: 0 … seq without gaps. */
 MUST_USE enum err statements_count(struct db *d, const struct hash256 *session, uint64_t *out,
                                    struct buf *why);

@@ -27,6 +27,7 @@
 #include "coordinator/builds.h"
 #include "coordinator/coord.h"
 #include "coordinator/evidence.h"
+#include "coordinator/wishes.h"
 #include "coordinator/forward.h"
 #include "coordinator/wait.h"
 #include "near/account_id.h"
@@ -246,6 +247,7 @@ static enum err start(struct coord *c, const struct settings *s, int signals, st
     c->start_height = s->start_height;
     c->started_ms = now_ms();
     feed_start(&c->feed, c->started_ms);
+    c->wishes = wishes_new();
     c->flush = strcmp(s->durable, "full") == 0;
     e = db_open(&(struct db_opts){.path = s->db, .durable = DB_NORMAL}, &c->db, why);
     if (!e)
@@ -258,6 +260,7 @@ static enum err start(struct coord *c, const struct settings *s, int signals, st
         e = executions_migrate(c->db, why);
     if (!e)
         e = serve(c, s, signals, why);
+    wishes_free(c->wishes);
     db_close(c->db);
     c->db = NULL;
     return e;

@@ -3,10 +3,12 @@
  */
 #include <string.h>
 
+#include "codec/hex.h"
 #include "codec/json.h"
 #include "coordinator/attestation.h"
 #include "coordinator/reply.h"
 #include "coordinator/routes.h"
+#include "coordinator/wishes.h"
 
 #define NOT_FOUND    "No attestation found for this job"
 #define EPOCHS_LIMIT 50
@@ -56,22 +58,52 @@ static enum err quote_if_any(struct coord *c, const struct hash256 *digest, stru
     return e == ERR_ABSENT ? ERR_OK : e;
 }
 
+/* The worker whose ledger has the session. */
+static enum err worker_of(struct coord *c, const struct hash256 *session, struct arena *a,
+                          struct str *out, struct buf *why)
+{
+    struct epoch_row row;
+    enum err e = epoch_get(c->db, session, a, &row, why);
+
+    if (!e)
+        *out = row.worker;
+    return e;
+}
+
+/* The record with its quote: at once when there is one, else when the worker has made it. A worker
+ * that is away leaves the record without. */
 static void record_reply(struct coord *c, struct http_req *r, uint64_t job_id,
                          const enum statement_kind *kind)
 {
-    struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
+    struct buf why = WHY_INIT;
+    struct arena a = ARENA_INIT;
     struct statement_row row;
-    struct str quote = STR_NONE;
+    struct str quote = STR_NONE, worker;
+    bool asked = !str_eqz(http_req_query(r, "quote"), "0"), held = false;
     enum err e;
 
     coord_lock(c);
-    e = statement_of_job(c->db, job_id, kind, http_req_arena(r), &row, &why);
+    e = statement_of_job(c->db, job_id, kind, &a, &row, &why);
     if (!e)
-        e = quote_if_any(c, &row.digest, http_req_arena(r), &quote, &why);
-    if (!e)
-        e = record_write(c->db, &row, quote, http_req_arena(r), &b, &why);
+        e = quote_if_any(c, &row.digest, &a, &quote, &why);
+    if (!e && !quote.ptr && asked) {
+        e = worker_of(c, &row.session, &a, &worker, &why);
+        if (!e) {
+            e = wish_for(c, r, &row, worker, STR_NONE, &why);
+            held = !e;
+        }
+        if (e == ERR_ABSENT)
+            e = ERR_OK;
+    }
+    if (e == ERR_BUSY)
+        reply_error(r, 429, buf_z(&why));
+    else if (e)
+        reply_fault(r, e, &why);
+    else if (!held)
+        wish_reply(c, r, &row, STR(""), quote);
     coord_unlock(c);
-    finish(r, e, &b, &why);
+    arena_release(&a);
+    buf_release(&why);
 }
 
 void route_attestation(struct coord *c, struct http_req *r, struct str arg)
@@ -136,6 +168,43 @@ void route_bundle(struct coord *c, struct http_req *r, struct str arg)
         e = bundle_write(c->db, &row, payloads, http_req_arena(r), &b, &why);
     coord_unlock(c);
     finish(r, e, &b, &why);
+}
+
+/* {"nonce":"<64 hex>"}: a quote that was not there before the asker chose it. */
+void route_quote(struct coord *c, struct http_req *r, struct str arg)
+{
+    struct buf why = WHY_INIT;
+    struct arena a = ARENA_INIT;
+    struct statement_row row;
+    struct str hex, worker, quote;
+    uint8_t nonce[32];
+    enum statement_kind kind;
+    struct json body;
+    bool given;
+    uint64_t id;
+    enum err e;
+
+    if (!job_of(r, arg, &id) || !kind_of(r, &kind, &given) || !body_object(r, &body))
+        return;
+    if (!json_plain(json_get(body, "nonce"), &hex) || !hex_get(hex, nonce, sizeof nonce)) {
+        reply_error(r, 400, "'nonce' must be 64 hex digits");
+        return;
+    }
+    coord_lock(c);
+    e = statement_of_job(c->db, id, given ? &kind : NULL, &a, &row, &why);
+    if (!e)
+        e = worker_of(c, &row.session, &a, &worker, &why);
+    if (!e && !quote_find(c->db, &row.digest, str_from(nonce, sizeof nonce), &a, &quote, &why))
+        wish_reply(c, r, &row, str_from(nonce, sizeof nonce), quote);
+    else if (!e)
+        e = wish_for(c, r, &row, worker, str_from(nonce, sizeof nonce), &why);
+    if (e == ERR_BUSY)
+        reply_error(r, 429, buf_z(&why));
+    else if (e)
+        reply_fault(r, e, &why);
+    coord_unlock(c);
+    arena_release(&a);
+    buf_release(&why);
 }
 
 void route_epochs(struct coord *c, struct http_req *r, struct str arg UNUSED)

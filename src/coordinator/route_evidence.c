@@ -8,10 +8,11 @@
 #include "base/mem.h"
 #include "codec/base64.h"
 #include "codec/hex.h"
-#include "coordinator/evidence.h"
+#include "coordinator/attestation.h"
 #include "coordinator/reply.h"
 #include "coordinator/routes.h"
 #include "coordinator/wait.h"
+#include "coordinator/wishes.h"
 
 #define LOG_MAX        (1u << 20) /* bytes of an event log, of a configuration */
 #define STATEMENTS_MAX 256        /* of one request */
@@ -297,6 +298,104 @@ void route_batch_put(struct coord *c, struct http_req *r, struct str arg UNUSED)
     settle(c, r, e, next, &why);
     if (!e)
         tell_batch(c, &row.head);
+    coord_unlock(c);
+    buf_release(&why);
+}
+
+/* ------------------------------------------------------------------ quotes on request */
+
+/* {"worker","wait_ms"} */
+void route_wishes(struct coord *c, struct http_req *r, struct str arg UNUSED)
+{
+    struct json body;
+    struct str worker;
+    uint64_t wait = 0;
+
+    if (!body_object(r, &body))
+        return;
+    if (!text_of(json_get(body, "worker"), JOB_WORKER_MAX, http_req_arena(r), &worker) ||
+        !worker.len || !json_u64(json_get(body, "wait_ms"), &wait)) {
+        reply_error(r, 400, "'worker' must be a text and 'wait_ms' a number");
+        return;
+    }
+    coord_lock(c);
+    wish_next(c, r, worker, wait < COORD_WAIT_MAX ? wait : COORD_WAIT_MAX);
+    coord_unlock(c);
+}
+
+/* Is it over this statement and nonce, or over the statement's record? */
+static enum err quote_check(const struct statement_row *s, struct str nonce, struct str quote,
+                            struct arena *a, struct buf *why)
+{
+    uint8_t want[REPORT_DATA_LEN];
+    struct record record;
+    struct quote q;
+    enum err e = ERR_OK;
+
+    if (nonce.len) {
+        statement_quote_data(&s->digest, (const uint8_t *)nonce.ptr, want);
+    } else {
+        e = record_of_row(s, a, &record, why);
+        if (!e)
+            e = record_report_data(&record, want, why);
+    }
+    if (e)
+        return e;
+    return quote_read(quote, &q) == ATTEST_OK &&
+                   str_eq(quote_report_data(&q), str_from(want, sizeof want))
+               ? ERR_OK
+               : err_put(why, ERR_FORMAT, "the quote is over something else");
+}
+
+/* {"digest","nonce","quote"} or {"digest","nonce","error"} */
+void route_quote_put(struct coord *c, struct http_req *r, struct str arg UNUSED)
+{
+    struct arena *a = http_req_arena(r);
+    struct buf why = WHY_INIT;
+    struct str quote, error, hex;
+    struct hash256 digest;
+    uint8_t nonce_bytes[32];
+    struct str nonce = STR("");
+    struct statement_row row;
+    struct json body;
+    enum err e;
+
+    if (!body_object(r, &body))
+        return;
+    if (!hash_of(json_get(body, "digest"), &digest) ||
+        !bytes_of(json_get(body, "quote"), QUOTE_MAX, a, &quote) ||
+        !text_of(json_get(body, "error"), WHY_MAX, a, &error) || (!quote.ptr && !error.ptr)) {
+        reply_error(r, 400, "'digest' must be 64 hex digits, and 'quote' base64 or 'error' a text");
+        return;
+    }
+    if (!json_is_null(json_get(body, "nonce"))) {
+        if (!json_plain(json_get(body, "nonce"), &hex) || !hex_get(hex, nonce_bytes, 32)) {
+            reply_error(r, 400, "'nonce' must be 64 hex digits");
+            return;
+        }
+        nonce = str_from(nonce_bytes, sizeof nonce_bytes);
+    }
+    coord_lock(c);
+    e = statement_by_digest(c->db, &digest, a, &row, &why);
+    if (!e && quote.ptr)
+        e = quote_check(&row, nonce, quote, a, &why);
+    if (!e && quote.ptr)
+        e = db_begin(c->db, &why);
+    if (!e && quote.ptr) {
+        e = quote_store(c->db, &digest, nonce, quote, now_ms(), &why);
+        if (e)
+            db_rollback(c->db);
+        else
+            e = db_commit(c->db, &why);
+    }
+    if (e)
+        reply_fault(r, e, &why);
+    else
+        http_reply(r, 200, "application/json", STR("{\"ok\":true}"));
+    wish_granted(c, &digest, nonce,
+                 e            ? "the worker brought a quote over something else"
+                 : !quote.ptr ? "the machine could not be quoted"
+                              : NULL);
     coord_unlock(c);
     buf_release(&why);
 }

@@ -18,10 +18,10 @@ route_fn route_build_log, route_wasm_info, route_wasm_exists;
 /* route_executions.c: the lists behind the pages */
 route_fn route_executions, route_execution, route_executions_live;
 /* route_evidence.c: brought by workers */
-route_fn route_epoch_put, route_statements_put, route_batch_put;
+route_fn route_epoch_put, route_statements_put, route_batch_put, route_wishes, route_quote_put;
 /* route_attestation.c: read by anybody */
 route_fn route_attestation, route_attestation_tx, route_bundle, route_epochs, route_epoch;
-route_fn route_epoch_statements, route_collateral;
+route_fn route_epoch_statements, route_collateral, route_quote;
 /* route_secrets.c: handed on to the keystore */
 route_fn route_secrets_pubkey, route_secrets_generate, route_secrets_update, route_vrf_pubkey;
 /* route_health.c */

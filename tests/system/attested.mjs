@@ -151,6 +151,48 @@ test('a run and its failure are attested, and a bundle of it verifies offline', 
     assert.equal((await verify(proof)).layer.output, 'pass');
 });
 
+test('the record that existing verifiers know, with a quote over it', async () => {
+    const got = await net.request(net.alice, { source: random, input_data: '{"min":6,"max":6}' });
+    const page = await attested(got.requested.request_id);
+    const record = await get(`/attestations/${page.id}`);
+    assert.deepEqual(await get(`/attestations/by-tx/${page.transaction_hash}`), record);
+    assert.equal(record.task_id, page.id);
+    assert.equal(record.output_hash, sha256(Buffer.from(got.text)).toString('hex'));
+    assert.equal(record.attached_usd, '0');
+    // The preimage of the documented layout, put together here.
+    const i64 = (n) => { const b = Buffer.alloc(8); b.writeBigInt64LE(BigInt(n)); return b; };
+    const preimage = ['execute', i64(record.task_id), record.build_target, record.wasm_hash, record.input_hash,
+        record.output_hash, i64(record.block_height), record.caller_account_id, i64(record.timestamp), record.attached_usd];
+    const quote = Buffer.from(record.tdx_quote, 'base64');
+    assert.equal(quote.subarray(568, 600).toString('hex'), sha256(...preimage.map((p) => Buffer.from(p))).toString('hex'));
+    assert.deepEqual(quote.subarray(600, 632), Buffer.alloc(32));
+    assert.equal(quote.subarray(520, 568).toString('hex'), record.worker_measurement);
+    const { collateral, simulated } = await get(`/public/collateral?at=${record.timestamp}`);
+    assert.equal(simulated, true);
+    const args = ['attestation', 'verify', save('record.json', record), '--collateral', save('collateral.json', collateral),
+        '--approved', await approved(), '--json'];
+    const run = await outlayer([...args, '--simulated-root', root]);
+    assert.equal(run.code, 0, run.out + run.err);
+    assert.notEqual((await outlayer(args)).code, 0, 'under Intel\'s root it is nothing');
+    const changed = save('record.json', { ...record, output_hash: '00'.repeat(32) });
+    assert.equal((await outlayer(['attestation', 'verify', changed, ...args.slice(3), '--simulated-root', root])).code, 1);
+    assert.equal((await api('/attestations/999999')).status, 404);
+});
+
+test('a quote with the asker\'s own nonce', async () => {
+    const page = await attested((await net.request(net.alice, { source: random, input_data: '{"min":8,"max":8}' })).requested.request_id);
+    const nonce = crypto.randomBytes(32);
+    const answer = await fetch(`${net.coordinator.url}/attestations/${page.id}/quote`, {
+        method: 'POST', body: JSON.stringify({ nonce: nonce.toString('hex') }),
+    });
+    assert.equal(answer.status, 200);
+    const quote = Buffer.from((await answer.json()).quote, 'base64');
+    const bound = sha256(label('outlayer:v2:quote'), Buffer.from(page.statements[0].digest, 'hex'), nonce);
+    assert.deepEqual(quote.subarray(568, 632), Buffer.concat([bound, label('outlayer:v2:quote')]));
+    const bad = await fetch(`${net.coordinator.url}/attestations/${page.id}/quote`, { method: 'POST', body: '{"nonce":"12"}' });
+    assert.equal(bad.status, 400);
+});
+
 test('kill -9 in the middle of a batch: nothing is lost, the next session begins at 0', async () => {
     const before = await attested((await net.request(net.alice, { source: random, input_data: '{"min":3,"max":3}' })).requested.request_id);
     const session = before.attestation.session_id;
