@@ -14,9 +14,50 @@
 
 #define GRACE_MS 5000 /* over the download's own time */
 
-void fetcher_init(struct fetcher *f, bool allow_http_loopback)
+void fetcher_init(struct fetcher *f, bool allow_http_loopback, const char *ipfs_gateway)
 {
-    *f = (struct fetcher){.child = CHILD_NONE, .allow_http_loopback = allow_http_loopback};
+    *f = (struct fetcher){.child = CHILD_NONE,
+                          .allow_http_loopback = allow_http_loopback,
+                          .ipfs_gateway = ipfs_gateway};
+}
+
+/* A content id and, optional, a path below it: what needs no escaping and climbs nowhere. */
+static bool ipfs_name_ok(struct str s)
+{
+    if (!s.len || s.ptr[0] == '/' || str_find(s, STR("..")) < s.len)
+        return false;
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.ptr[i];
+
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+            c != '/' && c != '.' && c != '_' && c != '-')
+            return false;
+    }
+    return true;
+}
+
+bool fetcher_locate(const struct fetcher *f, struct str url, struct buf *place, struct fetched *out)
+{
+    struct str name = str_skip(url, sizeof("ipfs://") - 1), gateway;
+
+    out->result = FETCH_REFUSED;
+    if (!str_starts(url, STR("ipfs://"))) {
+        buf_add_str(place, url);
+    } else if (!f->ipfs_gateway || !f->ipfs_gateway[0]) {
+        buf_addz(&out->text, "this worker has no gateway for ipfs://; use an https:// URL");
+        return false;
+    } else if (!ipfs_name_ok(name)) {
+        buf_addz(&out->text, "after ipfs:// comes a content id, and perhaps a path");
+        return false;
+    } else {
+        gateway = str_of(f->ipfs_gateway);
+        while (str_ends(gateway, STR("/")))
+            gateway = str_head(gateway, gateway.len - 1);
+        buf_addf(place, "%.*s/ipfs/%.*s", STR_ARG(gateway), STR_ARG(name));
+    }
+    if (place->full)
+        buf_addf(&out->text, "the URL is longer than %d bytes", FETCH_URL_MAX);
+    return !place->full;
 }
 
 void fetcher_release(struct fetcher *f)
@@ -90,22 +131,21 @@ static enum err ask(struct fetcher *f, struct str url, const struct hash256 *sha
 enum err fetcher_get(struct fetcher *f, struct str url, const struct hash256 *sha256,
                      struct fetched *out, int *fd, struct buf *why)
 {
+    char room[FETCH_URL_MAX + 1];
+    struct buf place = BUF_OVER(room);
     struct stat st;
     int mem = -1;
     enum err e;
 
-    if (url.len > FETCH_URL_MAX) {
-        out->result = FETCH_REFUSED;
-        buf_addf(&out->text, "the URL is longer than %d bytes", FETCH_URL_MAX);
+    if (!fetcher_locate(f, url, &place, out))
         return ERR_OK;
-    }
     e = child_ready(f, why);
     if (e)
         return e;
     mem = memfd_create("outlayer-wasm", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (mem < 0)
         return err_sys(why, "cannot make a memory file");
-    e = ask(f, url, sha256, mem, out, why);
+    e = ask(f, buf_str(&place), sha256, mem, out, why);
     if (e)
         child_stop(&f->child, 0); /* whatever it is doing, it is not what we expect */
     if (!e && out->result == FETCH_OK &&

@@ -28,6 +28,7 @@
 #include "worker/signals.h"
 
 #define PATH_BYTES     4096
+#define IPFS_GATEWAY   "https://ipfs.io"
 #define FAULT_WAIT_MS  500
 #define TOKEN_FILE_MAX 512
 #define MB             (1024 * 1024)
@@ -35,7 +36,8 @@
 struct options {
     const char *coordinator_url, *rpc_url, *contract_id, *operator_id, *key_file, *token_file,
         *home, *network_id, *worker_id, *toolchain, *fastfs_key, *fastfs_receiver, *fastfs_url,
-        *keystore_url, *keystore_token, *settings_file, *guest_rpc_url, *quote_source, *register_id;
+        *keystore_url, *keystore_token, *settings_file, *guest_rpc_url, *quote_source, *register_id,
+        *ipfs_gateway;
     struct settings settings;
     uint64_t epoch_s, batch_s;
     uint64_t guest_requests, guest_at_once, guest_net_mb;
@@ -65,6 +67,8 @@ static const struct opt table[] = {
              "name at the coordinator; default: made once and kept in --home"),
     OPT_TEXT("toolchain", "DIR", struct options, toolchain, "OUTLAYER_TOOLCHAIN",
              "compilers that tools/build-toolchain made; default: in the user's cache"),
+    OPT_TEXT("ipfs-gateway", "URL", struct options, ipfs_gateway, "OUTLAYER_IPFS_GATEWAY",
+             "where ipfs:// URLs are fetched (" IPFS_GATEWAY "); empty: they are refused"),
     OPT_TEXT("fastfs-key-file", "FILE", struct options, fastfs_key, "OUTLAYER_FASTFS_KEY_FILE",
              "key that publishes programs on FastFS, mode 0600; default: none"),
     OPT_TEXT("fastfs-receiver", "ACCOUNT", struct options, fastfs_receiver,
@@ -313,7 +317,8 @@ static enum err start(const struct options *o, struct buf *why)
                                .key = &key,
                                .guest_rpc_url = guest_rpc_url(o),
                                .guest_rpc_read_only = o->guest_rpc_read_only,
-                               .allow_http_loopback = o->allow_http_loopback};
+                               .allow_http_loopback = o->allow_http_loopback,
+                               .ipfs_gateway = o->ipfs_gateway};
     struct settings settings = o->settings;
     struct arena a = ARENA_INIT;
     struct signals *signals;
@@ -383,7 +388,8 @@ int main(int argc, char **argv)
                         .batch_s = BATCH_S,
                         .quote_source = QUOTE_SOURCE,
                         .fastfs_receiver = "fastfs.near",
-                        .fastfs_url = FASTFS_URL};
+                        .fastfs_url = FASTFS_URL,
+                        .ipfs_gateway = IPFS_GATEWAY};
     struct buf why = WHY_INIT;
     bool help = false;
     int operands = 0;

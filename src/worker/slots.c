@@ -140,7 +140,7 @@ static enum err start(struct slots *s, unsigned i, struct buf *why)
                                       .key = o->key,
                                       .contract_id = o->shared->contract_id,
                                       .holder = o->who->id};
-    fetcher_init(&t->w.fetcher, o->allow_http_loopback);
+    fetcher_init(&t->w.fetcher, o->allow_http_loopback, o->ipfs_gateway);
     if (pthread_create(&thread, NULL, serve, t)) {
         rpc_free(t->w.rpc);
         rpc_free(t->w.give.rpc);

@@ -22,6 +22,7 @@ struct slots_opts {
     const struct worker *shared; /* what slots share; copied, without the parts of a slot */
     const struct worker_name *who;
     const char *rpc_url, *coordinator_url, *keystore_url; /* keystore_url NULL: no secrets */
+    const char *ipfs_gateway;                             /* for ipfs:// URLs */
     const char *guest_rpc_url;                            /* what guests may ask; NULL: none */
     struct str token, keystore_token;
     const struct near_key *key;

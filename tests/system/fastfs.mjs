@@ -8,7 +8,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
 import { GitServer } from './git.mjs';
-import { BIN, Daemon, NEAR, Network, near, OPERATOR, sha256hex, until } from './harness.mjs';
+import { BIN, Daemon, NEAR, Network, near, OPERATOR, SHARE, sha256hex, until } from './harness.mjs';
 
 const RECEIVER = 'fastfs.test';
 const git = await new GitServer().start();
@@ -35,7 +35,7 @@ fs.writeFileSync(keyFile, JSON.stringify({
     account_id: OPERATOR, public_key: key.getPublicKey().toString(), private_key: key.toString(),
 }), { mode: 0o600 });
 await net.worker.stop();
-net.options.workerArgs = ['--fastfs-key-file', keyFile, '--fastfs-receiver', RECEIVER, '--fastfs-url', template];
+net.options.workerArgs = ['--fastfs-key-file', keyFile, '--fastfs-receiver', RECEIVER, '--fastfs-url', template, '--ipfs-gateway', `${net.files.base}/`];
 await net.startWorker();
 
 const program = `#include <stdio.h>
@@ -140,4 +140,40 @@ test('files survive a restart of the gateway, and none is missed', async () => {
     await gateway.start();
     const file = await served(got.value.fastfs_url);
     assert.equal(await sha256hex(Buffer.from(await file.arrayBuffer())), source.WasmUrl.hash);
+});
+
+test('a program from IPFS comes through the configured gateway, and is what its hash says', async () => {
+    const bytes = fs.readFileSync(path.join(SHARE, 'guests/random.wasm'));
+    const cid = 'bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi';
+    net.files.put(`ipfs/${cid}`, bytes);
+    net.files.put(`ipfs/${cid}/dir/other.wasm`, 'something else');
+    const source = (url) => ({ source: { WasmUrl: { url, hash } }, input_data: '{"min":7,"max":7}' });
+    const hash = await sha256hex(bytes);
+    const fails = async (url, reason) => {
+        const got = await net.request(net.alice, source(url), { deposit });
+        assert.equal(got.completed.success, false);
+        assert.match(got.completed.error_message, reason);
+    };
+    await fails(`ipfs://${cid}/dir/other.wasm`, /does not have the hash that the request names/);
+    await fails(`ipfs://${cid}/../../secret`, /after ipfs:\/\/ comes a content id/);
+    await fails('ipfs://unknown', /cannot be downloaded: the server answered with status 404/);
+    assert.match((await works(source(`ipfs://${cid}`))).text, /7/);
+});
+
+test('redirects of a download are followed, five of them', async () => {
+    const bytes = Buffer.concat([fs.readFileSync(path.join(SHARE, 'guests/random.wasm')), Buffer.from([0, 2, 1, 0x78])]);
+    const hash = await sha256hex(bytes);
+    const to = (url) => (request, response) => response.writeHead(302, { location: url }).end();
+    net.files.put('hop-0', bytes);
+    for (let i = 1; i <= 6; i++)
+        net.files.put(`hop-${i}`, to(`${net.files.base}/hop-${i - 1}`));
+    net.files.put('to-private', to('http://10.0.0.1/x.wasm'));
+    net.files.put('to-file', to('file:///etc/passwd'));
+    const ask = (name) => net.request(net.alice, {
+        source: { WasmUrl: { url: `${net.files.base}/${name}`, hash } }, input_data: '{"min":7,"max":7}',
+    }, { deposit });
+    assert.match((await ask('hop-6')).completed.error_message, /more than 5 redirects/);
+    assert.match((await ask('to-private')).completed.error_message, /not a public one/);
+    assert.match((await ask('to-file')).completed.error_message, /is not a URL that can be fetched/);
+    assert.equal((await ask('hop-5')).completed.success, true);
 });
