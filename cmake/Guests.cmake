@@ -17,6 +17,30 @@ function(guest name output)
     add_custom_target(guest_${name} ALL DEPENDS ${wasm})
 endfunction()
 
+# c_component(NAME source.c …): a guest in C with the SDK, for wasm32-wasip2.
+function(c_component name)
+    set(wasm ${GUESTS_DIR}/${name}.wasm)
+    set(sdk ${PROJECT_SOURCE_DIR}/sdk/c)
+    set(objects)
+    foreach(source ${ARGN} ${sdk}/outlayer.c ${sdk}/outlayer_near.c ${sdk}/outlayer_http.c)
+        get_filename_component(stem ${source} NAME_WE)
+        get_filename_component(path ${source} ABSOLUTE)
+        set(object ${CMAKE_CURRENT_BINARY_DIR}/${stem}.wasm.o)
+        add_custom_command(OUTPUT ${object}
+            COMMAND clang-14 --target=wasm32-wasi -std=gnu17 -O2 -Wall -Wextra -Werror -g0 -I${sdk} -c -o ${object} ${path}
+            DEPENDS ${path} ${sdk}/outlayer.h ${sdk}/near_type.inc ${sdk}/http_type.inc
+            VERBATIM)
+        list(APPEND objects ${object})
+    endforeach()
+    string(REPLACE ";" " " linked "${objects}")
+    add_custom_command(OUTPUT ${wasm}
+        COMMAND sh -c "ld=$(${PROJECT_SOURCE_DIR}/tools/component-linker) && exec clang-14 --target=wasm32-wasi -nostartfiles -Wl,--strip-debug -fuse-ld=$ld -Wl,--wasm-ld-path=/usr/bin/wasm-ld-14 -o ${wasm} ${linked}"
+        DEPENDS ${objects} ${PROJECT_SOURCE_DIR}/tools/component-linker
+        COMMENT "Guest ${name}.wasm"
+        VERBATIM)
+    add_custom_target(guest_${name} ALL DEPENDS ${wasm})
+endfunction()
+
 # rust_guest(NAME [OUTPUT [TARGET]]): the crate in this folder, at build/share/outlayer/guests/
 # OUTPUT.wasm (NAME.wasm), for wasm32-wasip1 or another target.
 function(rust_guest name)

@@ -7,14 +7,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where the host of a component puts what it hands in; each block has a 0 after its end, so that
- * text is a string. Other targets do not call it. */
 #ifdef __wasm__
-__attribute__((export_name("cabi_realloc")))
-#endif
-void *
-cabi_realloc(void *old, size_t old_len, size_t align, size_t len);
+/*
+ * Where the program begins, in place of the C library's own start (link with -nostartfiles), and
+ * where the host of a component puts what it hands in.
+ *
+ * That one leaves it to clang-14's linker to run constructors and destructors, which it then does
+ * around every exported function: around cabi_realloc() too, so that stdio is flushed in the middle
+ * of a write. A start that names __wasm_call_ctors ends that.
+ */
+extern void __wasm_call_ctors(void);
+extern int __original_main(void); /* main(), whatever it takes */
+void _start(void);
+__attribute__((export_name("cabi_realloc"))) void *cabi_realloc(void *old, size_t old_len,
+                                                                size_t align, size_t len);
 
+void _start(void)
+{
+    __wasm_call_ctors();
+    exit(__original_main());
+}
+
+/* Each block has a 0 after its end, so that text is a string. */
 void *cabi_realloc(void *old, size_t old_len, size_t align, size_t len)
 {
     char *p = realloc(old, len + 1);
@@ -26,6 +40,7 @@ void *cabi_realloc(void *old, size_t old_len, size_t align, size_t len)
     p[len] = 0;
     return p;
 }
+#endif
 
 void outlayer_free(struct outlayer_bytes *b)
 {

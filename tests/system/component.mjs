@@ -12,7 +12,7 @@ await new Promise((done) => server.listen(0, '127.0.0.1', done));
 after(() => server.close());
 const net = await Network.start({ workerArgs: ['--allow-guest-loopback'] });
 const p2 = (await net.guest('test/p2')).WasmUrl;
-const weather = (await net.guest('weather-http')).WasmUrl;
+const weather = (await net.guest('weather-api')).WasmUrl;
 const ask = (source, input_data, more = {}) =>
     net.request(net.alice, { source, input_data, ...more }, { deposit: NEAR });
 

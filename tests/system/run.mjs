@@ -126,19 +126,19 @@ test('requests over HTTP, by the policy that the options make', async () => {
     await new Promise((done) => server.listen(0, '127.0.0.1', done));
     const input = JSON.stringify({ latitude: 1, longitude: 2, service: `http://localhost:${server.address().port}` });
     try {
-        const ok = await run('weather-http', ['--input', input, '--allow-loopback', '--allow-host', 'localhost']);
+        const ok = await run('weather-api', ['--input', input, '--allow-loopback', '--allow-host', 'localhost']);
         assert.equal(ok.output, '{"temperature_c":21.5,"wind_kmh":9.25}');
         assert.equal(ok.requests.length, 1);
         assert.equal(ok.requests[0].host, 'localhost');
         assert.equal(ok.requests[0].status, 200);
-        const refused = await run('weather-http', ['--input', input]);
+        const refused = await run('weather-api', ['--input', input]);
         assert.equal(refused.error.code, 'exit_code');
         assert.match(refused.error.message, /127\.0\.0\.1|::1/);
         assert.match(refused.error.message, /--allow-loopback/);
         assert.equal(refused.requests[0].outcome, 'destination-IP-prohibited');
-        const other = await run('weather-http', ['--input', input, '--allow-loopback', '--allow-host', 'example.org']);
+        const other = await run('weather-api', ['--input', input, '--allow-loopback', '--allow-host', 'example.org']);
         assert.match(other.stderr, /--allow-host localhost/);
-        const none = await run('weather-http', ['--input', input, '--no-network']);
+        const none = await run('weather-api', ['--input', input, '--no-network']);
         assert.equal(none.requests[0].outcome, 'HTTP-request-denied');
         assert.match(none.requests[0].why, /no network \(--no-network\)/);
         // The program's own manifest, put into it by the command.
