@@ -1,15 +1,17 @@
 /*
- * cmd_attestation.c — `outlayer attestation verify`: does this evidence show that this code made
- * this output?
+ * cmd_attestation.c — `outlayer attestation get`: one execution's evidence as a file; and `verify`:
+ * does it show that this code made this output?
  *
- * Offline. Reads a bundle, or a record in the layout that older verifiers publish. What is to be
- * expected comes from the command line, never from the file.
+ * Verifying is offline. It reads a bundle, or a record in the layout that older verifiers publish.
+ * What is to be expected comes from the command line, never from the file.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "attest/bundle.h"
 #include "attest/record.h"
+#include "base/file.h"
+#include "cli/attestation_get.h"
 #include "cli/commands.h"
 #include "cli/evidence.h"
 #include "cli/term.h"
@@ -21,11 +23,18 @@
 
 struct attestation_opts {
     const char *at, *root, *wasm, *input, *output, *request, *caller, *batch_root, *network,
-        *approved, *collateral;
-    bool json;
+        *approved, *collateral, *coordinator, *bundle;
+    bool json, compile, no_payload;
 };
 
 static const struct opt attestation_options[] = {
+    OPT_TEXT("coordinator-url", "URL", struct attestation_opts, coordinator,
+             "OUTLAYER_COORDINATOR_URL", "get: whom to ask (default http://127.0.0.1:3031)"),
+    OPT_TEXT("bundle", "FILE", struct attestation_opts, bundle, NULL,
+             "get: where to write it (default: stdout)"),
+    OPT_FLAG("compile", struct attestation_opts, compile,
+             "get: the statement about the compilation, not about the run"),
+    OPT_FLAG("no-payload", struct attestation_opts, no_payload, "get: without input and output"),
     OPT_TEXT("at", "TIME", struct attestation_opts, at, NULL,
              "when it is known to have run, for instance from its block"),
     OPT_TEXT("approved", "FILE", struct attestation_opts, approved, NULL,
@@ -35,7 +44,7 @@ static const struct opt attestation_options[] = {
     OPT_TEXT("output", "FILE", struct attestation_opts, output, NULL,
              "the output that was delivered"),
     OPT_TEXT("request", "N", struct attestation_opts, request, NULL,
-             "the request id that it must answer"),
+             "the request id that it must answer; get: the request meant"),
     OPT_TEXT("caller", "ACCOUNT", struct attestation_opts, caller, NULL, "who must have asked"),
     OPT_TEXT("batch-root", "HEX", struct attestation_opts, batch_root, NULL,
              "the batch's root as the chain has it"),
@@ -50,6 +59,8 @@ static const struct opt attestation_options[] = {
 };
 
 static const char *const attestation_examples[] = {
+    "outlayer attestation get 7 --bundle bundle.json",
+    "outlayer attestation get 8Kd2… --bundle bundle.json",
     "outlayer attestation verify bundle.json --at 2026-08-28T05:21:24Z --approved ours.json",
     "outlayer attestation verify record.json --collateral collateral.json",
     NULL,
@@ -57,11 +68,15 @@ static const char *const attestation_examples[] = {
 
 const struct command command_attestation = {
     .name = "attestation",
-    .summary = "verify the evidence of an execution, offline",
-    .usage = "verify FILE [options]",
-    .about = "Asks one question after the other and answers each with pass, fail or unproven and\n"
-             "the reason; the whole is as bad as its worst. Exit status: 0 pass, 1 fail,\n"
-             "2 unproven. FILE is a bundle, or a published record with a quote of its own.",
+    .summary = "get the evidence of an execution, and verify it offline",
+    .usage = "get ID|TRANSACTION [options] | get --request N [options] | verify FILE [options]",
+    .about =
+        "get: ID is an execution's, as the coordinator's pages show it; TRANSACTION is the one\n"
+        "that asked. The coordinator need not be trusted: verify what it gives.\n"
+        "verify: asks one question after the other and answers each with pass, fail or unproven "
+        "and\n"
+        "the reason; the whole is as bad as its worst. Exit status: 0 pass, 1 fail,\n"
+        "2 unproven. FILE is a bundle, or a published record with a quote of its own.",
     .options = attestation_options,
     .examples = attestation_examples,
     .run = cmd_attestation,
@@ -327,6 +342,50 @@ static int verify(struct arena *a, const char *path, const struct attestation_op
     return verify_bundle(a, text, o, &root, why);
 }
 
+/* ------------------------------------------------------------------ getting */
+
+static void say_got(const struct attestation_opts *o, const struct bundle *b, uint64_t id)
+{
+    struct statement s;
+    bool read = statement_read(b->statement, &s, NULL) == ERR_OK;
+
+    fprintf(stderr, "%sStatement %llu about execution %llu (request %llu): %s; %s.\n",
+            b->simulated ? "SIMULATED machine. " : "", read ? (unsigned long long)s.seq : 0,
+            (unsigned long long)id, read ? (unsigned long long)s.chain.request_id : 0,
+            read ? statement_status_name(s.status) : "unreadable",
+            b->transaction.ptr ? "its batch is anchored on the chain"
+            : b->has_anchor    ? "its batch is not anchored yet"
+                               : "it stands in no batch yet");
+    if (o->bundle)
+        fprintf(stderr, "Next: outlayer attestation verify %s%s\n", o->bundle,
+                b->simulated ? " --simulated-root SIMULATOR/root.der" : "");
+}
+
+static int get(struct arena *a, const char *what, const struct attestation_opts *o, struct buf *why)
+{
+    const struct attestation_wish w = {.coordinator_url = o->coordinator ? o->coordinator
+                                                                         : "http://127.0.0.1:3031",
+                                       .what = what,
+                                       .request = o->request,
+                                       .compile = o->compile,
+                                       .payloads = !o->no_payload};
+    struct buf text = BUF_INIT(BUNDLE_MAX);
+    struct bundle b;
+    uint64_t id;
+    enum err e = attestation_get(&w, a, &text, &b, &id, why);
+
+    if (!e && o->bundle)
+        e = file_write_atomic(o->bundle, buf_str(&text), 0644, why);
+    else if (!e)
+        printf("%.*s\n", STR_ARG(buf_str(&text)));
+    if (!e)
+        say_got(o, &b, id);
+    buf_release(&text);
+    if (e == ERR_FORMAT)
+        return command_misused(&command_attestation, why);
+    return e ? command_failed(why) : EXIT_DONE;
+}
+
 int cmd_attestation(int argc, char **argv)
 {
     struct attestation_opts o = {0};
@@ -338,8 +397,13 @@ int cmd_attestation(int argc, char **argv)
         return status;
     if (argc - first == 2 && strcmp(argv[first], "verify") == 0) {
         status = verify(&a, argv[first + 1], &o, &why);
+    } else if (argc > first && strcmp(argv[first], "get") == 0 &&
+               argc - first == (o.request ? 1 : 2)) {
+        status = get(&a, o.request ? NULL : argv[first + 1], &o, &why);
     } else {
-        err_put(&why, ERR_FORMAT, "say 'verify' and name one file");
+        err_put(&why, ERR_FORMAT,
+                "say 'verify' and name one file, or 'get' and one execution, transaction or "
+                "--request");
         status = command_misused(&command_attestation, &why);
     }
     arena_release(&a);

@@ -3,7 +3,9 @@
 
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { test } from 'node:test';
 import { outlayer } from './command.mjs';
@@ -177,6 +179,66 @@ test('the record that existing verifiers know, with a quote over it', async () =
     const changed = save('record.json', { ...record, output_hash: '00'.repeat(32) });
     assert.equal((await outlayer(['attestation', 'verify', changed, ...args.slice(3), '--simulated-root', root])).code, 1);
     assert.equal((await api('/attestations/999999')).status, 404);
+});
+
+test('the command line gets a bundle by execution, request and transaction', async () => {
+    const got = await net.request(net.alice, { source: random, input_data: '{"min":9,"max":9}' });
+    const page = await attested(got.requested.request_id, 'batched');
+    const at = ['--coordinator-url', net.coordinator.url];
+    const file = path.join(net.home, 'got.json');
+    const run = await outlayer(['attestation', 'get', `${page.id}`, '--bundle', file, ...at]);
+    assert.equal(run.code, 0, run.err);
+    assert.match(run.err, /^SIMULATED machine\. Statement /);
+    const bundle = fs.readFileSync(file, 'utf8');
+    for (const what of [[page.transaction_hash], ['--request', `${got.requested.request_id}`]]) {
+        const again = await outlayer(['attestation', 'get', ...what, ...at]);
+        assert.equal(again.code, 0, again.err);
+        assert.deepEqual(JSON.parse(again.out), JSON.parse(bundle));
+    }
+    assert.equal((await verify(JSON.parse(bundle))).code, 2, 'by itself it is unproven');
+    const none = await outlayer(['attestation', 'get', '999999', ...at]);
+    assert.equal(none.code, 1);
+    assert.match(none.err, /No attestation found/);
+    assert.notEqual((await outlayer(['attestation', 'get', 'what?', ...at])).code, 0);
+});
+
+test('collateral is fetched from a cache with the service\'s paths, and serves the bundle', async () => {
+    const { collateral, fmspc } = await get('/public/collateral');
+    const parts = JSON.parse(collateral);
+    const cache = http.createServer((request, response) => {
+        const at = new URL(request.url, 'http://cache');
+        const answers = {
+            '/tdx/certification/v4/tcb': ['TCB-Info-Issuer-Chain', parts.tcb_info_issuer_chain,
+                `{"tcbInfo":${parts.tcb_info},"signature":"${parts.tcb_info_signature}"}`],
+            '/tdx/certification/v4/qe/identity': ['SGX-Enclave-Identity-Issuer-Chain', parts.qe_identity_issuer_chain,
+                `{"enclaveIdentity":${parts.qe_identity},"signature":"${parts.qe_identity_signature}"}`],
+            '/sgx/certification/v4/pckcrl': ['SGX-PCK-CRL-Issuer-Chain', parts.pck_crl_issuer_chain, Buffer.from(parts.pck_crl, 'hex')],
+            '/sgx/certification/v4/rootcacrl': [null, null, parts.root_ca_crl],
+        };
+        const found = answers[at.pathname];
+        if (!found)
+            return response.writeHead(404).end();
+        response.writeHead(200, found[0] ? { [found[0]]: encodeURIComponent(found[1]) } : {}).end(found[2]);
+    }).listen(0, '127.0.0.1');
+    await once(cache, 'listening');
+    const base = `http://127.0.0.1:${cache.address().port}`;
+    const out = path.join(net.home, 'fetched.json');
+    const archive = path.join(net.home, 'archive');
+    const args = ['collateral', 'fetch', '--fmspc', fmspc, '--url', base, '--root-crl-url', `${base}/sgx/certification/v4/rootcacrl`,
+        '--allow-http', '--out', out, '--archive', archive];
+    const run = await outlayer([...args, '--simulated-root', root]);
+    assert.equal(run.code, 0, run.out + run.err);
+    assert.equal((await outlayer(args)).code, 1, 'under Intel\'s root it is not good');
+    cache.close();
+    const fetched = fs.readFileSync(out, 'utf8');
+    const hash = sha256(Buffer.from(fetched)).toString('hex');
+    assert.ok(fs.existsSync(path.join(archive, `${hash}.json`)), 'archived by its hash');
+    assert.equal(JSON.parse(fs.readFileSync(path.join(archive, `${hash}.meta.json`), 'utf8')).fmspc, fmspc);
+    const page = await attested((await net.request(net.alice, { source: random, input_data: '{"min":1,"max":1}' })).requested.request_id);
+    const bundle = await get(`/attestations/${page.id}/bundle`);
+    bundle.collateral = fetched;
+    bundle.collateral_sha256 = hash;
+    assert.equal((await verify(bundle)).layer.quote, 'pass');
 });
 
 test('a quote with the asker\'s own nonce', async () => {
