@@ -32,8 +32,9 @@ enum compile_what {
     COMPILE_BUILD,
     COMPILE_RESOLVE,   /* say which commit `ref` is, build nothing */
     COMPILE_SELF_TEST, /* say whether this machine can build at all, and with which compilers */
+    COMPILE_BRANCH,    /* say on which branch the commit `ref` is, build nothing */
 };
-#define COMPILE_WHATS 3
+#define COMPILE_WHATS 4
 
 struct compile_ask {
     enum compile_what what;
@@ -83,7 +84,8 @@ struct compile_answer {
     enum compile_result result;
     struct str commit; /* 40 digits, or empty when it is not known */
     struct str error;  /* for people, when not COMPILE_OK; printable UTF-8 */
-    struct str record; /* JSON: commit, versions, settings, hash; of a self-test: versions */
+    struct str record; /* JSON: commit, versions, settings, hash; of a self-test: versions; of a
+                        * commit: {"branch":"main"}, null where only a tag leads to it */
     struct str log;    /* what the tools printed, printable UTF-8; cut in the middle */
     struct hash256 sha256;
     uint64_t size;

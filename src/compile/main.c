@@ -153,6 +153,8 @@ static enum err work(struct job *j, struct buf *why)
         return host_test(j, why);
     if (!e)
         e = source_resolve(j, why);
+    if (!e && j->ask.what == COMPILE_BRANCH)
+        return source_branch(j, why);
     if (e || j->ask.what == COMPILE_RESOLVE)
         return e;
     e = source_fetch(j, why);

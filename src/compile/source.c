@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "codec/json.h"
 #include "compile/wall.h"
 
 #define STATUS_FETCH 72 /* of the script below */
@@ -229,4 +230,80 @@ enum err source_fetch(struct job *j, struct buf *why)
         return fail_talk(j, &h, status);
     return job_fail(j, COMPILE_REPOSITORY, "the files of '%.*s' cannot be laid out: %s",
                     STR_ARG(j->ask.repo), buf_z(&h.complaint));
+}
+
+/* A server gives out commits that no branch or tag of the repository leads to: those of forks. They
+ * are looked for among what was fetched, as git would ask the server for what it lacks. */
+static const char branch_script[] =
+    "git init -q --bare /work/history && cd /work/history || exit 71\n"
+    "git fetch -q --filter=tree:0 --no-recurse-submodules \"$1\" "
+    "'+refs/heads/*:refs/heads/*' '+refs/tags/*:refs/tags/*' || exit 72\n"
+    "git rev-list --all | grep -qx \"$2\" || exit 74\n"
+    "git for-each-ref --contains \"$2\" --format='on:%(refname)' refs/heads refs/tags\n";
+
+#define STATUS_ALIEN 74
+
+struct heads {
+    struct job *job;
+    struct heard heard;
+    struct str branch; /* the best so far */
+    bool tag;
+};
+
+static unsigned rank(struct str branch)
+{
+    return !branch.ptr ? 3 : str_eqz(branch, "main") ? 0 : str_eqz(branch, "master") ? 1 : 2;
+}
+
+static void hear_head(void *ctx, struct str line)
+{
+    struct heads *h = ctx;
+    struct str name = str_trim(str_skip(line, 3));
+
+    if (!str_starts(line, STR("on:"))) {
+        hear(&h->heard, line);
+    } else if (str_starts(name, STR("refs/tags/"))) {
+        h->tag = true;
+    } else if (str_starts(name, STR("refs/heads/")) && name.len - 11 <= REF_MAX) {
+        name = str_skip(name, 11);
+        /* They come sorted. */
+        if (rank(name) < rank(h->branch))
+            h->branch = arena_str(&h->job->arena, name);
+    }
+}
+
+enum err source_branch(struct job *j, struct buf *why)
+{
+    struct heads h = {.job = j, .heard = heard_init(j)};
+    const char *env[GIT_ENV_MAX];
+    const char *const argv[] = {
+        "sh", "-c", branch_script, "sh", url_of(j), arena_z(&j->arena, j->commit), NULL};
+    const struct tool t = {
+        .argv = argv, .env = env, .net = true, .quiet = true, .line = hear_head, .ctx = &h};
+    int status;
+    enum err e;
+
+    h.heard.complaint = BUF_OVER(h.heard.said);
+    git_env(j, env);
+    e = settings_write(why);
+    if (!e)
+        e = job_tool(j, &t, &status, why);
+    if (e)
+        return e;
+    if (status == STATUS_FETCH)
+        return fail_talk(j, &h.heard, status);
+    if (status == STATUS_ALIEN || (status == 0 && !h.branch.ptr && !h.tag))
+        return job_fail(j, COMPILE_REF, "no branch or tag of '%.*s' leads to the commit '%.*s'",
+                        STR_ARG(j->ask.repo), STR_ARG(j->commit));
+    if (status != 0)
+        return job_fail(j, COMPILE_LIMIT, "the history of '%.*s' cannot be looked through: %s",
+                        STR_ARG(j->ask.repo), buf_z(&h.heard.complaint));
+    json_obj(&j->record);
+    json_key(&j->record, "branch");
+    if (h.branch.ptr && str_is_utf8(h.branch))
+        json_put_str(&j->record, h.branch);
+    else
+        json_put_null(&j->record);
+    json_obj_end(&j->record);
+    return ERR_OK;
 }

@@ -16,5 +16,8 @@
 MUST_USE enum err source_resolve(struct job *j, struct buf *why);
 /* Fetch j->commit into src/ of the build's folder, without its history. */
 MUST_USE enum err source_fetch(struct job *j, struct buf *why);
+/* Which branch leads to j->commit, into j->record; a failure (COMPILE_REF) when not even a tag
+ * does. The history is fetched without files. */
+MUST_USE enum err source_branch(struct job *j, struct buf *why);
 
 #endif

@@ -149,7 +149,7 @@ bool secrets_accessor(const struct request *r, bool dev, struct arena *a, struct
         out->kind = ACCESSOR_REPO;
         ok = !repo_normalise(r->source.repo, dev, &text, NULL);
         out->name = arena_str(a, repo_bare(buf_str(&text)));
-        /* A commit is on no branch that anybody has told: the row without one is looked at. */
+        /* On which branch a commit is has to be looked up: branch.h. */
         if (r->source.commit.len && r->source.commit.len <= ACCESSOR_BRANCH_MAX &&
             !ref_is_sha(r->source.commit))
             out->branch = r->source.commit;

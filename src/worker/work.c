@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "near/fastfs_send.h"
 #include "proc/memfd.h"
+#include "worker/branch.h"
 #include "worker/check.h"
 
 #define NODE_PATIENCE_MS 60000 /* with a node that is away or behind: handing back helps nobody */
@@ -381,6 +382,8 @@ static enum err secrets(struct worker *w, const struct request *r, struct arena 
         q.profile = STR(PROFILE_DEFAULT);
         e = secrets_project_owner(w->rpc, w->contract_id, r->project_id, a, &q.owner, why);
     }
+    if (!e && q.accessor.kind == ACCESSOR_REPO && ref_is_sha(r->source.commit))
+        e = branch_of(&w->runner->builds, &r->source, a, &q.accessor.branch, why);
     if (!e)
         e = secrets_get(w->keystore, &q, &out->env, why);
     out->n = out->env.n;

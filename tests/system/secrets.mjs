@@ -139,7 +139,14 @@ test('by repository and branch: the branch has its own, the others the repositor
         await gets('main-second', repo, 'main', bob, 'second');
         await gets('repository', repo, 'dev', bob);
         await gets('repository', repo, 'v1', bob);
-        await gets('repository', repo, sha, bob);
+        // A commit is on the branch that leads to it, and a fork's on none, however it is fetched.
+        await gets('main', repo, sha);
+        await gets('main', repo, sha);
+        await gets('repository', repo, git.git('dice', 'rev-parse', 'dev'), bob);
+        git.git('dice', 'config', 'uploadpack.allowAnySHA1InWant', 'true');
+        const alien = git.git('dice', 'commit-tree', '-m', 'fork', 'main^{tree}');
+        assert.deepEqual((await run(bob, { GitHub: { repo, commit: alien } }, ['API_KEY'])).value, { API_KEY: null });
+        assert.match((await ask(repo, alien)).completed.error_message, /Access to secrets denied.*no branch or tag/);
         await gets(null, repo, 'dev', bob, 'second');
         await gets(null, repo.replace('dice', 'fork'), 'main');
         const denied = await ask(repo, 'main', bob);

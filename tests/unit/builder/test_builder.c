@@ -258,6 +258,60 @@ static void refs(void **state)
     arena_release(&a);
 }
 
+static void branch(const char *ref, enum compile_result want, const char *record)
+{
+    struct arena a = ARENA_INIT;
+    struct built b = build(&a, "branches", (struct how){.ref = ref, .what = COMPILE_BRANCH});
+
+    assert_int_equal(b.result, want);
+    assert_true(str_eqz(b.record, record));
+    arena_release(&a);
+}
+
+/* The commit that `name` is in the repository "branches". */
+static const char *commit_of(struct arena *a, const char *name)
+{
+    char file[512];
+    struct buf text = BUF_INIT(256);
+
+    sh("cd %s/branches && git rev-parse '%s' > ../sha", folder, name);
+    snprintf(file, sizeof(file), "%s/sha", folder);
+    assert_int_equal(file_read(file, &text, NULL), ERR_OK);
+    name = arena_z(a, str_trim(buf_str(&text)));
+    buf_release(&text);
+    return name;
+}
+
+static void branches(void **state)
+{
+    struct arena a = ARENA_INIT;
+    const char *alien;
+
+    (void)state;
+    put("branches", "main.c", hello_c);
+    commit("branches");
+    sh("cd %s/branches && git branch -m main && git checkout -q -b a-first", folder);
+    put("branches", "more.txt", "more");
+    commit("branches");
+    sh("cd %s/branches && git branch z-last && git checkout -q -b gone", folder);
+    put("branches", "more.txt", "tagged");
+    commit("branches");
+    sh("cd %s/branches && git tag v1 && git checkout -q main && git branch -q -D gone", folder);
+    /* As GitHub does with commits of forks. */
+    sh("cd %s/branches && git config uploadpack.allowAnySHA1InWant true && git -c user.name=t -c "
+       "user.email=t@example.com commit-tree -m fork 'main^{tree}' > ../alien && git update-ref "
+       "refs/elsewhere/1 $(cat ../alien)",
+       folder);
+    branch(commit_of(&a, "main"), COMPILE_OK, "{\"branch\":\"main\"}");
+    branch(commit_of(&a, "a-first"), COMPILE_OK, "{\"branch\":\"a-first\"}");
+    branch(commit_of(&a, "v1"), COMPILE_OK, "{\"branch\":null}");
+    alien = commit_of(&a, "refs/elsewhere/1");
+    branch(alien, COMPILE_REF, "");
+    (void)built("branches", (struct how){.ref = alien}); /* it can be had all the same */
+    branch("0123456789abcdef0123456789abcdef01234567", COMPILE_REF, "");
+    arena_release(&a);
+}
+
 static void wrong_projects(void **state)
 {
     (void)state;
@@ -382,11 +436,10 @@ static void self_test(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(c_alone),        cmocka_unit_test(c_makefile),
-        cmocka_unit_test(rust),           cmocka_unit_test(components),
-        cmocka_unit_test(rust_workspace), cmocka_unit_test(refs),
-        cmocka_unit_test(wrong_projects), cmocka_unit_test(prison),
-        cmocka_unit_test(limits),         cmocka_unit_test(self_test),
+        cmocka_unit_test(c_alone),    cmocka_unit_test(c_makefile),     cmocka_unit_test(rust),
+        cmocka_unit_test(components), cmocka_unit_test(rust_workspace), cmocka_unit_test(refs),
+        cmocka_unit_test(branches),   cmocka_unit_test(wrong_projects), cmocka_unit_test(prison),
+        cmocka_unit_test(limits),     cmocka_unit_test(self_test),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
