@@ -280,3 +280,63 @@ test('a coordinator that was away, and one that lost its memory, get all of it',
     const { all } = await chain(page.attestation.session_id);
     assert.equal(all.length, page.attestation.seq + 1);
 });
+
+test('new epochs under load: each chain whole, each execution inside its own', async () => {
+    await net.worker.stop();
+    net.options.workerArgs = ['--batch-seconds', '1', '--epoch-seconds', '1', '--slots', '4'];
+    await net.startWorker();
+    const asked = [];
+    const end = Date.now() + 5000;
+    while (Date.now() < end) {
+        asked.push(...await Promise.all(Array.from({ length: 4 }, (_, i) => net.request(net.alice, {
+            source: random, input_data: `{"min":${i},"max":${i}}`,
+        }))));
+    }
+    const pages = [];
+    for (const got of asked)
+        pages.push(await attested(got.requested.request_id));
+    const sessions = [...new Set(pages.map((p) => p.attestation.session_id))];
+    assert.ok(sessions.length >= 3, `${sessions.length} epochs in five seconds`);
+    let statements = 0;
+    for (const session of sessions) {
+        const { epoch, all } = await chain(session);
+        const mine = pages.filter((p) => p.attestation.session_id === session);
+        assert.equal(all.length, mine.length, 'one statement for each execution, and no other');
+        statements += all.length;
+        for (const { statements: [{ statement }] } of mine) {
+            assert.ok(Math.floor(statement.started_ms / 1000) >= epoch.manifest_fields.not_before);
+            assert.ok(Math.floor(statement.finished_ms / 1000) <= epoch.manifest_fields.not_after);
+        }
+    }
+    assert.equal(statements, asked.length);
+    const last = pages.at(-1);
+    const bundle = await get(`/attestations/${last.id}/bundle`);
+    assert.equal((await verify(bundle, '--at', `${Math.floor(last.statements[0].statement.started_ms / 1000)}`)).layer.signature, 'pass');
+});
+
+test('the list is paged by its cursor, filtered, and tells what changes', async () => {
+    const all = [];
+    for (let before = 0; before !== null;) {
+        const page = await get(`/public/executions?limit=7${before ? `&before=${before}` : ''}`);
+        assert.ok(page.executions.length <= 7);
+        all.push(...page.executions);
+        before = page.next;
+    }
+    const ids = all.map((e) => e.id);
+    assert.deepEqual(ids, [...new Set(ids)].toSorted((a, b) => b - a), 'newest first, each once');
+    assert.equal((await get('/public/executions?account=nobody.test')).executions.length, 0);
+    assert.equal((await get('/public/executions?account=alice.test&limit=200')).executions.length, Math.min(200, all.length));
+    const failed = (await get('/public/executions?status=failed')).executions;
+    assert.deepEqual(failed.map((e) => e.status), ['execution_failed']);
+    assert.equal((await api('/public/executions?status=odd')).status, 400);
+    assert.equal((await api('/public/executions/999999')).status, 404);
+
+    const { change, reset } = await get('/public/executions/live?after=0');
+    assert.equal(reset, true);
+    const news = get(`/public/executions/live?after=${change}&wait_ms=20000`);
+    const got = await net.request(net.alice, { source: random, input_data: '{"min":2,"max":2}' });
+    const told = await news;
+    assert.equal(told.reset, false);
+    assert.deepEqual(told.executions.map((e) => e.request_id), [got.requested.request_id]);
+    assert.ok(told.change > change);
+});
