@@ -16,7 +16,7 @@
  *
  * Rows: "STATE" → settings; 'w' map of access keys → struct worker; 's' session id → struct
  * session; 'x' revoked key → nothing; 'p' map of platforms → collateral; 'm' → approved
- * measurements; 'h' → open challenges. docs/register.md has the methods.
+ * measurements; 'h' → challenges on request, 'o' → the open one. docs/register.md has the methods.
  */
 #ifndef REGISTER_H
 #define REGISTER_H
@@ -101,6 +101,7 @@ NORETURN void refuse(const char *what, enum attest_code code, const char *subjec
 /* ---- challenges ---- */
 
 bool challenge_take(const uint8_t challenge[32]); /* false: never given, too old, or used */
+void challenge_renew(struct settings *s);         /* another one lies open; store `s` after it */
 
 /* ---- workers ---- */
 

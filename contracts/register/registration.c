@@ -246,6 +246,7 @@ NEAR_CALL(register_worker_key)
     said = announcement(r, renewed);
     event("worker_registered", said);
     sweep(c->registrations++);
+    challenge_renew(c);
     settings_store(c);
     buf_add_str(&out, said);
     near_return_buf(&out);

@@ -58,6 +58,7 @@ NEAR_CALL(new)
                 "simulated_root is not the base64 of a simulator's root certificate");
         s.root = buf_str(&der);
     }
+    challenge_renew(&s);
     settings_store(&s);
 }
 

@@ -12,11 +12,11 @@
 #include "near/tx.h"
 #include "proc/self.h"
 
-#define NEAR_YOCTO   (((u128)1000000000000u) * 1000000000000u)
-#define TGAS         1000000000000u
-#define CONTRACT_MAX (2u << 20) /* bytes of a contract's module */
-#define ARGS_MAX     1024
-#define TOKEN_BYTES  32
+#define NEAR_YOCTO    (((u128)1000000000000u) * 1000000000000u)
+#define TGAS          1000000000000u
+#define CONTRACT_MAX  (2u << 20) /* bytes of a contract's module */
+#define TOKEN_BYTES   32
+#define P256_PROTOCOL 85 /* from here on there is a host function */
 
 static const struct actor {
     const char *id, *parent;
@@ -25,15 +25,16 @@ static const struct actor {
     {ACCOUNT_OUTLAYER, "test", 1000},
     {ACCOUNT_USER, "test", 10000},
     {ACCOUNT_CALLER, "test", 100},
+    {ACCOUNT_REGISTRAR, ACCOUNT_OUTLAYER, 100},
     {ACCOUNT_OPERATOR, ACCOUNT_OUTLAYER, 100},
 };
-enum { OUTLAYER, USER, CALLER, OPERATOR, ACTORS };
+enum { OUTLAYER, USER, CALLER, REGISTRAR, OPERATOR, ACTORS };
 
-static const struct str worker_methods[] = {
-    {"resolve_execution", 17},
-    {"submit_execution_output_and_resolve", 35},
-    {"resume_topup", 12},
-    {"resume_delete_payment_key", 25},
+/* What the worker calls the register contract for. */
+static const struct str registrar_methods[] = {
+    {"request_challenge", 17},
+    {"register_worker_key", 19},
+    {"anchor_batch", 12},
 };
 
 /* A transaction that was sent and not yet looked after. */
@@ -46,7 +47,9 @@ struct sent {
 
 struct work {
     struct bootstrap *b;
-    struct near_key root, key[ACTORS], operator_key, fastfs_key;
+    struct near_key root, key[ACTORS], init_key, fastfs_key;
+    struct str register_new; /* arguments of its `new` */
+    struct buf register_code;
     bool there[ACTORS];
     struct sent sent[SENT_MAX];
     size_t nsent;
@@ -202,13 +205,12 @@ static struct action add_key(const struct near_key *k, struct access_key access)
                            .add_key = {.key = public_key_of(&k->key.pub), .access = access}};
 }
 
-/* What the worker's key may do, and nothing else. */
-static struct action add_operator_key(const struct work *w)
+static struct action add_init_key(const struct work *w)
 {
-    return add_key(&w->operator_key, (struct access_key){.kind = PERMISSION_FUNCTION_CALL,
-                                                         .receiver_id = STR(ACCOUNT_OUTLAYER),
-                                                         .methods = worker_methods,
-                                                         .nmethods = countof(worker_methods)});
+    return add_key(&w->init_key, (struct access_key){.kind = PERMISSION_FUNCTION_CALL,
+                                                     .receiver_id = STR(ACCOUNT_OPERATOR),
+                                                     .methods = registrar_methods,
+                                                     .nmethods = countof(registrar_methods)});
 }
 
 static struct action add_fastfs_key(const struct work *w)
@@ -221,6 +223,20 @@ static struct action add_fastfs_key(const struct work *w)
                                                        .nmethods = 1});
 }
 
+static struct action call(const char *method, struct str args, uint64_t tgas)
+{
+    return (struct action){.kind = ACTION_FUNCTION_CALL,
+                           .call = {.method = str_of(method), .args = args, .gas = tgas * TGAS}};
+}
+
+/* What the register contract has to know: of machines, and what they measure. */
+#define TOLD 2
+static void tell(const struct work *w, struct action out[TOLD])
+{
+    out[0] = call("update_collateral", w->b->reg.collateral, 60);
+    out[1] = call("add_approved_measurements", w->b->reg.measurements, 20);
+}
+
 static enum err create(struct work *w, size_t i, const struct near_key *parent, uint64_t *nonce,
                        struct buf *why)
 {
@@ -228,53 +244,126 @@ static enum err create(struct work *w, size_t i, const struct near_key *parent, 
         [OUTLAYER] = "create '" ACCOUNT_OUTLAYER "'",
         [USER] = "create '" ACCOUNT_USER "'",
         [CALLER] = "create '" ACCOUNT_CALLER "'",
+        [REGISTRAR] = "create '" ACCOUNT_REGISTRAR "'",
         [OPERATOR] = "create '" ACCOUNT_OPERATOR "'",
     };
-    struct action actions[5] = {
+    struct action actions[6 + TOLD] = {
         {.kind = ACTION_CREATE_ACCOUNT},
         {.kind = ACTION_TRANSFER, .deposit = actors[i].near * NEAR_YOCTO},
         add_key(&w->key[i], (struct access_key){.kind = PERMISSION_FULL_ACCESS}),
-        add_operator_key(w),
-        add_fastfs_key(w),
     };
+    size_t n = 3;
 
+    if (i == REGISTRAR)
+        actions[n++] = add_init_key(w);
+    if (i == OPERATOR) {
+        actions[n++] = add_fastfs_key(w);
+        actions[n++] =
+            (struct action){.kind = ACTION_DEPLOY_CONTRACT, .code = buf_str(&w->register_code)};
+        actions[n++] = call("new", w->register_new, 20);
+        tell(w, actions + n);
+        n += TOLD;
+    }
     w->b->made++;
-    return send(w, parent, actors[i].id, actions, i == OPERATOR ? 5 : 3, nonce, what[i], why);
+    return send(w, parent, actors[i].id, actions, n, nonce, what[i], why);
 }
 
-/* Deploy the module unless the account has just this one; a new account is also initialised. */
-static enum err deploy(struct work *w, size_t i, const char *module, struct str init_args,
-                       size_t *size, uint64_t *nonce, struct buf *why)
+static enum err read_module(struct work *w, const char *module, struct buf *code, struct buf *why)
+{
+    const char *path;
+    enum err e = self_share(&w->b->net->arena, module, &path, why);
+
+    return e ? e : file_read(path, code, why);
+}
+
+/* Deploy the code unless the account has just this one; a new account is also initialised. */
+static enum err deploy(struct work *w, size_t i, struct str code, struct str init_args,
+                       uint64_t *nonce, struct buf *why)
+{
+    static const char *const what[ACTORS] = {
+        [OUTLAYER] = "deploy the contract on '" ACCOUNT_OUTLAYER "'",
+        [CALLER] = "deploy the example on '" ACCOUNT_CALLER "'",
+        [OPERATOR] = "deploy the register contract on '" ACCOUNT_OPERATOR "'",
+    };
+    struct rpc_account state;
+    struct hash256 hash = sha256(code);
+    const struct action actions[2] = {{.kind = ACTION_DEPLOY_CONTRACT, .code = code},
+                                      call("new", init_args, 20)};
+    enum err e = rpc_view_account(w->b->rpc, str_of(actors[i].id), &state, why);
+
+    if (e || hash_eq(&hash, &state.code_hash))
+        return e;
+    return send(w, &w->key[i], actors[i].id, actions, hash_is_zero(&state.code_hash) ? 2 : 1, nonce,
+                what[i], why);
+}
+
+static enum err deploy_file(struct work *w, size_t i, const char *module, struct str init_args,
+                            size_t *size, uint64_t *nonce, struct buf *why)
 {
     struct buf code = BUF_INIT(CONTRACT_MAX);
-    struct rpc_account state;
-    struct hash256 hash;
-    struct action actions[2];
-    const char *path;
-    enum err e;
+    enum err e = read_module(w, module, &code, why);
 
-    e = self_share(&w->b->net->arena, module, &path, why);
-    if (!e)
-        e = file_read(path, &code, why);
-    if (!e)
-        e = rpc_view_account(w->b->rpc, str_of(actors[i].id), &state, why);
-    if (e)
-        goto out;
     *size = code.len;
-    hash = sha256(buf_str(&code));
-    if (hash_eq(&hash, &state.code_hash))
-        goto out;
-    actions[0] = (struct action){.kind = ACTION_DEPLOY_CONTRACT, .code = buf_str(&code)};
-    actions[1] =
-        (struct action){.kind = ACTION_FUNCTION_CALL,
-                        .call = {.method = STR("new"), .args = init_args, .gas = 50 * TGAS}};
-    e = send(w, &w->key[i], actors[i].id, actions, hash_is_zero(&state.code_hash) ? 2 : 1, nonce,
-             i == OUTLAYER ? "deploy the contract on '" ACCOUNT_OUTLAYER "'"
-                           : "deploy the example on '" ACCOUNT_CALLER "'",
-             why);
-out:
+    if (!e)
+        e = deploy(w, i, buf_str(&code), init_args, nonce, why);
     buf_release(&code);
     return e;
+}
+
+/* ---- the register contract ---- */
+
+/* The module that uses the host's P-256 does not load where there is none. */
+static enum err choose_module(struct work *w, const char **module, struct buf *why)
+{
+    struct buf answer = BUF_INIT(RPC_ANSWER_MAX);
+    struct json status;
+    uint64_t version = 0;
+    enum err e = rpc_call(w->b->rpc, "status", STR("[]"), RPC_CALL_MS, &answer, &status, why);
+
+    if (!e && !json_u64(json_get(status, "protocol_version"), &version))
+        e = err_put(why, ERR_UPSTREAM, "the chain does not say its protocol version");
+    *module = version >= P256_PROTOCOL ? "register_p256.wasm" : "register.wasm";
+    buf_release(&answer);
+    return e;
+}
+
+static enum err prepare_register(struct work *w, struct buf *why)
+{
+    struct buf args = BUF_INIT(16 * 1024);
+    const char *module;
+    enum err e = choose_module(w, &module, why);
+
+    if (!e)
+        e = read_module(w, module, &w->register_code, why);
+    json_obj(&args);
+    json_key(&args, "owner_id");
+    json_putz(&args, ACCOUNT_OUTLAYER);
+    json_key(&args, "init_worker_account");
+    json_putz(&args, ACCOUNT_REGISTRAR);
+    json_key(&args, "outlayer_contract_id");
+    json_putz(&args, ACCOUNT_OUTLAYER);
+    json_key(&args, "simulated_root");
+    json_put_str(&args, w->b->reg.root);
+    json_obj_end(&args);
+    w->register_new = arena_str(&w->b->net->arena, buf_str(&args));
+    w->b->register_size = w->register_code.len;
+    buf_release(&args);
+    return e;
+}
+
+/* A second start: documents have aged meanwhile, and the contract may be a newer one. */
+static enum err refresh_register(struct work *w, struct buf *why)
+{
+    struct action told[TOLD];
+    uint64_t nonce = 0, own_nonce = 0;
+    enum err e = deploy(w, OPERATOR, buf_str(&w->register_code), w->register_new, &nonce, why);
+
+    if (!e && w->nsent)
+        e = settle(w, why);
+    tell(w, told);
+    return e ? e
+             : send(w, &w->key[OUTLAYER], ACCOUNT_OPERATOR, told, TOLD, &own_nonce,
+                    "tell '" ACCOUNT_OPERATOR "' of the simulated machines", why);
 }
 
 static enum err load_keys(struct work *w, struct buf *why)
@@ -288,86 +377,105 @@ static enum err load_keys(struct work *w, struct buf *why)
     for (size_t i = 0; i < ACTORS && !e; i++)
         e = key_at(bootstrap_key_file(w->b->net, actors[i].id), actors[i].id, &w->key[i], why);
     if (!e)
-        e = key_at(w->b->operator_key_file, ACCOUNT_OPERATOR, &w->operator_key, why);
+        e = key_at(w->b->init_key_file, ACCOUNT_REGISTRAR, &w->init_key, why);
     if (!e)
         e = key_at(w->b->fastfs_key_file, ACCOUNT_OPERATOR, &w->fastfs_key, why);
     return e;
 }
 
-/* The accounts that `test` makes; the operator is made by its own parent, in the second round. */
+/* The accounts that `test` makes; the others are made by their own parent, in the second round. */
 static enum err first_round(struct work *w, struct buf *why)
 {
     uint64_t nonce = 0;
     enum err e = look_up(w, why);
 
-    for (size_t i = 0; i < OPERATOR && !e; i++)
+    for (size_t i = 0; i < REGISTRAR && !e; i++)
         if (!w->there[i])
             e = create(w, i, &w->root, &nonce, why);
     return e ? e : settle(w, why);
 }
 
-/* An operator without one of the worker's keys: its file was lost, and made anew. */
-static enum err mend_key(struct work *w, const struct near_key *k, const struct action *action,
-                         uint64_t *nonce, struct buf *why)
+/* An account without one of the worker's keys: its file was lost, and made anew. */
+static enum err mend(struct work *w, size_t i, const struct near_key *k, struct action add,
+                     struct buf *why)
 {
     struct buf absent = WHY_INIT;
     struct rpc_key_state key;
-    enum err e = rpc_view_access_key(w->b->rpc, STR(ACCOUNT_OPERATOR), &k->key.pub, &key, &absent);
+    uint64_t nonce = 0;
+    enum err e = rpc_view_access_key(w->b->rpc, str_of(actors[i].id), &k->key.pub, &key, &absent);
 
     if (e && rpc_fault(w->b->rpc) == RPC_UNKNOWN_KEY)
-        e = send(w, &w->key[OPERATOR], ACCOUNT_OPERATOR, action, 1, nonce,
-                 "give the worker its key", why);
+        e = send(w, &w->key[i], actors[i].id, &add, 1, &nonce, "give the worker its key", why);
     else if (e)
         err_put(why, e, "%s", buf_z(&absent));
     buf_release(&absent);
     return e;
 }
 
-static enum err mend_operator(struct work *w, struct buf *why)
-{
-    const struct action call = add_operator_key(w), file = add_fastfs_key(w);
-    uint64_t nonce = 0;
-    enum err e = mend_key(w, &w->operator_key, &call, &nonce, why);
-
-    return e ? e : mend_key(w, &w->fastfs_key, &file, &nonce, why);
-}
-
 static enum err second_round(struct work *w, struct buf *why)
 {
     uint64_t nonce = 0, caller_nonce = 0;
-    enum err e;
+    enum err e = ERR_OK;
 
-    e = w->there[OPERATOR] ? mend_operator(w, why)
-                           : create(w, OPERATOR, &w->key[OUTLAYER], &nonce, why);
+    for (size_t i = REGISTRAR; i < ACTORS && !e; i++)
+        if (!w->there[i])
+            e = create(w, i, &w->key[OUTLAYER], &nonce, why);
+    if (!e && w->there[REGISTRAR])
+        e = mend(w, REGISTRAR, &w->init_key, add_init_key(w), why);
+    if (!e && w->there[OPERATOR])
+        e = mend(w, OPERATOR, &w->fastfs_key, add_fastfs_key(w), why);
     if (!e)
-        e = deploy(
+        e = deploy_file(
             w, OUTLAYER, "outlayer.wasm",
             STR("{\"owner_id\":\"" ACCOUNT_OUTLAYER "\",\"operator_id\":\"" ACCOUNT_OPERATOR "\"}"),
             &w->b->outlayer_size, &nonce, why);
     if (!e)
-        e = deploy(w, CALLER, "caller.wasm", STR("{\"outlayer_id\":\"" ACCOUNT_OUTLAYER "\"}"),
-                   &w->b->caller_size, &caller_nonce, why);
+        e = deploy_file(w, CALLER, "caller.wasm", STR("{\"outlayer_id\":\"" ACCOUNT_OUTLAYER "\"}"),
+                        &w->b->caller_size, &caller_nonce, why);
+    if (!e)
+        e = settle(w, why);
+    if (!e && w->there[OPERATOR])
+        e = refresh_register(w, why);
     return e ? e : settle(w, why);
+}
+
+static void work_release(struct work *w)
+{
+    buf_release(&w->register_code);
+    near_key_wipe(&w->root);
+    near_key_wipe(&w->init_key);
+    near_key_wipe(&w->fastfs_key);
+    for (size_t i = 0; i < ACTORS; i++)
+        near_key_wipe(&w->key[i]);
+}
+
+enum err bootstrap_prepare(struct bootstrap *b, struct buf *why)
+{
+    struct work w = {.b = b};
+    enum err e = dir_make(network_path(b->net, "credentials/" LOCAL_NETWORK_ID), why);
+
+    if (!e)
+        e = load_keys(&w, why);
+    if (!e)
+        e = local_register_make(b->simulator_dir, &b->net->arena, &b->reg, why);
+    work_release(&w);
+    return e;
 }
 
 enum err bootstrap_run(struct bootstrap *b, struct buf *why)
 {
-    struct work w = {.b = b};
+    struct work w = {.b = b, .register_code = BUF_INIT(CONTRACT_MAX)};
     enum err e;
 
     b->made = 0;
-    e = dir_make(network_path(b->net, "credentials/" LOCAL_NETWORK_ID), why);
+    e = load_keys(&w, why);
     if (!e)
-        e = load_keys(&w, why);
+        e = prepare_register(&w, why);
     if (!e)
         e = first_round(&w, why);
     if (!e)
         e = second_round(&w, why);
     b->found = ACTORS - b->made;
-    near_key_wipe(&w.root);
-    near_key_wipe(&w.operator_key);
-    near_key_wipe(&w.fastfs_key);
-    for (size_t i = 0; i < ACTORS; i++)
-        near_key_wipe(&w.key[i]);
+    work_release(&w);
     return e;
 }

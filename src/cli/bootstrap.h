@@ -5,8 +5,10 @@
  * and adds only what is missing. Keys are written to disk before the transaction that uses them.
  *
  *     outlayer.test         the contract, its own owner
- *     worker.outlayer.test  the operator; the worker gets a key that can call four methods,
- *                           and one that can publish files
+ *     worker.outlayer.test  the operator, with the register contract: the worker registers there
+ *                           by its SIMULATED quote and gets a key that can call four methods;
+ *                           another key of it can publish files
+ *     init.outlayer.test    pays for registrations
  *     alice.test            a user
  *     caller.test           a user's contract (contracts/examples/caller)
  *
@@ -15,27 +17,34 @@
 #ifndef CLI_BOOTSTRAP_H
 #define CLI_BOOTSTRAP_H
 
+#include "cli/local_register.h"
 #include "cli/network.h"
 #include "near/rpc.h"
 
-#define LOCAL_NETWORK_ID "localnet"
-#define ACCOUNT_OUTLAYER "outlayer.test"
-#define ACCOUNT_OPERATOR "worker.outlayer.test"
-#define ACCOUNT_USER     "alice.test"
-#define ACCOUNT_CALLER   "caller.test"
-#define ACCOUNT_FASTFS   "fastfs.test" /* files are sent to it; it need not be there */
+#define LOCAL_NETWORK_ID  "localnet"
+#define ACCOUNT_OUTLAYER  "outlayer.test"
+#define ACCOUNT_OPERATOR  "worker.outlayer.test"
+#define ACCOUNT_REGISTRAR "init.outlayer.test"
+#define ACCOUNT_USER      "alice.test"
+#define ACCOUNT_CALLER    "caller.test"
+#define ACCOUNT_FASTFS    "fastfs.test" /* files are sent to it; it need not be there */
 
 struct bootstrap {
     struct network *net;
     struct rpc *rpc;
-    const char *root_key_file;     /* of `test`, written by the chain */
-    const char *operator_key_file; /* where the worker's key goes */
-    const char *fastfs_key_file;   /* and the one that it publishes files with */
+    const char *root_key_file;   /* of `test`, written by the chain */
+    const char *init_key_file;   /* where the key goes that the worker registers with */
+    const char *fastfs_key_file; /* and the one that it publishes files with */
+    const char *simulator_dir;   /* of the machines that the register contract takes */
+    struct local_register reg;   /* set by bootstrap_prepare */
     /* Set by bootstrap_run: */
     size_t made, found; /* accounts */
-    size_t outlayer_size, caller_size;
+    size_t outlayer_size, caller_size, register_size;
 };
 
+/* Make the keys and the simulator that are not there yet: who uses them may start. */
+MUST_USE enum err bootstrap_prepare(struct bootstrap *b, struct buf *why);
+/* Make the accounts and contracts. */
 MUST_USE enum err bootstrap_run(struct bootstrap *b, struct buf *why);
 
 /* Where the full-access key of a local account lies. */

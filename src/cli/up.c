@@ -203,20 +203,27 @@ static enum err start_coordinator(struct up *u, struct buf *why)
     return e ? e : network_start(&u->net, PART_COORDINATOR, args, why);
 }
 
-static enum err make_accounts(struct up *u, struct buf *why)
+static enum err prepare_accounts(struct up *u, struct buf *why)
 {
-    struct bootstrap *b = &u->boot;
-    char outlayer_size[32], caller_size[32];
-    struct buf outlayer = BUF_OVER(outlayer_size), caller = BUF_OVER(caller_size);
-    enum err e;
-
-    *b = (struct bootstrap){
+    u->boot = (struct bootstrap){
         .net = &u->net,
         .rpc = u->rpc,
         .root_key_file = network_path(&u->net, "chain/credentials/" LOCAL_NETWORK_ID "/test.json"),
-        .operator_key_file = network_path(&u->net, "keys/operator.json"),
+        .init_key_file = network_path(&u->net, "keys/init.json"),
         .fastfs_key_file = network_path(&u->net, "keys/fastfs.json"),
+        .simulator_dir = network_path(&u->net, "simulator"),
     };
+    return bootstrap_prepare(&u->boot, why);
+}
+
+static enum err make_accounts(struct up *u, struct buf *why)
+{
+    struct bootstrap *b = &u->boot;
+    char outlayer_size[32], caller_size[32], register_size[32];
+    struct buf outlayer = BUF_OVER(outlayer_size), caller = BUF_OVER(caller_size);
+    struct buf reg = BUF_OVER(register_size);
+    enum err e;
+
     e = bootstrap_run(b, why);
     if (e)
         return e;
@@ -224,8 +231,11 @@ static enum err make_accounts(struct up *u, struct buf *why)
                 ACCOUNT_USER, ACCOUNT_CALLER, b->made ? "" : " (as before)");
     report_put_count(&outlayer, b->outlayer_size);
     report_put_count(&caller, b->caller_size);
-    report_part(&u->report, "contracts", ACCOUNT_OUTLAYER " %s bytes, " ACCOUNT_CALLER " %s bytes",
-                outlayer_size, caller_size);
+    report_put_count(&reg, b->register_size);
+    report_part(&u->report, "contracts",
+                ACCOUNT_OUTLAYER " %s bytes, " ACCOUNT_OPERATOR " %s bytes, " ACCOUNT_CALLER
+                                 " %s bytes",
+                outlayer_size, register_size, caller_size);
     return ERR_OK;
 }
 
@@ -285,13 +295,14 @@ static enum err start_keystore(struct up *u, struct buf *why)
     return e ? e : network_start(&u->net, PART_KEYSTORE, args, why);
 }
 
-/* Where the SIMULATED machine of the local worker lives. */
+/* The SIMULATED machine of the local worker: of the simulator whose root the register contract has.
+ */
 static const char *simulator(struct up *u)
 {
     struct buf b = BUF_INIT(4096);
     const char *z;
 
-    buf_addf(&b, "simulator:%s", network_path(&u->net, "simulator"));
+    buf_addf(&b, "simulator:%s", u->boot.simulator_dir);
     z = arena_z(&u->net.arena, buf_str(&b));
     buf_release(&b);
     return z;
@@ -308,8 +319,8 @@ static enum err start_worker(struct up *u, struct buf *why)
                                 ACCOUNT_OUTLAYER,
                                 "--operator-id",
                                 ACCOUNT_OPERATOR,
-                                "--key-file",
-                                u->boot.operator_key_file,
+                                "--init-key-file",
+                                u->boot.init_key_file,
                                 "--token-file",
                                 u->token_file,
                                 "--home",
@@ -333,12 +344,16 @@ static enum err start_worker(struct up *u, struct buf *why)
                                 toolchain.len ? "--toolchain" : NULL,
                                 toolchain.ptr,
                                 NULL};
-    enum err e = network_start(&u->net, PART_WORKER, args, why);
+    return network_start(&u->net, PART_WORKER, args, why);
+}
+
+static enum err await_worker(struct up *u, struct buf *why)
+{
+    enum err e = network_await(&u->net, PART_WORKER, why);
 
     if (!e)
-        e = network_await(&u->net, PART_WORKER, why);
-    if (!e)
-        report_part(&u->report, "worker", "signs as %s with a key for four methods only",
+        report_part(&u->report, "worker",
+                    "registered at %s by a SIMULATED quote; its key is for four methods only",
                     ACCOUNT_OPERATOR);
     return e;
 }
@@ -392,21 +407,25 @@ static enum err start_all(struct up *u, struct buf *why)
         e = start_fastfs(u, why);
     if (!e)
         e = start_keystore(u, why);
-    /* They get ready while the contracts are deployed. */
     if (!e)
-        e = make_accounts(u, why);
+        e = prepare_accounts(u, why);
     if (!e)
         e = network_await(&u->net, PART_COORDINATOR, why);
     if (!e)
         e = network_await(&u->net, PART_FASTFS, why);
     if (!e)
         e = network_await(&u->net, PART_KEYSTORE, why);
+    /* It gets ready while the contracts are deployed, and registers as soon as they are. */
+    if (!e)
+        e = start_worker(u, why);
+    if (!e)
+        e = make_accounts(u, why);
     if (e)
         return e;
     report_part(&u->report, "coordinator", "%s", u->net.part[PART_COORDINATOR].url);
     report_part(&u->report, "fastfs", "%s", u->net.part[PART_FASTFS].url);
     report_part(&u->report, "keystore", "%s", u->net.part[PART_KEYSTORE].url);
-    e = start_worker(u, why);
+    e = await_worker(u, why);
     return e ? e : serve_program(u, why);
 }
 

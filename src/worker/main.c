@@ -1,10 +1,11 @@
 /*
  * outlayer-worker — takes jobs from the coordinator, runs them, answers the contract.
  *
- * It holds the operator's function-call key, which can call four methods of the contract and spend
- * nothing but gas. It must never parse foreign bytes that it can leave to a child: downloads are
- * made by outlayer-fetch, programs are run by outlayer-exec. It trusts neither the coordinator
- * (what it says is read back from the chain) nor the guest (its output is bytes).
+ * It holds a function-call key of the operator's account, which can call four methods of the
+ * contract and spend nothing but gas: from a file, or made here and registered by a quote. It must
+ * never parse foreign bytes that it can leave to a child: downloads are made by outlayer-fetch,
+ * programs are run by outlayer-exec. It trusts neither the coordinator (what it says is read back
+ * from the chain) nor the guest (its output is bytes).
  *
  * Threads: each slot leases and runs one job after the other; the keeper renews leases; the courier
  * carries answers to the chain; one waits for signals. Killed at any instant, the next start finds
@@ -25,6 +26,7 @@
 #include "near/fastfs.h"
 #include "near/rpc.h"
 #include "proc/self.h"
+#include "worker/registrar.h"
 #include "worker/signals.h"
 
 #define PATH_BYTES     4096
@@ -37,7 +39,7 @@ struct options {
     const char *coordinator_url, *rpc_url, *contract_id, *operator_id, *key_file, *token_file,
         *home, *network_id, *worker_id, *toolchain, *fastfs_key, *fastfs_receiver, *fastfs_url,
         *keystore_url, *keystore_token, *settings_file, *guest_rpc_url, *quote_source, *register_id,
-        *ipfs_gateway;
+        *ipfs_gateway, *init_key_file;
     struct settings settings;
     uint64_t epoch_s, batch_s;
     uint64_t guest_requests, guest_at_once, guest_net_mb;
@@ -57,6 +59,10 @@ static const struct opt table[] = {
              "account that answers; default: the one in the key file"),
     OPT_TEXT("key-file", "FILE", struct options, key_file, "OUTLAYER_KEY_FILE",
              "its function-call key, mode 0600"),
+    OPT_TEXT(
+        "init-key-file", "FILE", struct options, init_key_file, "OUTLAYER_INIT_KEY_FILE",
+        "instead of it: the key, mode 0600, of the account that may register; the worker makes "
+        "its own key and registers it by a TDX quote"),
     OPT_TEXT("token-file", "FILE", struct options, token_file, "OUTLAYER_WORKER_TOKEN_FILE",
              "the coordinator's bearer token, mode 0600"),
     OPT_TEXT("home", "DIR", struct options, home, "OUTLAYER_WORKER_HOME",
@@ -149,14 +155,22 @@ static enum err options_check(const struct options *o, struct buf *why)
     const struct {
         const char *name, *value;
     } needed[] = {
-        {"coordinator-url", o->coordinator_url}, {"rpc-url", o->rpc_url},
-        {"contract-id", o->contract_id},         {"key-file", o->key_file},
-        {"token-file", o->token_file},           {"home", o->home},
+        {"coordinator-url", o->coordinator_url},
+        {"rpc-url", o->rpc_url},
+        {"contract-id", o->contract_id},
+        {"token-file", o->token_file},
+        {"home", o->home},
     };
 
     for (size_t i = 0; i < countof(needed); i++)
         if (!needed[i].value || !needed[i].value[0])
             return err_put(why, ERR_FORMAT, "--%s is missing; see --help", needed[i].name);
+    if (!o->key_file == !o->init_key_file)
+        return err_put(why, ERR_FORMAT, "give --key-file or --init-key-file; see --help");
+    if (o->init_key_file && !o->operator_id)
+        return err_put(why, ERR_FORMAT, "--init-key-file needs --operator-id");
+    if (o->init_key_file && strcmp(o->quote_source, QUOTE_NONE) == 0)
+        return err_put(why, ERR_FORMAT, "--init-key-file needs a --quote-source");
     if (o->keystore_url && !o->keystore_token)
         return err_put(why, ERR_FORMAT, "--keystore-url needs --keystore-token-file");
     if (!account_id_valid(str_of(o->contract_id)))
@@ -211,8 +225,15 @@ static enum err name_make(const struct options *o, struct worker_name *out, stru
 
 static enum err key_load(const struct options *o, struct near_key *out, struct buf *why)
 {
-    enum err e = near_key_load(o->key_file, out, why);
+    enum err e;
 
+    if (o->init_key_file) { /* never written down */
+        ed25519_generate(&out->key);
+        return account_id_parse(str_of(o->operator_id), &out->account)
+                   ? ERR_OK
+                   : err_put(why, ERR_FORMAT, "'%s' is no account id", o->operator_id);
+    }
+    e = near_key_load(o->key_file, out, why);
     if (!e && o->operator_id && !str_eqz(account_id_str(&out->account), o->operator_id)) {
         e = err_put(why, ERR_CONFLICT, "the key in '%s' is that of '%s', not of '%s'", o->key_file,
                     out->account.s, o->operator_id);
@@ -273,6 +294,16 @@ static const char *guest_rpc_url(const struct options *o)
 static enum err attest_start(struct worker *w, const struct options *o, const struct near_key *key,
                              const char *worker_id, struct str token, struct buf *why)
 {
+    static struct near_key init_key;
+    const struct str contract =
+        o->register_id ? str_of(o->register_id) : account_id_str(&key->account);
+    const struct notary_register *registrar = NULL;
+    enum err e = o->init_key_file ? near_key_load(o->init_key_file, &init_key, why) : ERR_OK;
+
+    if (e)
+        return e;
+    if (o->init_key_file)
+        registrar = registrar_hooks(registrar_new(o->rpc_url, &init_key, contract, &key->key.pub));
     const struct notary_opts opts = {
         .source = o->quote_source,
         .outbox = w->outbox,
@@ -283,13 +314,18 @@ static enum err attest_start(struct worker *w, const struct options *o, const st
         .token = token,
         .network_id = str_of(w->network_id),
         .outlayer_contract = w->contract_id,
-        .register_contract =
-            o->register_id ? str_of(o->register_id) : account_id_str(&key->account),
+        .register_contract = contract,
         .epoch_s = o->epoch_s,
         .batch_s = o->batch_s,
+        .registrar = registrar,
     };
 
-    return notary_start(&opts, &w->notary, why);
+    e = notary_start(&opts, &w->notary, why);
+    if (!e && registrar && !w->notary)
+        e = err_put(why, ERR_ABSENT,
+                    "this machine gives no TDX quote to register with; see "
+                    "--quote-source");
+    return e;
 }
 
 static enum err start(const struct options *o, struct buf *why)

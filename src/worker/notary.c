@@ -12,12 +12,15 @@
 #include "near/rpc.h"
 #include "worker/herald.h"
 
-#define SOFTWARE    "outlayer-worker 0.1.0"
-#define ENGINE      "wasmtime 48; fuel; 500000000000 instructions; 512 MiB; 180 s"
-#define TICK_MS     250
-#define AGAIN_MS    5000 /* after a quote that could not be had */
-#define NETWORK_MAX 128
-#define CONFIG_MAX  (1u << 20) /* bytes of app-compose.json */
+#define SOFTWARE       "outlayer-worker 0.1.0"
+#define ENGINE         "wasmtime 48; fuel; 500000000000 instructions; 512 MiB; 180 s"
+#define TICK_MS        250
+#define AGAIN_MS       5000  /* after a quote that could not be had */
+#define FIRST_WAIT_MS  25    /* between two tries while the network may be starting, … */
+#define STARTING_MS    10000 /* … then each half as long again, up to FIRST_WAIT_MAX */
+#define FIRST_WAIT_MAX 60000
+#define NETWORK_MAX    128
+#define CONFIG_MAX     (1u << 20) /* bytes of app-compose.json */
 
 /* An epoch and who still works in it. */
 struct term {
@@ -333,6 +336,33 @@ static enum err open_source(const struct notary_opts *o, struct quote_source **o
     return e;
 }
 
+/*
+ * The first epoch. Where somebody has to let us in we wait for it: the network may still be
+ * starting, or the operator may not have approved yet what we measure.
+ */
+static enum err first_term(struct notary *n, struct buf *why)
+{
+    const uint64_t began = clock_mono_ms();
+    uint64_t wait = FIRST_WAIT_MS;
+    struct buf told = WHY_INIT;
+    enum err e;
+
+    while ((e = term_begin(n, &n->terms, why)) != ERR_OK && n->o.registrar) {
+        bool starting = e != ERR_DENIED && clock_mono_ms() - began < STARTING_MS;
+
+        if (!starting && !str_eq(buf_str(why), buf_str(&told)))
+            log_unusual("not_registered", "why=%s", buf_z(why));
+        buf_clear(&told);
+        buf_add_str(&told, buf_str(why));
+        clock_sleep_ms(wait);
+        /* Looking costs nothing; a registration that is refused costs gas. */
+        if (!starting)
+            wait = wait * 3 / 2 > FIRST_WAIT_MAX ? FIRST_WAIT_MAX : wait * 3 / 2;
+    }
+    buf_release(&told);
+    return e;
+}
+
 static enum err begin(struct notary *n, struct buf *why)
 {
     struct buf name = BUF_OVER(n->network);
@@ -347,7 +377,7 @@ static enum err begin(struct notary *n, struct buf *why)
     if (quote_source_simulated(n->source))
         buf_addz(&name, "sandbox-");
     buf_add_str(&name, n->o.network_id);
-    e = term_begin(n, &n->terms, why);
+    e = first_term(n, why);
     if (!e)
         e = herald_start(&opts, &n->herald, why);
     if (!e && pthread_create(&n->thread, NULL, tend, n))

@@ -347,6 +347,27 @@ static void test_challenge(void **state)
     refused(REGISTRAR, "register_worker_key", machine_registration(&m, one), "The challenge");
 }
 
+/* One lies open for whoever is first, after each registration another. */
+static void test_open_challenge(void **state)
+{
+    struct str one = view("get_challenge", STR("{}")), args;
+    struct str text = str_head(str_skip(one, 13), 66);
+
+    (void)state;
+    args = machine_registration(&m, text);
+    call(REGISTRAR, "register_worker_key", args);
+    refused(REGISTRAR, "register_worker_key", args, "The challenge");
+    machine_new_keys(&m);
+    refused(REGISTRAR, "register_worker_key", machine_registration(&m, text), "The challenge");
+    one = view("get_challenge", STR("{}"));
+    mock_blocks(1001);
+    text = str_head(str_skip(one, 13), 66);
+    refused(REGISTRAR, "register_worker_key", machine_registration(&m, text), "The challenge");
+    assert_str(view("get_challenge", STR("{}")), "null");
+    enroll();
+    assert_int_equal(view("get_challenge", STR("{}")).len, one.len);
+}
+
 /* A removed worker cannot come back with what it had, nor with anything. */
 static void test_replay_after_removal(void **state)
 {
@@ -777,6 +798,7 @@ int main(void)
         SET(test_compose_hash),
         SET(test_attributes_pinned),
         SET(test_challenge),
+        SET(test_open_challenge),
         SET(test_replay_after_removal),
         SET(test_manifest),
         SET(test_other_report_data),

@@ -34,8 +34,7 @@ static enum attest_code judge_under(const struct sim_spec *spec, const struct at
     struct buf quote = BUF_INIT(SIM_QUOTE_MAX), coll = BUF_INIT(SIM_COLLATERAL_MAX);
     struct attest_policy strict = ATTEST_POLICY_STRICT;
     struct attest_root own = sim_root(sim);
-    struct attest_input in = {
-        .at = at, .root = root ? root : &own, .crypto = &vector_crypto};
+    struct attest_input in = {.at = at, .root = root ? root : &own, .crypto = &vector_crypto};
     struct collateral *c;
 
     arena_release(&judged.a);

@@ -1,0 +1,218 @@
+/* registrar.c — see registrar.h. */
+#include "worker/registrar.h"
+
+#include <pthread.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "codec/base64.h"
+#include "codec/hex.h"
+#include "near/outcome.h"
+#include "worker/lane.h"
+
+#define CALL_BYTES_MAX (256u * 1024)
+#define TRIES          40 /* of a transaction that is not answered */
+#define TRY_AGAIN_MS   250
+#define OPEN_BLOCKS    500u /* a challenge that lies open longer may be too old when it arrives */
+
+struct registrar {
+    struct rpc *rpc;
+    struct lane lane;
+    struct str contract, account;
+    const struct ed25519_pub *worker;
+    bool own_challenge; /* ask for one of our own: the open one was no good */
+    struct notary_register hooks;
+    pthread_mutex_t lock;
+};
+
+/* Send the bytes until the node says what became of them. */
+static enum err outcome_of(struct registrar *r, struct str tx, const struct hash256 *hash,
+                           struct buf *answer, struct outcome *out, struct buf *why)
+{
+    struct json result;
+    enum err e = rpc_send_tx(r->rpc, tx, TX_WAIT_EXECUTED_OPTIMISTIC, answer, &result, why);
+
+    for (int i = 0; i < TRIES; i++) {
+        if (!e && outcome_read(result, out) && out->status != OUTCOME_PENDING)
+            return ERR_OK;
+        if (e && !rpc_fault_retry(rpc_fault(r->rpc)) && rpc_fault(r->rpc) != RPC_TIMED_OUT &&
+            rpc_fault(r->rpc) != RPC_UNKNOWN_TX)
+            return e;
+        clock_sleep_ms(TRY_AGAIN_MS);
+        e = rpc_tx(r->rpc, hash, r->account, TX_WAIT_EXECUTED_OPTIMISTIC, answer, &result, why);
+        if (e && rpc_fault(r->rpc) == RPC_UNKNOWN_TX)
+            e = rpc_send_tx(r->rpc, tx, TX_WAIT_EXECUTED_OPTIMISTIC, answer, &result, why);
+    }
+    return e ? e : err_put(why, ERR_TIMEOUT, "the chain does not say what became of the call");
+}
+
+/* What the method returned is appended to `value`; `height` gets the block in which it ran. */
+static enum err call(struct registrar *r, const char *method, struct str args, struct hash256 *hash,
+                     struct buf *value, uint64_t *height, struct buf *why)
+{
+    struct buf tx = BUF_INIT(CALL_BYTES_MAX + 1024), answer = BUF_INIT(RPC_ANSWER_MAX);
+    struct buf reason = BUF_INIT(WHY_MAX / 2);
+    struct hash256 block_hash;
+    struct rpc_block block;
+    struct outcome o;
+    struct str text;
+    uint64_t nonce;
+    enum err e;
+
+    pthread_mutex_lock(&r->lock);
+    e = lane_sign(&r->lane, r->contract, str_of(method), args, &tx, &nonce, hash, why);
+    if (!e)
+        e = outcome_of(r, buf_str(&tx), hash, &answer, &o, why);
+    if (e)
+        lane_forget(&r->lane);
+    if (!e && o.status == OUTCOME_FAILED) {
+        outcome_failure_text(&o, &reason);
+        e = err_put(why, ERR_DENIED, "'%.*s' refuses '%s': %s", STR_ARG(r->contract), method,
+                    buf_z(&reason));
+    }
+    if (!e && (!outcome_value(&o, value) || value->full))
+        e = err_put(why, ERR_UPSTREAM, "'%s' of '%.*s' gave no value", method,
+                    STR_ARG(r->contract));
+    if (!e && height) {
+        if (!json_plain(json_get(json_at(o.receipts, 0), "block_hash"), &text) ||
+            !hash_from_base58(text, &block_hash))
+            e = err_put(why, ERR_UPSTREAM, "the node does not say in which block '%s' ran", method);
+        if (!e)
+            e = rpc_block_of_hash(r->rpc, &block_hash, &block, why);
+        if (!e)
+            *height = block.height;
+    }
+    pthread_mutex_unlock(&r->lock);
+    buf_release(&tx);
+    buf_release(&answer);
+    buf_release(&reason);
+    return e;
+}
+
+/* ERR_ABSENT: none lies open, or not for long. */
+static enum err open_challenge(struct registrar *r, uint8_t out[32], struct buf *why)
+{
+    struct buf value = BUF_INIT(256);
+    struct json v = JSON_NONE;
+    struct rpc_block head;
+    struct str hex;
+    uint64_t height;
+    enum err e;
+
+    pthread_mutex_lock(&r->lock);
+    e = rpc_view_call(r->rpc, r->contract, "get_challenge", STR("{}"), &value, why);
+    if (!e)
+        e = rpc_block_final(r->rpc, &head, why);
+    pthread_mutex_unlock(&r->lock);
+    if (!e &&
+        (!json_parse(buf_str(&value), &v, NULL) || !json_u64(json_get(v, "height"), &height) ||
+         !json_plain(json_get(v, "challenge"), &hex) || !hex_get(hex, out, 32) ||
+         height + OPEN_BLOCKS < head.height))
+        e = ERR_ABSENT;
+    buf_release(&value);
+    return e;
+}
+
+static enum err challenge(void *ctx, uint8_t out[32], struct buf *why)
+{
+    struct registrar *r = ctx;
+    struct buf value = BUF_INIT(128);
+    struct json v = JSON_NONE;
+    struct hash256 hash;
+    struct str hex;
+    enum err e = r->own_challenge ? ERR_ABSENT : open_challenge(r, out, why);
+
+    if (e != ERR_ABSENT)
+        return e;
+    e = call(r, "request_challenge", STR("{}"), &hash, &value, NULL, why);
+    if (!e &&
+        (!json_parse(buf_str(&value), &v, NULL) || !json_plain(v, &hex) || !hex_get(hex, out, 32)))
+        e = err_put(why, ERR_UPSTREAM, "'%.*s' gave no challenge", STR_ARG(r->contract));
+    buf_release(&value);
+    return e;
+}
+
+static void put_base64(struct buf *b, const char *name, const void *bytes, size_t n)
+{
+    json_key(b, name);
+    json_str_open(b);
+    base64_put(b, bytes, n);
+    json_str_close(b);
+}
+
+static enum err enrol(void *ctx, struct str manifest, struct str quote, struct buf *why)
+{
+    struct registrar *r = ctx;
+    struct buf args = BUF_INIT(CALL_BYTES_MAX), key = BUF_INIT(100), value = BUF_INIT(64 * 1024);
+    struct hash256 hash;
+    enum err e;
+
+    ed25519_pub_put(&key, r->worker);
+    json_obj(&args);
+    json_key(&args, "public_key");
+    json_put_str(&args, buf_str(&key));
+    json_key(&args, "tdx_quote_hex");
+    json_str_open(&args);
+    hex_put(&args, quote.ptr, quote.len);
+    json_str_close(&args);
+    put_base64(&args, "manifest", manifest.ptr, manifest.len);
+    json_obj_end(&args);
+    e = args.full
+            ? err_put(why, ERR_TOO_BIG, "the quote has %zu bytes, too many to register", quote.len)
+            : call(r, "register_worker_key", buf_str(&args), &hash, &value, NULL, why);
+    /* Another worker may have been first with the open challenge. */
+    r->own_challenge = e == ERR_DENIED;
+    buf_release(&args);
+    buf_release(&key);
+    buf_release(&value);
+    return e;
+}
+
+static enum err anchor(void *ctx, struct ledger_batch *b, struct arena *a, struct buf *why)
+{
+    struct registrar *r = ctx;
+    struct buf args = BUF_INIT(1024), value = BUF_INIT(64), text = BUF_INIT(64);
+    struct hash256 tx;
+    uint64_t height = 0;
+    enum err e;
+
+    json_obj(&args);
+    put_base64(&args, "head", b->head.ptr, b->head.len);
+    put_base64(&args, "signature", b->sig.b, sizeof b->sig.b);
+    json_obj_end(&args);
+    BUG_ON(args.full);
+    e = call(r, "anchor_batch", buf_str(&args), &tx, &value, &height, why);
+    if (!e) {
+        hash_put_base58(&text, &tx);
+        b->anchor_tx = arena_str(a, buf_str(&text));
+        b->anchor_height = height;
+    }
+    buf_release(&args);
+    buf_release(&value);
+    buf_release(&text);
+    return e;
+}
+
+struct registrar *registrar_new(const char *rpc_url, const struct near_key *init_key,
+                                struct str register_contract, const struct ed25519_pub *worker)
+{
+    struct registrar *r = mem_new(struct registrar);
+
+    r->rpc = rpc_new(rpc_url);
+    r->contract = register_contract;
+    r->account = account_id_str(&init_key->account);
+    r->worker = worker;
+    r->hooks = (struct notary_register){.contract = register_contract,
+                                        .ctx = r,
+                                        .challenge = challenge,
+                                        .enrol = enrol,
+                                        .anchor = anchor};
+    lane_init(&r->lane, r->rpc, init_key);
+    pthread_mutex_init(&r->lock, NULL);
+    return r;
+}
+
+const struct notary_register *registrar_hooks(struct registrar *r)
+{
+    return &r->hooks;
+}
