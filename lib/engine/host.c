@@ -17,14 +17,14 @@ static const struct host_fn vrf[] = {HOST_VRF_LIST(FN)};
 #undef FN
 
 const struct host_face host_faces[HOST_FACES] = {
-    [HOST_STORAGE] = {"near:storage/api", "0.1.0", storage, countof(storage), 10000,
+    [HOST_STORAGE] = {"near:storage/api", "0.1.0", "0.2.0", storage, countof(storage), 10000,
                       "which only runs of a project have; make one with create_project() and "
                       "request it by its name (with 'outlayer run': add --storage)"},
-    [HOST_RPC] = {"near:rpc/api", "0.1.0", rpc, countof(rpc), 100,
+    [HOST_RPC] = {"near:rpc/api", "0.1.0", NULL, rpc, countof(rpc), 100,
                   "which this run does not have (with 'outlayer run': add --rpc URL)"},
-    [HOST_PAYMENT] = {"near:payment/api", "0.1.0", payment, countof(payment), 100,
+    [HOST_PAYMENT] = {"near:payment/api", "0.1.0", NULL, payment, countof(payment), 100,
                       "which this run does not have"},
-    [HOST_VRF] = {"near:vrf/api", "0.1.0", vrf, countof(vrf), 100,
+    [HOST_VRF] = {"near:vrf/api", "0.1.0", NULL, vrf, countof(vrf), 100,
                   "which only workers with a keystore have (with 'outlayer run': add --vrf-seed "
                   "TEXT)"},
 };
@@ -33,9 +33,13 @@ const struct host_face *host_face_find(struct str import)
 {
     struct str name, version = str_cut(import, '@', &name);
 
-    for (size_t i = 0; i < HOST_FACES; i++)
-        if (str_eqz(name, host_faces[i].name) && str_eqz(version, host_faces[i].version))
-            return &host_faces[i];
+    for (size_t i = 0; i < HOST_FACES; i++) {
+        const struct host_face *f = &host_faces[i];
+
+        if (str_eqz(name, f->name) &&
+            (str_eqz(version, f->version) || (f->later && str_eqz(version, f->later))))
+            return f;
+    }
     return NULL;
 }
 

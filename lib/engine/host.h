@@ -101,8 +101,9 @@ struct host_fn {
 };
 
 struct host_face {
-    const char *name;    /* "package:name/interface" */
-    const char *version; /* exactly this one */
+    const char *name; /* "package:name/interface" */
+    const char *version;
+    const char *later; /* a version with more functions, of which ours are the same; may be NULL */
     const struct host_fn *fns;
     size_t nfns;
     uint32_t calls_max; /* of one run */

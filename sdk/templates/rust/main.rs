@@ -4,7 +4,8 @@
 //! Output on stdout:  {"greeting":"hello Alice"}
 //!
 //! Ending with anything but 0 fails the request; whoever asked reads what was written to stderr.
-//! The crate `outlayer` has the rest: who asked (`env`), what the project keeps (`storage`).
+//! The crate `outlayer` has the rest: who asked (`env`), what the project keeps (`storage`), random numbers that
+//! anyone can check (`vrf`).
 
 use serde::{Deserialize, Serialize};
 

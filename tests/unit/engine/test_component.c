@@ -403,8 +403,11 @@ static void our_interfaces_link_by_structure(void **state)
          "'increment'"},
         {NEAR("0.1.0", "rename", "(param \"key\" string) (result string)"),
          "unknown import 'rename' from 'near:storage/api@0.1.0'"},
-        {NEAR("0.2.0", "has", "(param \"key\" string) (result bool)"),
-         "unknown import 'near:storage/api@0.2.0'"},
+        {NEAR("0.2.0", "has", "(param \"key\" string) (result (tuple bool string))"), NULL},
+        {NEAR("0.2.0", "get-raw", "(param \"key\" string) (result (tuple (list u8) string))"),
+         "unknown import 'get-raw' from 'near:storage/api@0.2.0'"},
+        {NEAR("0.3.0", "has", "(param \"key\" string) (result bool)"),
+         "unknown import 'near:storage/api@0.3.0'"},
     };
     (void)state;
     for (size_t i = 0; i < countof(cases); i++) {
