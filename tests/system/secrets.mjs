@@ -118,6 +118,20 @@ test('by project: its own are used unasked; refused ones are left out', async ()
     assert.deepEqual((await run(bob, guest, ['API_KEY'])).value, { API_KEY: null });
 });
 
+test('a project that is given away takes no secrets along', async () => {
+    const call = (who, method, args, deposit = 0n) => net.transact(who, OUTLAYER, [near.actions.functionCall(method, args, 100n * TGAS, deposit)]);
+    await call(net.alice, 'create_project', { name: 'moved', source: guest }, NEAR / 10n);
+    await store(net.alice, { Project: { project_id: 'alice.test/moved' } }, 'default', { API_KEY: `${MARKER}-moved` });
+    const at = (owner, ref) => run(bob, { Project: { project_id: `${owner}/moved` } }, ['API_KEY'], ref);
+    assert.deepEqual((await at('alice.test')).value, { API_KEY: fnv(`${MARKER}-moved`) });
+    await call(bob, 'accept_project_transfer', { from: 'alice.test', name: 'moved' }, NEAR / 10n);
+    await call(net.alice, 'transfer_project', { project_name: 'moved', new_owner: 'bob.test' });
+    assert.deepEqual((await at('bob.test')).value, { API_KEY: null });
+    assert.deepEqual((await at('bob.test', { profile: 'default', account_id: 'alice.test' })).value, { API_KEY: null });
+    await store(bob, { Project: { project_id: 'bob.test/moved' } }, 'default', { API_KEY: `${MARKER}-bobs` });
+    assert.deepEqual((await at('bob.test')).value, { API_KEY: fnv(`${MARKER}-bobs`) });
+});
+
 test('by repository and branch: the branch has its own, the others the repository\'s', async () => {
     const git = await new GitServer().start();
     try {
