@@ -77,7 +77,7 @@ static void serve(struct host_desk *d, const struct host_call *c, const struct h
         buf_clear(error);
     else if (error->len == 0)
         buf_addz(error, err_text(e));
-    for (size_t i = 0; !e && i < HOST_RESULTS_MAX; i++) {
+    for (size_t i = 0; !e && c->fn->results[i]; i++) {
         size += d->reply.text[i].len;
         if (d->reply.text[i].full || size > HOST_TOLD_MAX ||
             (c->fn->results[i] == 's' && !str_is_utf8(buf_str(&d->reply.text[i])))) {

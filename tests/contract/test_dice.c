@@ -75,7 +75,8 @@ static u128 bank(void)
     struct json doc;
     u128 amount = 0;
 
-    assert_true(mock_view("get_table", STR(""), &v) && json_parse(v, &doc, NULL));
+    assert_true(mock_view("get_table", STR(""), &v));
+    assert_true(json_parse(v, &doc, NULL));
     assert_true(json_u128_str(json_get(doc, "bank"), &amount));
     return amount;
 }

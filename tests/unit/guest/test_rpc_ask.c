@@ -68,6 +68,12 @@ static void asks(void **state)
          "{\"request_type\":\"view_state\",\"account_id\":\"a.near\",\"prefix_base64\":"
          "\"U1RBVEU=\",\"finality\":\"final\"}",
          false},
+        {HOST_RPC_VIEW_STATE,
+         {"a.near", "", ""},
+         "query",
+         "{\"request_type\":\"view_state\",\"account_id\":\"a.near\",\"prefix_base64\":"
+         "\"\",\"finality\":\"final\"}",
+         false},
         {HOST_RPC_BLOCK,
          {"18446744073709551615"},
          "block",
