@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "codec/json.h"
 #include "codec/wire.h"
+#include "crypto/ed25519.h"
 
 #define RECORD_MAX   (STORAGE_KEY_MAX + STORAGE_VALUE_MAX + 2 * STORAGE_SEALED_MORE)
 #define COUNTER      8u
@@ -59,14 +60,14 @@ static enum err version_check(struct job *j, struct str hex, struct hash256 *out
 
 /* ---- one record ---- */
 
-static enum err fetch(struct job *j, struct record *r)
+static enum err fetch(struct job *j, struct stored *r)
 {
     buf_clear(&j->bytes);
     return j->store->get(j->store->ctx, &j->space, &j->hash, r, &j->bytes, j->why);
 }
 
 /* A record in the clear has a place only where public ones may be. */
-static enum err open_value(struct job *j, const struct record *r, struct buf *value)
+static enum err open_value(struct job *j, const struct stored *r, struct buf *value)
 {
     if (r->is_public && !str_eqz(j->space.account, STORAGE_WORKER))
         return err_put(j->why, ERR_UPSTREAM, "the stored value is not sealed");
@@ -85,7 +86,7 @@ static enum err put(struct job *j, struct str value, bool is_public, enum when w
                        &j->sealed_value, j->why);
     if (e)
         return e;
-    p.record = (struct record){.key_hash = j->hash,
+    p.record = (struct stored){.key_hash = j->hash,
                                .key = buf_str(&j->sealed_key),
                                .value = is_public ? value : buf_str(&j->sealed_value),
                                .wasm = j->f->wasm,
@@ -103,7 +104,7 @@ static enum err set(struct job *j, struct str value, bool is_public)
 
 static enum err get(struct job *j, const struct hash256 *version)
 {
-    struct record r;
+    struct stored r;
     enum err e = fetch(j, &r);
 
     if (e == ERR_EMPTY || (!e && version && !hash_eq(version, &r.wasm)))
@@ -113,7 +114,7 @@ static enum err get(struct job *j, const struct hash256 *version)
 
 static enum err has(struct job *j)
 {
-    struct record r;
+    struct stored r;
     enum err e = fetch(j, &r);
 
     j->out->n[0] = !e;
@@ -130,7 +131,7 @@ static enum err delete (struct job *j) {
 
 static enum err set_if_absent(struct job *j, struct str value)
 {
-    struct record now;
+    struct stored now;
     bool done = false;
     enum err e = value_check(j, value);
 
@@ -142,15 +143,27 @@ static enum err set_if_absent(struct job *j, struct str value)
     return e;
 }
 
+/* So that two who meet do not meet again each time. */
+static void pause_before(unsigned try)
+{
+    uint8_t draw;
+
+    if (try == 0)
+        return;
+    random_bytes(&draw, sizeof(draw));
+    clock_sleep_ms(draw % (try < 5 ? 1u << try : 32u));
+}
+
 static enum err set_if_equals(struct job *j, struct str expected, struct str value)
 {
     struct buf *current = &j->out->text[1];
     enum err e = value_check(j, value);
 
     for (unsigned i = 0; !e && i < STORAGE_TRIES; i++) {
-        struct record r;
+        struct stored r;
         bool done = false;
 
+        pause_before(i);
         buf_wipe(current);
         e = fetch(j, &r);
         if (e == ERR_EMPTY)
@@ -177,7 +190,7 @@ static void counter_write(uint8_t b[COUNTER], uint64_t n)
         b[i] = (uint8_t)(n >> 8 * i);
 }
 
-static enum err counter_read(struct job *j, const struct record *r, int64_t *out)
+static enum err counter_read(struct job *j, const struct stored *r, int64_t *out)
 {
     struct buf value = BUF_INIT(STORAGE_VALUE_MAX);
     enum err e = open_value(j, r, &value);
@@ -198,13 +211,12 @@ static enum err count(struct job *j, int64_t delta)
     enum err e = ERR_OK;
 
     for (unsigned i = 0; !e && i < STORAGE_TRIES; i++) {
-        struct record r;
+        struct stored r;
         int64_t n = 0, sum;
         uint8_t bytes[COUNTER];
         bool done = false, there;
 
-        if (i) /* so that two who meet do not meet again at once */
-            clock_sleep_ms(i + ((uintptr_t)j >> 8) % 3);
+        pause_before(i);
         e = fetch(j, &r);
         there = !e;
         if (!e)
@@ -247,9 +259,9 @@ static enum err other_project(struct job *j, struct str x, struct buf *room)
 
 static enum err get_worker(struct job *j, const struct host_val *project)
 {
-    char uuid[STORAGE_UUID_MAX + 1];
+    char uuid[STORAGE_UUID_LEN + 1];
     struct buf room = BUF_OVER(uuid);
-    struct record r;
+    struct stored r;
     enum err e = ERR_OK;
 
     if (!project->none)
@@ -272,15 +284,15 @@ struct listing {
     size_t n, cap;
     struct str prefix;
     /* a page */
-    struct record page[OPEN_AT_ONCE];
+    struct stored page[OPEN_AT_ONCE];
     size_t npage;
     struct hash256 last;
 };
 
-static enum err on_record(void *ctx, const struct record *r, struct buf *why UNUSED)
+static enum err on_record(void *ctx, const struct stored *r, struct buf *why UNUSED)
 {
     struct listing *l = ctx;
-    struct record *to = &l->page[l->npage++];
+    struct stored *to = &l->page[l->npage++];
 
     BUG_ON(l->npage > OPEN_AT_ONCE);
     *to = *r;

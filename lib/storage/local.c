@@ -19,7 +19,7 @@ static enum err put(void *ctx, const struct space *s, const struct put *p, bool 
 {
     struct local_store *l = ctx;
     struct buf bytes = BUF_INIT(2 * (STORAGE_KEY_MAX + STORAGE_VALUE_MAX));
-    struct record now;
+    struct stored now;
     enum err e = db_begin(l->db, why);
 
     if (!e)
@@ -31,7 +31,7 @@ static enum err put(void *ctx, const struct space *s, const struct put *p, bool 
     return e;
 }
 
-static enum err get(void *ctx, const struct space *s, const struct hash256 *key, struct record *out,
+static enum err get(void *ctx, const struct space *s, const struct hash256 *key, struct stored *out,
                     struct buf *bytes, struct buf *why)
 {
     struct local_store *l = ctx;
@@ -57,7 +57,7 @@ static enum err clear(void *ctx, const struct space *s, const struct hash256 *wa
 }
 
 static enum err list(void *ctx, const struct space *s, const struct hash256 *after, uint64_t limit,
-                     record_fn *each, void *each_ctx, struct buf *why)
+                     stored_fn *each, void *each_ctx, struct buf *why)
 {
     struct local_store *l = ctx;
 
@@ -73,14 +73,14 @@ static enum err seal(void *ctx UNUSED, const struct space *s UNUSED, struct str 
     return ERR_OK;
 }
 
-static enum err open_one(void *ctx UNUSED, const struct space *s UNUSED, const struct record *r,
+static enum err open_one(void *ctx UNUSED, const struct space *s UNUSED, const struct stored *r,
                          struct buf *value, struct buf *why UNUSED)
 {
     buf_add_str(value, r->value);
     return ERR_OK;
 }
 
-static enum err open_keys(void *ctx UNUSED, const struct space *s UNUSED, const struct record *r,
+static enum err open_keys(void *ctx UNUSED, const struct space *s UNUSED, const struct stored *r,
                           size_t n, struct buf *keys, struct buf *why UNUSED)
 {
     for (size_t i = 0; i < n; i++)

@@ -30,22 +30,6 @@ enum err records_migrate(struct db *d, struct buf *why)
     return db_migrate(d, "storage", migrations, countof(migrations), why);
 }
 
-bool space_ok(const struct space *s)
-{
-    if (s->project.len != 17 || s->project.ptr[0] != 'p' || !s->account.len ||
-        s->account.len > STORAGE_ACCOUNT_MAX)
-        return false;
-    for (size_t i = 1; i < s->project.len; i++)
-        if (!str_has_byte(STR("0123456789abcdef"), s->project.ptr[i]))
-            return false;
-    if (str_eqz(s->account, STORAGE_WORKER))
-        return true;
-    for (size_t i = 0; i < s->account.len; i++)
-        if (!str_has_byte(STR("abcdefghijklmnopqrstuvwxyz0123456789._-"), s->account.ptr[i]))
-            return false;
-    return true;
-}
-
 static void bind_space(struct db_stmt *st, const struct space *s)
 {
     db_bind_text(st, 1, s->project);
@@ -65,7 +49,7 @@ static void hash_read(struct hash256 *out, struct str blob)
 }
 
 enum err records_get(struct db *d, const struct space *s, const struct hash256 *key,
-                     struct record *out, struct buf *bytes, struct buf *why)
+                     struct stored *out, struct buf *bytes, struct buf *why)
 {
     struct db_stmt *st = NULL;
     enum err e = db_stmt(d,
@@ -80,7 +64,7 @@ enum err records_get(struct db *d, const struct space *s, const struct hash256 *
     db_bind_blob(st, 3, hash_str(key));
     e = db_step(st, why);
     if (!e) {
-        *out = (struct record){.key_hash = *key, .is_public = db_bool(st, 3)};
+        *out = (struct stored){.key_hash = *key, .is_public = db_bool(st, 3)};
         buf_add_str(bytes, db_blob(st, 0));
         mid = bytes->len;
         buf_add_str(bytes, db_blob(st, 1));
@@ -145,7 +129,7 @@ static enum err use_set(struct db *d, struct str project, const struct quota *us
     return e;
 }
 
-static enum err write(struct db *d, const struct space *s, const struct record *r, uint64_t now_ms,
+static enum err write(struct db *d, const struct space *s, const struct stored *r, uint64_t now_ms,
                       struct buf *why)
 {
     struct db_stmt *st = NULL;
@@ -172,7 +156,7 @@ static enum err write(struct db *d, const struct space *s, const struct record *
 }
 
 /* Would the project stay within its quota, and what would it use then? */
-static enum err charge(const struct quota *q, const struct record *old, const struct record *r,
+static enum err charge(const struct quota *q, const struct stored *old, const struct stored *r,
                        struct quota *use, struct buf *why)
 {
     uint64_t was = old ? old->key.len + old->value.len : 0, is = r->key.len + r->value.len;
@@ -193,10 +177,10 @@ static enum err charge(const struct quota *q, const struct record *old, const st
 }
 
 enum err records_put(struct db *d, const struct space *s, const struct put *p,
-                     const struct quota *q, uint64_t now_ms, bool *done, struct record *now,
+                     const struct quota *q, uint64_t now_ms, bool *done, struct stored *now,
                      struct buf *bytes, struct buf *why)
 {
-    const struct record *r = &p->record;
+    const struct stored *r = &p->record;
     struct quota use;
     bool there, go;
     enum err e;
@@ -208,7 +192,7 @@ enum err records_put(struct db *d, const struct space *s, const struct put *p,
     e = use_get(d, s->project, &use, why);
     if (e)
         return e;
-    *now = (struct record){0};
+    *now = (struct stored){0};
     e = records_get(d, s, &r->key_hash, now, bytes, why);
     if (e && e != ERR_EMPTY)
         return e;
@@ -306,7 +290,7 @@ enum err records_erase(struct db *d, struct str project, struct buf *why)
 }
 
 enum err records_list(struct db *d, const struct space *s, const struct hash256 *after,
-                      uint64_t offset, uint64_t limit, record_fn *each, void *ctx, struct buf *why)
+                      uint64_t offset, uint64_t limit, stored_fn *each, void *ctx, struct buf *why)
 {
     struct db_stmt *st = NULL;
     enum err e = db_stmt(d,
@@ -322,7 +306,7 @@ enum err records_list(struct db *d, const struct space *s, const struct hash256 
     db_bind_u64(st, 4, limit);
     db_bind_u64(st, 5, offset);
     while (!(e = db_step(st, why))) {
-        struct record r = {.key = db_blob(st, 1), .is_public = db_bool(st, 3)};
+        struct stored r = {.key = db_blob(st, 1), .is_public = db_bool(st, 3)};
 
         hash_read(&r.key_hash, db_blob(st, 0));
         hash_read(&r.wasm, db_blob(st, 2));

@@ -15,25 +15,14 @@
 
 #include "crypto/hash.h"
 #include "db/db.h"
+#include "secrets/space.h"
 
-#define STORAGE_KEY_MAX     1024u      /* bytes of a key */
-#define STORAGE_VALUE_MAX   (1u << 20) /* bytes of a value */
-#define STORAGE_SEALED_MORE 128u       /* what sealing adds at most */
-#define STORAGE_UUID_MAX    64u
-#define STORAGE_ACCOUNT_MAX 64u
+#define STORAGE_SEALED_MORE 128u         /* what sealing adds at most */
 #define STORAGE_PAGE_MAX    1000u        /* records of a list */
 #define STORAGE_BYTES_MAX   (256u << 20) /* of a project, unless told otherwise */
 #define STORAGE_KEYS_MAX    100000u
-#define STORAGE_WORKER      "@worker" /* the account of the area that all users share */
 
-/* Whose: uuid of the project, account (or STORAGE_WORKER). */
-struct space {
-    struct str project, account;
-};
-/* A uuid as projects have it: 'p' and 16 hex digits. An account id or "@worker". */
-bool space_ok(const struct space *s);
-
-struct record {
+struct stored {
     struct hash256 key_hash;
     struct str key, value;
     struct hash256 wasm; /* the version that wrote it last */
@@ -49,7 +38,7 @@ MUST_USE enum err records_migrate(struct db *d, struct buf *why);
 /* What must be so for a write to happen. */
 enum when { WHEN_ALWAYS, WHEN_ABSENT, WHEN_EQUAL };
 struct put {
-    struct record record;
+    struct stored record;
     enum when when;
     struct str expected; /* WHEN_EQUAL: the value as it is stored */
 };
@@ -63,10 +52,10 @@ struct put {
  */
 MUST_USE enum err records_put(struct db *d, const struct space *s, const struct put *p,
                               const struct quota *q, uint64_t now_ms, bool *done,
-                              struct record *now, struct buf *bytes, struct buf *why);
+                              struct stored *now, struct buf *bytes, struct buf *why);
 /* ERR_EMPTY: there is none. Key and value are appended to `bytes`; `out` borrows from it. */
 MUST_USE enum err records_get(struct db *d, const struct space *s, const struct hash256 *key,
-                              struct record *out, struct buf *bytes, struct buf *why);
+                              struct stored *out, struct buf *bytes, struct buf *why);
 MUST_USE enum err records_delete(struct db *d, const struct space *s, const struct hash256 *key,
                                  bool *was, struct buf *why);
 /* Delete all of a space; with `wasm` only what that version wrote last. */
@@ -81,9 +70,9 @@ MUST_USE enum err records_erase(struct db *d, struct str project, struct buf *wh
  *   after  only what comes behind it; NULL: from the start
  *   each   called for each one; an error ends the list
  */
-typedef enum err record_fn(void *ctx, const struct record *r, struct buf *why);
+typedef enum err stored_fn(void *ctx, const struct stored *r, struct buf *why);
 MUST_USE enum err records_list(struct db *d, const struct space *s, const struct hash256 *after,
-                               uint64_t offset, uint64_t limit, record_fn *each, void *ctx,
+                               uint64_t offset, uint64_t limit, stored_fn *each, void *ctx,
                                struct buf *why);
 MUST_USE enum err records_count(struct db *d, const struct space *s, uint64_t *out,
                                 struct buf *why);

@@ -22,6 +22,61 @@ bool open_read(struct str bytes, struct open *out)
     return rd_end(&r);
 }
 
+void keep_write(struct buf *out, const struct keep *k)
+{
+    wr_bytes(out, k->seed);
+    wr_u8(out, k->is_public);
+    wr_bytes(out, k->key);
+    wr_bytes(out, k->value);
+}
+
+bool keep_read(struct str bytes, struct keep *out)
+{
+    struct rd r = rd_over(bytes);
+
+    out->seed = rd_text(&r, SPACE_SEED_MAX);
+    out->is_public = rd_bool(&r);
+    out->key = rd_text(&r, STORAGE_KEY_MAX);
+    out->value = rd_bytes(&r, STORAGE_VALUE_MAX);
+    return rd_end(&r);
+}
+
+void fetch_write(struct buf *out, const struct fetch *f)
+{
+    wr_bytes(out, f->seed);
+    buf_add(out, f->to, sizeof(f->to));
+    buf_add(out, f->nonce, sizeof(f->nonce));
+    wr_u8(out, f->is_public);
+    wr_u8(out, f->values);
+    wr_u32(out, (uint32_t)f->n);
+    for (size_t i = 0; i < f->n; i++) {
+        wr_bytes(out, f->key[i]);
+        if (f->values)
+            wr_bytes(out, f->value[i]);
+    }
+}
+
+bool fetch_read(struct str bytes, struct fetch *out)
+{
+    struct rd r = rd_over(bytes);
+
+    out->seed = rd_text(&r, SPACE_SEED_MAX);
+    rd_copy(&r, out->to, sizeof(out->to));
+    rd_copy(&r, out->nonce, sizeof(out->nonce));
+    out->is_public = rd_bool(&r);
+    out->values = rd_bool(&r);
+    out->n = rd_count(&r, out->values ? 1 : HOLDER_FETCH_MAX);
+    for (size_t i = 0; i < out->n; i++) {
+        out->key[i] = rd_bytes(&r, STORAGE_KEY_MAX + BOX_OVERHEAD);
+        out->value[i] = STR_NONE;
+        if (out->values)
+            out->value[i] = rd_bytes(&r, STORAGE_VALUE_MAX + BOX_OVERHEAD);
+    }
+    if (out->is_public && !out->values) /* a public key opens beside its value only */
+        rd_fail(&r);
+    return rd_end(&r);
+}
+
 void merge_write(struct buf *out, const struct merge *m)
 {
     wr_bytes(out, m->seed);

@@ -9,6 +9,9 @@
  *     VRF      alpha (secrets/alpha.h)            → struct vrf, Ed25519 key
  *     OPEN     seed, ciphertext, to[32], nonce[32] → sealed to `to`: label[32] ‖ nonce[32] ‖ JSON
  *     MERGE    struct merge                       → struct merged
+ *     KEEP     struct keep                        → box of the key, box of the value (storage)
+ *     FETCH    struct fetch                       → sealed to `to`: label[32] ‖ nonce[32] ‖ keys,
+ * values
  *
  * An answer is u8 enum err, then the sentence, or for ERR_OK what is told above. The first answer
  * comes by itself when the keyholder is ready: the number of epochs as u8, or why it cannot start.
@@ -22,11 +25,13 @@
 #include "crypto/derive.h"
 #include "secrets/secret_set.h"
 #include "secrets/session.h"
+#include "secrets/space.h"
 
 #define HOLDER_EPOCHS_MAX 16 /* KEYRING_MAX */
 #define HOLDER_SEED_MAX   1024
 #define HOLDER_CIPHER_MAX 65536 /* raw; in base64 the contract takes less */
-#define HOLDER_MSG_MAX    (3 * HOLDER_CIPHER_MAX + 65536)
+#define HOLDER_MSG_MAX    (STORAGE_VALUE_MAX + 3 * HOLDER_CIPHER_MAX + 65536)
+#define HOLDER_FETCH_MAX  200 /* records at once */
 
 enum holder_ask {
     HOLDER_PUBKEY = 1,
@@ -34,12 +39,30 @@ enum holder_ask {
     HOLDER_VRF,
     HOLDER_OPEN,
     HOLDER_MERGE,
+    HOLDER_KEEP,
+    HOLDER_FETCH,
     HOLDER_ANSWER
 };
 
 struct open {
     struct str seed, cipher;
     uint8_t to[32], nonce[32];
+};
+
+/* A record of a project's storage, to be sealed; `seed` as space_seed() makes it. */
+struct keep {
+    struct str seed;
+    bool is_public; /* the value stays in the clear: its hash goes into the key's box */
+    struct str key, value;
+};
+
+/* Records to be opened. What comes of each: u32 length and key; then, with values, the value. */
+struct fetch {
+    struct str seed;
+    uint8_t to[32], nonce[32];
+    bool is_public, values;
+    struct str key[HOLDER_FETCH_MAX], value[HOLDER_FETCH_MAX]; /* boxes; a public value as it is */
+    size_t n;
 };
 
 /* How the new secrets come: none, as JSON, or sealed to the key of the same seed. */
@@ -72,6 +95,10 @@ struct merged {
 
 void open_write(struct buf *out, const struct open *o);
 MUST_USE bool open_read(struct str bytes, struct open *out);
+void keep_write(struct buf *out, const struct keep *k);
+MUST_USE bool keep_read(struct str bytes, struct keep *out);
+void fetch_write(struct buf *out, const struct fetch *f);
+MUST_USE bool fetch_read(struct str bytes, struct fetch *out);
 void merge_write(struct buf *out, const struct merge *m);
 MUST_USE bool merge_read(struct str bytes, struct merge *out);
 void merged_write(struct buf *out, const struct merged *m);

@@ -224,10 +224,115 @@ static enum err merge(const struct keyring *k, const struct merge *m, struct buf
     return e;
 }
 
+/* ---- what projects keep ---- */
+
+/* Of storage, in the clear; wiped as far as it was used. */
+static struct {
+    char key[STORAGE_KEY_MAX + 1];
+    char told[RELEASE_HEAD + STORAGE_VALUE_MAX + HOLDER_FETCH_MAX * (STORAGE_KEY_MAX + 8) + 1];
+} kept;
+
+static enum err keep(const struct keyring *k, const struct keep *q, struct buf *out,
+                     struct buf *why)
+{
+    char room[PLACE_MAX + 1];
+    struct buf place = BUF_OVER(room), box = BUF_INIT(STORAGE_VALUE_MAX + BOX_OVERHEAD);
+    struct hash256 h = sha256(q->key);
+    struct space space;
+    struct box_key key;
+
+    if (!space_of_seed(q->seed, &space) || !q->key.len)
+        return err_put(why, ERR_FORMAT, "that is no storage of a project, or no key");
+    space_key(&newest(k)->master, q->seed, &key);
+    if (q->is_public)
+        place_of_public(&place, q->value);
+    else
+        place_of_key(&place);
+    box_seal(&key, buf_str(&place), q->key, &box);
+    wr_bytes(out, buf_str(&box));
+    buf_clear(&place);
+    buf_clear(&box);
+    place_of_value(&place, &h);
+    if (!q->is_public)
+        box_seal(&key, buf_str(&place), q->value, &box);
+    BUG_ON(place.full || box.full);
+    wr_bytes(out, buf_str(&box));
+    buf_release(&box);
+    box_key_wipe(&key);
+    return ERR_OK;
+}
+
+/* One record to the end of `told`, with the key of one epoch. */
+static enum err fetch_with(const struct box_key *key, const struct fetch *q, size_t i,
+                           struct buf *told, struct buf *why)
+{
+    char room[PLACE_MAX + 1];
+    struct buf place = BUF_OVER(room), name = BUF_OVER(kept.key);
+    size_t before = told->len;
+    struct hash256 h;
+    enum err e;
+
+    if (q->is_public)
+        place_of_public(&place, q->value[i]);
+    else
+        place_of_key(&place);
+    e = box_open(key, buf_str(&place), q->key[i], &name, why);
+    if (e)
+        return e;
+    wr_bytes(told, buf_str(&name));
+    if (!q->values)
+        return ERR_OK;
+    if (q->is_public) {
+        wr_bytes(told, q->value[i]);
+        return ERR_OK;
+    }
+    h = sha256(buf_str(&name));
+    buf_clear(&place);
+    place_of_value(&place, &h);
+    wr_u32(told, (uint32_t)(q->value[i].len > BOX_OVERHEAD ? q->value[i].len - BOX_OVERHEAD : 0));
+    e = box_open(key, buf_str(&place), q->value[i], told, why);
+    if (e)
+        told->len = before;
+    return e;
+}
+
+static enum err fetch(const struct keyring *k, const struct fetch *q, struct buf *out,
+                      struct buf *why)
+{
+    struct buf told = BUF_OVER(kept.told);
+    char label[32] = SPACE_LABEL;
+    struct box_key key[KEYRING_MAX];
+    struct space space;
+    enum err e = ERR_OK;
+
+    if (!space_of_seed(q->seed, &space))
+        return err_put(why, ERR_FORMAT, "that is no storage of a project");
+    for (size_t i = 0; i < k->n; i++)
+        space_key(&k->epoch[i].master, q->seed, &key[i]);
+    buf_add(&told, label, sizeof(label));
+    buf_add(&told, q->nonce, sizeof(q->nonce));
+    for (size_t r = 0; !e && r < q->n; r++) {
+        e = ERR_DENIED;
+        for (size_t i = k->n; i-- > 0 && e;)
+            e = fetch_with(&key[i], q, r, &told, why);
+    }
+    BUG_ON(told.full);
+    if (e)
+        e = err_put(why, ERR_DENIED, "the record does not open here");
+    if (!e)
+        e = ecies_seal(q->to, buf_str(&told), out, why);
+    mem_wipe(kept.told, told.len);
+    mem_wipe(kept.key, sizeof(kept.key));
+    mem_wipe(key, sizeof(key));
+    return e;
+}
+
 static enum err answer(const struct keyring *k, uint16_t ask, struct str body, struct buf *out,
                        struct buf *why)
 {
     static struct merge m;
+    static struct fetch f;
+    struct keep q;
     struct alpha alpha;
     struct open o;
     enum err e;
@@ -251,6 +356,12 @@ static enum err answer(const struct keyring *k, uint16_t ask, struct str body, s
                                    : err_put(why, ERR_FORMAT, "the question is malformed");
     case HOLDER_MERGE:
         return merge_read(body, &m) ? merge(k, &m, out, why)
+                                    : err_put(why, ERR_FORMAT, "the question is malformed");
+    case HOLDER_KEEP:
+        return keep_read(body, &q) ? keep(k, &q, out, why)
+                                   : err_put(why, ERR_FORMAT, "the question is malformed");
+    case HOLDER_FETCH:
+        return fetch_read(body, &f) ? fetch(k, &f, out, why)
                                     : err_put(why, ERR_FORMAT, "the question is malformed");
     default:
         break;

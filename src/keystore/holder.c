@@ -266,6 +266,39 @@ enum err holder_open(struct holder *h, const struct open *o, struct buf *box, st
     return e;
 }
 
+enum err holder_keep(struct holder *h, const struct keep *k, struct buf *answer, struct str *key,
+                     struct str *value, struct buf *why)
+{
+    struct buf body = BUF_INIT(HOLDER_MSG_MAX);
+    enum err e;
+
+    keep_write(&body, k);
+    BUG_ON(body.full);
+    e = ask(h, HOLDER_KEEP, buf_str(&body), answer, why);
+    if (!e) {
+        struct rd r = rd_over(buf_str(answer));
+
+        *key = rd_bytes(&r, STORAGE_KEY_MAX + BOX_OVERHEAD);
+        *value = rd_bytes(&r, STORAGE_VALUE_MAX + BOX_OVERHEAD);
+        if (!rd_end(&r))
+            e = malformed(why);
+    }
+    buf_wipe(&body);
+    return e;
+}
+
+enum err holder_fetch(struct holder *h, const struct fetch *f, struct buf *box, struct buf *why)
+{
+    struct buf body = BUF_INIT(HOLDER_MSG_MAX);
+    enum err e;
+
+    fetch_write(&body, f);
+    BUG_ON(body.full);
+    e = ask(h, HOLDER_FETCH, buf_str(&body), box, why);
+    buf_release(&body);
+    return e;
+}
+
 enum err holder_merge(struct holder *h, const struct merge *m, struct buf *answer,
                       struct merged *out, struct buf *why)
 {

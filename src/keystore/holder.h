@@ -43,6 +43,12 @@ MUST_USE enum err holder_vrf(struct holder *h, struct str alpha, struct vrf *out
 /* Append the box for `o->to`. ERR_DENIED: the ciphertext does not open. */
 MUST_USE enum err holder_open(struct holder *h, const struct open *o, struct buf *box,
                               struct buf *why);
+/* The two boxes of a record borrow from `answer`. */
+MUST_USE enum err holder_keep(struct holder *h, const struct keep *k, struct buf *answer,
+                              struct str *key, struct str *value, struct buf *why);
+/* Append the box for `f->to`. ERR_DENIED: a record does not open. */
+MUST_USE enum err holder_fetch(struct holder *h, const struct fetch *f, struct buf *box,
+                               struct buf *why);
 /* `out` borrows from `answer`. */
 MUST_USE enum err holder_merge(struct holder *h, const struct merge *m, struct buf *answer,
                                struct merged *out, struct buf *why);

@@ -18,7 +18,7 @@
 
 #define KEYSTORE_THREADS  4
 #define KEYSTORE_QUEUE    64
-#define KEYSTORE_BODY_MAX 262144
+#define KEYSTORE_BODY_MAX (2u << 20) /* a value of storage, in base64 */
 #define KEYSTORE_HOLD_MS  60000
 #define KEYSTORE_TOKENS   16
 
@@ -62,6 +62,10 @@ typedef enum err route_fn(struct call *c, struct buf *why);
 route_fn route_health, route_pubkey, route_vrf_pubkey, route_add_generated, route_update;
 /* route_worker.c */
 route_fn route_challenge, route_register, route_decrypt, route_vrf;
+/* ERR_EMPTY is told as 401: the worker registers again. */
+MUST_USE enum err call_session(struct call *c, struct session_view *out, struct buf *why);
+/* route_storage.c */
+route_fn route_storage_encrypt, route_storage_decrypt;
 
 /*
  * asked.c: the run that a worker asks for, as the chain has it. ERR_ABSENT: the request waits for

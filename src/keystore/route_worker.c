@@ -89,8 +89,7 @@ enum err route_register(struct call *c, struct buf *why)
     return ERR_OK;
 }
 
-/* ERR_EMPTY is told as 401: the worker registers again. */
-static enum err session(struct call *c, struct session_view *out, struct buf *why)
+enum err call_session(struct call *c, struct session_view *out, struct buf *why)
 {
     struct str id = http_req_header(c->r, "X-TEE-Session");
     enum err e;
@@ -235,7 +234,7 @@ enum err route_decrypt(struct call *c, struct buf *why)
     enum err e;
 
     memset(&row, 0, sizeof(row));
-    e = session(c, &s, why);
+    e = call_session(c, &s, why);
     if (!e)
         e = row_read(c, &row, why);
     if (!e)
@@ -281,7 +280,7 @@ enum err route_vrf(struct call *c, struct buf *why)
     struct str text;
     struct alpha alpha;
     struct vrf v;
-    enum err e = session(c, &s, why);
+    enum err e = call_session(c, &s, why);
 
     if (!e)
         e = call_text(c, c->body, "alpha", ALPHA_MAX, &text, why);

@@ -5,12 +5,14 @@
 #include "base/mem.h"
 #include "keystore/keystore.h"
 
-#define ANSWER_MAX 262144
+#define BODY_MAX   262144
+#define ANSWER_MAX (2u << 20) /* a sealed value of storage, in base64 */
 
 static const struct {
     const char *method, *path;
     route_fn *run;
-    bool worker; /* needs a bearer token */
+    bool worker;     /* needs a bearer token */
+    size_t max_body; /* 0: BODY_MAX */
 } routes[] = {
     {"GET", "/health", route_health, false},
     {"POST", "/pubkey", route_pubkey, false},
@@ -21,6 +23,8 @@ static const struct {
     {"POST", "/register-tee", route_register, true},
     {"POST", "/decrypt", route_decrypt, true},
     {"POST", "/vrf/generate", route_vrf, true},
+    {"POST", "/storage/encrypt", route_storage_encrypt, true, KEYSTORE_BODY_MAX},
+    {"POST", "/storage/decrypt", route_storage_decrypt, true, KEYSTORE_BODY_MAX},
 };
 
 static void reply(struct http_req *r, unsigned status, const char *error)
@@ -100,6 +104,8 @@ void routes_answer(struct keystore *k, struct rpc *rpc, struct http_req *r)
         reply(r, 400, "this keystore has no vaults; leave out X-Customer-Vault");
     else if (routes[i].worker && !token_ok(k, r))
         reply(r, 401, "the bearer token is missing or not allowed");
+    else if (http_req_body(r).len > (routes[i].max_body ? routes[i].max_body : BODY_MAX))
+        reply(r, 413, "the body is too large");
     else
         run(&c, routes[i].run);
     buf_release(&out);

@@ -19,7 +19,7 @@ static const struct quota roomy = {1000000, 1000};
 struct fixture {
     struct db *d;
     struct buf why, bytes;
-    struct record r;
+    struct stored r;
 };
 
 static int start(void **state)
@@ -242,7 +242,7 @@ static void versions_are_remembered_and_cleared(void **state)
     expect_use(f, "p0000000000000001", 4, 1);
 }
 
-static enum err collect(void *ctx, const struct record *r, struct buf *why)
+static enum err collect(void *ctx, const struct stored *r, struct buf *why)
 {
     (void)why;
     buf_add_str(ctx, r->key);
