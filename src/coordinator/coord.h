@@ -31,6 +31,7 @@
 #include "crypto/hash.h"
 #include "db/db.h"
 #include "http/server.h"
+#include "storage/records.h"
 
 #define COORD_BODY_MAX   (12u << 20) /* bytes of a request's body */
 #define COORD_CONNS_MAX  1024
@@ -69,6 +70,7 @@ struct coord {
     struct hash256 worker_token; /* its SHA-256 */
     bool flush;                  /* answers wait for the disk */
     struct forwarder *keystore;  /* NULL: none */
+    struct quota storage_quota;  /* of each project */
 
     pthread_mutex_t lock;
     struct db *db;

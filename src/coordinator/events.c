@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "codec/json.h"
 #include "near/event.h"
+#include "secrets/space.h"
 
 #define ID_MAX     64            /* bytes of an account id, of a hash */
 #define KEY_MAX    128           /* bytes of a public key */
@@ -130,6 +131,24 @@ static void completed(struct scan *s, struct json data, struct block_event *e)
     e->error = decoded(json_get(data, "error_message"), s->a, DATA_MAX);
 }
 
+/* Of the contract's other events, the one that concerns what is kept here. */
+static bool erases(struct json data)
+{
+    return json_type(json_get(data, "ProjectStorageCleanup")) == JSON_OBJECT;
+}
+
+static void erased(struct scan *s, struct json data, struct block_event *e)
+{
+    struct json cleanup = json_get(data, "ProjectStorageCleanup");
+    const struct space any = {plain(json_get(cleanup, "project_uuid"), ID_MAX),
+                              STR(STORAGE_WORKER)};
+
+    e->kind = EV_ERASED;
+    e->project_uuid = any.project;
+    if (!space_ok(&any))
+        unusable(s, e, "ProjectStorageCleanup has no project_uuid");
+}
+
 static void read_log(struct scan *s, struct str log, const struct block_event *receipt)
 {
     struct block_event *e;
@@ -149,7 +168,9 @@ static void read_log(struct scan *s, struct str log, const struct block_event *r
     if (!str_eq(ev.standard, s->f->standard) ||
         !event_version_at_least(ev.version, s->f->least_version))
         return;
-    if (!str_eqz(ev.name, "execution_requested") && !str_eqz(ev.name, "execution_completed"))
+    bool system = str_eqz(ev.name, "system_event");
+    if (!str_eqz(ev.name, "execution_requested") && !str_eqz(ev.name, "execution_completed") &&
+        !(system && erases(json_at(ev.data, 0))))
         return;
     e = next_event(s);
     if (!e)
@@ -159,6 +180,8 @@ static void read_log(struct scan *s, struct str log, const struct block_event *r
         unusable(s, e, "data is not a list of one");
     else if (str_eqz(ev.name, "execution_requested"))
         requested(s, json_at(ev.data, 0), e);
+    else if (system)
+        erased(s, json_at(ev.data, 0), e);
     else
         completed(s, json_at(ev.data, 0), e);
 }

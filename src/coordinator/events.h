@@ -35,7 +35,7 @@ struct block_head {
     struct str hash, prev_hash; /* base58 */
 };
 
-enum event_kind { EV_REQUESTED, EV_COMPLETED, EV_UNUSABLE };
+enum event_kind { EV_REQUESTED, EV_COMPLETED, EV_ERASED, EV_UNUSABLE };
 
 struct block_event {
     enum event_kind kind;
@@ -57,6 +57,8 @@ struct block_event {
     bool success;
     struct str error; /* ptr NULL: none */
     u128 charged, refunded;
+
+    struct str project_uuid; /* erased: the project was deleted, its storage goes */
 
     struct str reason; /* unusable */
 };

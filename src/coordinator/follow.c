@@ -20,6 +20,7 @@
 #include "coordinator/coord.h"
 #include "coordinator/wait.h"
 #include "http/client.h"
+#include "storage/records.h"
 
 #define WAIT_MS    1000 /* asked of the server; also how long a stop may take */
 #define CALL_MS    15000
@@ -189,6 +190,12 @@ static enum err take_event(struct follow *f, const struct block_event *ev,
                      (unsigned long long)ev->request_id, ev->success,
                      (unsigned long long)head->height);
         break;
+    case EV_ERASED:
+        e = records_erase(f->c->db, ev->project_uuid, &f->why);
+        if (!e)
+            log_info("project_storage_erased", "project=%.*s block=%llu", STR_ARG(ev->project_uuid),
+                     (unsigned long long)head->height);
+        break;
     case EV_UNUSABLE:
         log_unusual("event_unusable", "block=%llu receipt=%.*s why=%.*s",
                     (unsigned long long)head->height, STR_ARG(ev->receipt_id), STR_ARG(ev->reason));
@@ -218,7 +225,7 @@ static enum err take_block(struct follow *f, const struct block_events *b)
         db_rollback(c->db);
     if (!e) {
         for (size_t i = 0; i < b->n; i++)
-            if (b->list[i].kind != EV_UNUSABLE)
+            if (b->list[i].kind == EV_REQUESTED || b->list[i].kind == EV_COMPLETED)
                 waiters_changed(c, b->list[i].request_id);
         waiters_changed_all(c, &late);
         waiters_serve(c);

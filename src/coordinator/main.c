@@ -49,7 +49,7 @@
 struct settings {
     const char *db, *listen, *contract_id, *neardata_url, *rpc_url, *token_file, *keystore_url;
     const char *standard, *durable;
-    uint64_t lease_ms, deadline_blocks, start_height;
+    uint64_t lease_ms, deadline_blocks, start_height, storage_mb, storage_keys;
     bool die_with_parent;
 };
 
@@ -78,6 +78,10 @@ static const struct opt options[] = {
             "OUTLAYER_DEADLINE_BLOCKS", "blocks after which nobody starts a job (default 125000)"),
     OPT_U64("start-height", "N", struct settings, start_height, 0, INT64_MAX - 1,
             "OUTLAYER_START_HEIGHT", "first block to read with a new database (default: the head)"),
+    OPT_U64("storage-project-mb", "N", struct settings, storage_mb, 1, 1000000,
+            "OUTLAYER_STORAGE_PROJECT_MB", "MiB that a project may keep (default 256)"),
+    OPT_U64("storage-project-keys", "N", struct settings, storage_keys, 1, 1000000000,
+            "OUTLAYER_STORAGE_PROJECT_KEYS", "keys that a project may keep (default 100000)"),
     OPT_FLAG("die-with-parent", struct settings, die_with_parent,
              "end when the process that started it ends"),
     OPT_END,
@@ -242,6 +246,7 @@ static enum err start(struct coord *c, const struct settings *s, int signals, st
     c->filter =
         (struct event_filter){str_of(s->contract_id), str_of(s->standard), STR(EVENT_VERSION)};
     c->lease_ms = s->lease_ms;
+    c->storage_quota = (struct quota){.bytes = s->storage_mb << 20, .keys = s->storage_keys};
     c->deadline_blocks = s->deadline_blocks;
     c->has_start = s->start_height != UINT64_MAX;
     c->start_height = s->start_height;
@@ -254,6 +259,8 @@ static enum err start(struct coord *c, const struct settings *s, int signals, st
         e = jobq_migrate(c->db, why);
     if (!e)
         e = builds_migrate(c->db, why);
+    if (!e)
+        e = records_migrate(c->db, why);
     if (!e)
         e = evidence_migrate(c->db, why);
     if (!e)
@@ -281,6 +288,8 @@ int main(int argc, char **argv)
                          .standard = EVENT_STANDARD,
                          .durable = "full",
                          .lease_ms = 15000,
+                         .storage_mb = STORAGE_BYTES_MAX >> 20,
+                         .storage_keys = STORAGE_KEYS_MAX,
                          .deadline_blocks = DEADLINE_BLOCKS,
                          .start_height = UINT64_MAX};
     struct coord *c = mem_new(struct coord);

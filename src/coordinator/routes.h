@@ -24,6 +24,13 @@ route_fn route_attestation, route_attestation_tx, route_bundle, route_epochs, ro
 route_fn route_epoch_statements, route_collateral, route_quote;
 /* route_secrets.c: handed on to the keystore */
 route_fn route_secrets_pubkey, route_secrets_generate, route_secrets_update, route_vrf_pubkey;
+/* route_storage.c: what projects keep, for workers and the runs they have leased */
+route_fn route_storage_set, route_storage_set_if_absent, route_storage_set_if_equals;
+route_fn route_storage_get, route_storage_get_by_version, route_storage_has, route_storage_delete;
+route_fn route_storage_list, route_storage_usage, route_storage_clear_all;
+route_fn route_storage_clear_version, route_storage_get_public;
+/* route_storage_public.c: what of it is public */
+route_fn route_public_storage_get, route_public_storage_batch, route_public_storage_use;
 /* route_health.c */
 route_fn route_livez, route_readyz, route_health, route_health_detailed, route_metrics;
 

@@ -327,7 +327,7 @@ export class Network {
         this.coordinator = await new Daemon('outlayer-coordinator', [
             '--db', path.join(this.home, 'coordinator.db'), '--listen', `127.0.0.1:${this.coordinatorPort}`,
             '--contract-id', this.contractId, '--neardata-url', this.chain.url, '--rpc-url', this.chain.url,
-            '--worker-token-file', this.tokenFile,
+            '--worker-token-file', this.tokenFile, ...(this.options.coordinatorArgs ?? []),
             ...(this.keystorePort ? ['--keystore-url', `http://127.0.0.1:${this.keystorePort}`] : []),
         ], this.log('coordinator')).start();
     }
