@@ -18,8 +18,9 @@ static const struct host_fn vrf[] = {HOST_VRF_LIST(FN)};
 
 const struct host_face host_faces[HOST_FACES] = {
     [HOST_STORAGE] = {"near:storage/api", "0.1.0", "0.2.0", storage, countof(storage), 10000,
-                      "which only runs of a project have; make one with create_project() and "
-                      "request it by its name (with 'outlayer run': add --storage)"},
+                      "which only runs of a project have, on workers with a keystore; make one "
+                      "with 'outlayer project create' and request it by its name (with 'outlayer "
+                      "run': add --storage)"},
     [HOST_RPC] = {"near:rpc/api", "0.1.0", NULL, rpc, countof(rpc), 100,
                   "which this run does not have (with 'outlayer run': add --rpc URL)"},
     [HOST_PAYMENT] = {"near:payment/api", "0.1.0", NULL, payment, countof(payment), 100,

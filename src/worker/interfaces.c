@@ -3,7 +3,7 @@
 
 #include "worker/vrf.h"
 
-void interfaces_init(struct interfaces *i, const struct interface_source *s,
+void interfaces_init(struct interfaces *i, const struct interface_source *s, const struct lease *l,
                      const struct request *r)
 {
     *i = (struct interfaces){0};
@@ -15,6 +15,8 @@ void interfaces_init(struct interfaces *i, const struct interface_source *s,
         host_vrf_init(&i->vrf, vrf_source_keystore(s->keystore), r->id, r->sender_id);
         i->server[HOST_VRF] = host_vrf_server(&i->vrf);
     }
+    if (run_storage_init(&i->storage, &s->storage, l, r))
+        i->server[HOST_STORAGE] = (struct host_server){storage_serve, &i->storage.face};
     host_payment_init(&i->payment, r->attached_usd);
     i->server[HOST_PAYMENT] = host_payment_server(&i->payment);
 }
@@ -23,7 +25,8 @@ enum err interfaces_settle(const struct interfaces *i, struct answer *answer, st
 {
     if (answer->status == ANSWER_COMPLETED)
         answer->refund_usd = i->payment.refund_usd;
-    else if (i->vrf.broken)
-        return err_put(why, ERR_UPSTREAM, "the program failed after the keystore had failed it");
+    else if (i->vrf.broken || i->storage.broken)
+        return err_put(why, ERR_UPSTREAM, "the program failed after the %s had failed it",
+                       i->vrf.broken ? "keystore" : "storage");
     return ERR_OK;
 }

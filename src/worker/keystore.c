@@ -21,6 +21,7 @@ struct keystore_client {
     struct str contract_id;
     char url[URL_MAX + 1], token[TOKEN_MAX + 1], session[SESSION_ID_MAX + 1];
     struct x25519_key box; /* of the session */
+    uint64_t deadline_ms;  /* 0: none */
 };
 
 struct keystore_client *keystore_client_new(const char *url, struct str token,
@@ -49,6 +50,18 @@ void keystore_client_free(struct keystore_client *c)
     mem_free(c);
 }
 
+void keystore_deadline(struct keystore_client *c, uint64_t mono_ms)
+{
+    c->deadline_ms = mono_ms;
+}
+
+static uint64_t patience(const struct keystore_client *c)
+{
+    uint64_t now = clock_mono_ms(), left = c->deadline_ms > now ? c->deadline_ms - now : 1;
+
+    return c->deadline_ms && left < CALL_MS ? left : CALL_MS;
+}
+
 /* `*doc` borrows from `answer`. Any status that is not 200 comes with `error` in it. No body: GET.
  */
 static enum err exchange(struct keystore_client *c, const char *path, struct str body,
@@ -62,7 +75,7 @@ static enum err exchange(struct keystore_client *c, const char *path, struct str
                                    .content_type = "application/json",
                                    .bearer = c->token,
                                    .session = c->session[0] ? c->session : NULL,
-                                   .timeout_ms = CALL_MS,
+                                   .timeout_ms = patience(c),
                                    .max_body = KEYSTORE_ANSWER_MAX};
     enum err e;
 

@@ -13,7 +13,7 @@
 #include "crypto/derive.h"
 #include "near/key.h"
 
-#define KEYSTORE_ANSWER_MAX (512u << 10)
+#define KEYSTORE_ANSWER_MAX (2u << 20)
 
 struct keystore_client;
 
@@ -34,6 +34,8 @@ MUST_USE enum err keystore_ask(struct keystore_client *c, const char *path, stru
 /* GET `path`, which anybody may. */
 MUST_USE enum err keystore_get(struct keystore_client *c, const char *path, unsigned *status,
                                struct buf *answer, struct json *doc, struct buf *why);
+/* No question takes longer than until `mono_ms` on the monotonic clock; 0: as long as usual. */
+void keystore_deadline(struct keystore_client *c, uint64_t mono_ms);
 /* An answer that is a fault of ours, or of the keystore's: ERR_UPSTREAM and its words. */
 enum err keystore_said(unsigned status, struct json doc, struct buf *why);
 /* What answers are sealed to: that of the session in which the last question was answered. */

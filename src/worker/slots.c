@@ -132,6 +132,10 @@ static enum err start(struct slots *s, unsigned i, struct buf *why)
         t->w.keystore =
             keystore_client_new(o->keystore_url, o->keystore_token, o->key, o->shared->contract_id);
     t->w.give.keystore = t->w.keystore;
+    t->w.give.storage = (struct storage_source){.coordinator = t->w.coordinator,
+                                                .keystore = t->w.keystore,
+                                                .rpc = t->w.rpc,
+                                                .contract_id = o->shared->contract_id};
     t->w.give.rpc_read_only = o->guest_rpc_read_only;
     if (o->guest_rpc_url)
         t->w.give.rpc = rpc_new(o->guest_rpc_url);

@@ -480,7 +480,7 @@ static enum err run(struct worker *w, const struct lease *l, struct request *r, 
         deed_env(&answer->deed, &env);
         secrets_add(&env, &granted.env);
         note_secrets(&granted, &answer->deed);
-        interfaces_init(&interfaces, &w->give, r);
+        interfaces_init(&interfaces, &w->give, l, r);
         e = runner_run(w->runner, r, tenant_of(r, &granted, a), &program, &env, interfaces.server,
                        answer, &ran, why);
     }
