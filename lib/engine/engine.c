@@ -51,6 +51,16 @@ static void set_pool(wasm_config_t *c)
     wasmtime_pooling_allocation_config_delete(p);
 }
 
+static bool profiles(enum engine_kind kind)
+{
+    return kind == ENGINE_COMPILE_PROFILE || kind == ENGINE_RUN_PROFILE;
+}
+
+static bool compiles(enum engine_kind kind)
+{
+    return kind == ENGINE_COMPILE || kind == ENGINE_COMPILE_PROFILE;
+}
+
 static wasm_config_t *settings(enum engine_kind kind)
 {
     wasm_config_t *c = wasm_config_new();
@@ -59,6 +69,7 @@ static wasm_config_t *settings(enum engine_kind kind)
     wasmtime_config_cranelift_opt_level_set(c, WASMTIME_OPT_LEVEL_SPEED);
     wasmtime_config_cranelift_nan_canonicalization_set(c, true);
     wasmtime_config_consume_fuel_set(c, kind != ENGINE_BARE);
+    wasmtime_config_epoch_interruption_set(c, profiles(kind));
     wasmtime_config_max_wasm_stack_set(c, ENGINE_STACK_MAX);
     wasmtime_config_async_stack_size_set(c, ENGINE_FIBER_STACK);
     /* The same in both kinds: compiled code depends on them. */
@@ -68,7 +79,7 @@ static wasm_config_t *settings(enum engine_kind kind)
     wasmtime_config_memory_init_cow_set(c, true);
     wasmtime_config_native_unwind_info_set(c, false);
     set_features(c);
-    wasmtime_config_parallel_compilation_set(c, kind == ENGINE_COMPILE);
+    wasmtime_config_parallel_compilation_set(c, compiles(kind));
     return c;
 }
 
@@ -88,7 +99,8 @@ struct engine *engine_new(enum engine_kind kind)
 
     e->kind = kind;
     e->metered = kind != ENGINE_BARE;
-    if (kind != ENGINE_COMPILE)
+    e->profiled = profiles(kind);
+    if (!compiles(kind))
         set_pool(c);
     e->wasm = make(c);
     return e;
@@ -116,9 +128,9 @@ void engine_free(struct engine *e)
     mem_free(e);
 }
 
-const char *engine_id(void)
+const char *engine_id(bool profiled)
 {
-    return ENGINE_BUILD "-" SETTINGS_ID;
+    return profiled ? ENGINE_BUILD "-" SETTINGS_ID "-profile" : ENGINE_BUILD "-" SETTINGS_ID;
 }
 
 void engine_message(struct buf *out, struct str message)

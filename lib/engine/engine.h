@@ -24,12 +24,15 @@ enum engine_kind {
     /* Compiles and runs without counting, so no limit of instructions and none of time: only to
      * measure what counting costs. */
     ENGINE_BARE,
+    /* The same as the first two with code that can be interrupted for a profile (profile.h). */
+    ENGINE_COMPILE_PROFILE,
+    ENGINE_RUN_PROFILE,
 };
 
 struct engine *engine_new(enum engine_kind kind);
 void engine_free(struct engine *e);
 
 /* Name of the engine's build and of the settings; part of the cache's file names. */
-const char *engine_id(void);
+const char *engine_id(bool profiled);
 
 #endif

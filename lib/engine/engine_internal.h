@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "engine/linear.h"
 #include "engine/module.h"
+#include "engine/profile.h"
 
 struct wasip2;
 
@@ -25,10 +26,12 @@ struct engine {
     wasm_engine_t *components;
     struct linear linear;
     bool metered;
+    bool profiled;
 };
 
 struct module {
     enum module_form form;
+    struct profile *profile; /* NULL: none is made */
     /* MODULE_CORE */
     wasmtime_module_t *wasm;
     wasmtime_linker_t *linker;

@@ -170,6 +170,10 @@ enum err module_load(struct engine *e, struct str code, struct module **out, str
     m->form = parts.form;
     r = m->form == MODULE_CORE ? core_load(e, parts.machine, m, why)
                                : component_load(e, parts.machine, m, why);
+    if (!r && e->profiled)
+        m->profile = profile_new(parts.machine);
+    if (!r && e->profiled && !m->profile)
+        r = err_put(why, ERR_FORMAT, "a profile of this program cannot be made here");
     if (r)
         module_free(m);
     else
@@ -182,6 +186,7 @@ void module_free(struct module *m)
     if (m == NULL)
         return;
     component_free(m);
+    profile_free(m->profile);
     if (m->pre)
         wasmtime_instance_pre_delete(m->pre);
     if (m->linker)

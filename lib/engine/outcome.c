@@ -21,6 +21,7 @@ void run_result_init(struct run_result *r, const struct run_limits *limits)
         .out = BUF_INIT((size_t)limits->max_memory_mb << 20),
         .err = BUF_INIT(RUN_STDERR_MAX),
         .text = BUF_INIT(RUN_TEXT_MAX),
+        .profile = BUF_INIT(RUN_PROFILE_MAX),
     };
 }
 
@@ -29,6 +30,7 @@ void run_result_release(struct run_result *r)
     buf_wipe(&r->out);
     buf_wipe(&r->err);
     buf_wipe(&r->text);
+    buf_release(&r->profile);
     mem_free(r->attempts);
     r->attempts = NULL;
     r->nattempts = r->requests = 0;

@@ -24,7 +24,8 @@
 #define RUN_INPUT_MAX     (10u << 20) /* bytes on stdin */
 #define RUN_STDERR_MAX    (1u << 20)  /* what is written after that is dropped */
 #define RUN_TEXT_MAX      4096u       /* the sentence that the user reads */
-#define RUN_ENV_MAX       256u        /* variables */
+#define RUN_PROFILE_MAX   (8u << 20)
+#define RUN_ENV_MAX       256u /* variables */
 #define RUN_ENV_NAME_MAX  256u
 #define RUN_ENV_VALUE_MAX 65536u
 #define RUN_ENV_BYTES_MAX (1u << 20) /* all names and values together */
@@ -95,7 +96,8 @@ struct run_result {
     struct buf text;              /* empty on OUTCOME_OK; else why, for the user */
     struct net_attempt *attempts; /* requests of the guest: the first NET_ATTEMPTS_MAX */
     size_t nattempts;
-    uint32_t requests; /* all of them, refused ones too */
+    struct buf profile; /* folded stacks (profile.h), when one was asked for */
+    uint32_t requests;  /* all of them, refused ones too */
 };
 
 /* Buffers are bounded for these limits. */

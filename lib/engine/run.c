@@ -43,7 +43,43 @@ struct attempt {
     wasmtime_error_t *error;
     bool late;
     bool up; /* instantiated */
+    /* of a profile, else NULL */
+    wasm_engine_t *interrupt;
+    struct profile *profile;
+    uint64_t left; /* fuel at the last sample */
 };
+
+/* The guest was interrupted because the epoch has changed. */
+static wasmtime_error_t *sample(wasmtime_context_t *ctx, void *env, uint64_t *delta,
+                                wasmtime_update_deadline_kind_t *kind)
+{
+    struct attempt *a = env;
+    uint64_t left = 0;
+
+    *delta = 1;
+    *kind = WASMTIME_UPDATE_DEADLINE_CONTINUE;
+    if (wasmtime_context_get_fuel(ctx, &left))
+        BUG("the engine does not meter");
+    profile_sample(a->profile, __builtin_frame_address(0), a->left - left);
+    a->left = left;
+    return NULL;
+}
+
+static void profile_begin(const struct engine *e, struct module *m, const struct run_job *job,
+                          wasmtime_store_t *store, struct attempt *a)
+{
+    wasmtime_context_t *ctx = wasmtime_store_context(store);
+    wasmtime_error_t *error = wasmtime_context_fuel_async_yield_interval(ctx, PROFILE_SLICE);
+
+    if (error)
+        BUG("the engine does not meter");
+    a->profile = m->profile;
+    a->interrupt = m->form == MODULE_COMPONENT ? e->components : e->wasm;
+    a->left = job->limits.max_instructions;
+    profile_clear(m->profile);
+    wasmtime_context_set_epoch_deadline(ctx, 1);
+    wasmtime_store_epoch_deadline_callback(store, sample, a, NULL);
+}
 
 /* Drive a call to its end, or to the end of its time. */
 static void drive(wasmtime_call_future_t *call, const struct wasi *w, struct attempt *a)
@@ -53,6 +89,8 @@ static void drive(wasmtime_call_future_t *call, const struct wasi *w, struct att
             a->late = true;
             break;
         }
+        if (a->interrupt) /* a slice is used up: the guest goes on there, and meets the sample */
+            wasmtime_engine_increment_epoch(a->interrupt);
     }
     wasmtime_call_future_delete(call);
 }
@@ -428,6 +466,8 @@ void run_module(struct engine *e, struct module *m, const struct run_job *job,
         wasmtime_store_new(component ? engine_components(e) : e->wasm, w, NULL);
     wasmtime_context_t *ctx = wasmtime_store_context(store);
     limit(e, store, l, component);
+    if (m->profile)
+        profile_begin(e, m, job, store, &a);
     if (component)
         run_component(m, ctx, &a);
     else
@@ -438,6 +478,8 @@ void run_module(struct engine *e, struct module *m, const struct run_job *job,
     if (component)
         out->memory_bytes = e->linear.peak;
     conclude(out, job, w, &a);
+    if (m->profile)
+        profile_put(m->profile, &out->profile);
     if (component && !a.up && e->linear.refused)
         say_memory(out, e->linear.refused, l->max_memory_mb);
     out->wall_us = (wasi_now_ns() - w->start_ns) / 1000u;

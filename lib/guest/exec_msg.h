@@ -15,6 +15,7 @@
  *     parent → child   answer    its results
  *     child → parent   result    id, outcome, counts, sentence, stderr, stdout or its length
  *     child → parent   output    stdout, when too long to go along
+ *     child → parent   profile   folded stacks; from a child that was started for profiles, always
  *
  * A child is started for one kind of work: one that compiles never runs, one that runs never
  * compiles. After hello the child only answers; an answer of another kind, for another id or with
@@ -44,6 +45,7 @@ enum exec_type {
     EXEC_RUN,
     EXEC_RESULT,
     EXEC_OUTPUT,
+    EXEC_PROFILE,
     EXEC_HTTP,        /* guest/net_msg.h */
     EXEC_HTTP_ANSWER, /* guest/net_msg.h; descriptor: the request's stream, when it is made */
     EXEC_CALL,        /* guest/host_msg.h */

@@ -36,7 +36,7 @@ struct guest {
     const char *exec_path;
     bool has_cache;
     struct cache cache;
-    bool fresh_process;
+    bool fresh_process, profile;
 
     struct child child;   /* runs guests, or none */
     struct child spare;   /* started ahead, its hello not read yet */
@@ -90,7 +90,7 @@ static enum err expect(int sock, struct frame *f, uint16_t type, size_t max, uin
 
 static enum err spawn(const struct guest *g, const char *kind, struct child *out, struct buf *why)
 {
-    const char *argv[] = {"outlayer-exec", kind, NULL};
+    const char *argv[] = {"outlayer-exec", kind, g->profile ? "profile" : NULL, NULL};
     const struct spawn s = {
         .path = g->exec_path, .argv = argv, .in = -1, .out = -1, .err = 2, .socket = true};
 
@@ -157,6 +157,7 @@ enum err guest_start(const struct guest_options *o, struct guest **out, struct b
         .leaving = CHILD_NONE,
         .code = -1,
         .fresh_process = o->fresh_process,
+        .profile = o->profile,
         .message = BUF_INIT(EXEC_RUN_MAX),
         .answer = FRAME_INIT(EXEC_RESULT_MAX),
     };
@@ -537,6 +538,13 @@ static enum err take_result(struct guest *g, const struct run_job *job, uint64_t
             out->out.max = out_max;
             f.body = BUF_INIT(0);
         }
+        frame_release(&f);
+    }
+    if (!e && g->profile) {
+        struct frame f = FRAME_INIT(0);
+        e = expect(g->child.sock, &f, EXEC_PROFILE, RUN_PROFILE_MAX, after(GUEST_START_MS_MAX),
+                   why);
+        buf_add_str(&out->profile, e ? STR_NONE : buf_str(&f.body));
         frame_release(&f);
     }
     return e;

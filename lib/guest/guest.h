@@ -39,6 +39,7 @@ struct guest_options {
     const struct mac_key *key; /* authenticates the cache; needed with cache_dir */
     uint64_t cache_bytes_max;  /* 0: the cache's own maximum */
     bool fresh_process;        /* a child of its own for every run */
+    bool profile;              /* of every run: result.profile. Its code is compiled apart */
 };
 
 /* Options and paths are copied. Starts a child, so it fails early when the sandbox cannot stand. */

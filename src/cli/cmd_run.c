@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/run_given.h"
+#include "cli/flame.h"
 #include "cli/term.h"
 #include "codec/base64.h"
 #include "codec/json.h"
@@ -26,11 +27,14 @@
 #define FEE_PER_MILLION ((u128)100000000000000u) /* instructions */
 #define FEE_PER_MS      ((u128)100000000000000000u)
 
+#define PROFILE_FILE_MAX (64u << 20)
+#define PROFILE_TOP      8
+
 struct run_opts {
     const char *input, *input_file;
     uint64_t max_instructions, max_memory_mb, max_seconds, net_requests, net_at_once, net_mb;
     struct opt_list env, hosts;
-    const char *limits, *env_file, *target;
+    const char *limits, *env_file, *target, *profile;
     struct given_opts given;
     bool json, logs, no_cache, no_network, loopback;
 };
@@ -74,6 +78,9 @@ static const struct opt run_options[] = {
              "give it near:vrf/api, for tries: values are drawn with a key made of this text"),
     OPT_FLAG("logs", struct run_opts, logs,
              "show the program's stderr and its HTTP requests, also when it succeeds"),
+    OPT_TEXT("profile", "FILE", struct run_opts, profile, NULL,
+             "write where its instructions were spent: a flame graph (SVG), or folded stacks when "
+             "the name ends with .folded"),
     OPT_FLAG("json", struct run_opts, json, "print one JSON object instead of the output"),
     OPT_FLAG("no-cache", struct run_opts, no_cache, "compile it even when it was compiled before"),
     OPT_END,
@@ -91,6 +98,7 @@ static const struct net_settings run_settings = {
 static const char *const run_examples[] = {
     "outlayer run build/share/outlayer/guests/random.wasm --input '{\"min\":1,\"max\":100}'",
     "outlayer run guest.wasm --input-file in.json --env LANG=en --json",
+    "outlayer run guest.wasm --input-file in.json --profile guest.svg",
     "outlayer run counter.wasm --storage counter.db --env NEAR_SENDER_ID=alice.near",
     "outlayer run dice.wasm --vrf-seed tries --rpc https://rpc.testnet.near.org",
     NULL,
@@ -129,7 +137,7 @@ static enum err start(const struct run_opts *o, struct guest **out, struct buf *
 {
     char dir_z[2048], key_z[2048];
     struct buf dir = BUF_OVER(dir_z), key_path = BUF_OVER(key_z);
-    struct guest_options options = {0};
+    struct guest_options options = {.profile = o->profile != NULL};
     struct mac_key key;
     enum err e;
 
@@ -144,6 +152,35 @@ static enum err start(const struct run_opts *o, struct guest **out, struct buf *
     }
     e = guest_start(&options, out, why);
     mac_key_wipe(&key);
+    return e;
+}
+
+/* Where instructions were spent, into the file that was asked for. */
+static enum err write_profile(const char *path, const char *program, const struct run_result *r,
+                              struct buf *why)
+{
+    struct buf svg = BUF_INIT(PROFILE_FILE_MAX), title = BUF_INIT(1024), top = BUF_INIT(4096);
+    struct str folded = buf_str(&r->profile);
+    enum err e = ERR_OK;
+
+    if (!str_ends(str_of(path), STR(".folded"))) {
+        buf_addf(&title, "%.300s: %llu instructions by function", program,
+                 (unsigned long long)r->instructions);
+        e = flame_put(folded, buf_z(&title), &svg, why);
+        folded = buf_str(&svg);
+    }
+    if (!e)
+        e = file_write_atomic(path, folded, 0644, why);
+    if (!e) {
+        flame_top(buf_str(&r->profile), PROFILE_TOP, &top);
+        fprintf(stderr, "%s%s%s\n%s", term(stderr, TERM_DIM),
+                top.len ? "most instructions were spent in:"
+                        : "the program executed too few instructions for a profile",
+                term(stderr, TERM_PLAIN), buf_z(&top));
+    }
+    buf_release(&svg);
+    buf_release(&title);
+    buf_release(&top);
     return e;
 }
 
@@ -464,6 +501,8 @@ int cmd_run(int argc, char **argv)
     else
         print_text(&result, &note, refund_usd, o.logs);
     status = result.outcome == OUTCOME_OK ? EXIT_DONE : EXIT_FAILED;
+    if (o.profile && write_profile(o.profile, argv[first], &result, &why))
+        status = command_failed(&why);
     run_result_release(&result);
 out:
     buf_release(&input);

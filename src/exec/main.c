@@ -3,7 +3,8 @@
  *
  * Holds: one guest. Must never: read a byte of the guest before the sandbox stands, hold a key,
  * open a file, reach a network. Started by lib/guest with its socket at descriptor 3, an empty
- * environment and nothing else open; `compile` and `run` are two processes that never meet.
+ * environment and nothing else open; `compile` and `run` are two processes that never meet. A
+ * second word, `profile`, makes or runs code that can be profiled.
  *
  * Read on in serve.c, then sandbox_linux.c and lib/engine/run.c.
  */
@@ -17,13 +18,15 @@
 int main(int argc, char **argv)
 {
     struct buf why = WHY_INIT;
+    bool profiled = argc == 3 && strcmp(argv[2], "profile") == 0;
+    bool known = argc == 2 || profiled;
     enum err e;
 
     self_init("exec");
-    if (argc == 2 && strcmp(argv[1], "compile") == 0) {
-        e = serve_compile(SPAWN_SOCKET_FD, &why);
-    } else if (argc == 2 && strcmp(argv[1], "run") == 0) {
-        e = serve_run(SPAWN_SOCKET_FD, &why);
+    if (known && strcmp(argv[1], "compile") == 0) {
+        e = serve_compile(SPAWN_SOCKET_FD, profiled, &why);
+    } else if (known && strcmp(argv[1], "run") == 0) {
+        e = serve_run(SPAWN_SOCKET_FD, profiled, &why);
     } else {
         log_broken("usage", "this program is started by others of ours, not by hand");
         return 2;

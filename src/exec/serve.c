@@ -17,6 +17,7 @@
 struct server {
     int sock;
     struct engine *engine;
+    bool profiled;
     struct module *module;
     struct hash256 wasm;
     struct frame frame;
@@ -28,7 +29,7 @@ struct server {
 
 static enum err say_hello(struct server *s, uint32_t walls, struct buf *why)
 {
-    const struct exec_hello hello = {.engine = str_of(engine_id()), .walls = walls};
+    const struct exec_hello hello = {.engine = str_of(engine_id(s->profiled)), .walls = walls};
 
     buf_clear(&s->answer);
     exec_hello_write(&s->answer, &hello);
@@ -69,11 +70,12 @@ static void server_release(struct server *s)
     mem_free(s);
 }
 
-static struct server *server_new(int sock, enum engine_kind kind)
+static struct server *server_new(int sock, enum engine_kind kind, bool profiled)
 {
     struct server *s = mem_new(struct server);
 
     s->sock = sock;
+    s->profiled = profiled;
     s->engine = engine_new(kind);
     s->frame = FRAME_INIT(EXEC_RUN_MAX);
     s->answer = BUF_INIT(EXEC_RESULT_MAX);
@@ -82,9 +84,10 @@ static struct server *server_new(int sock, enum engine_kind kind)
     return s;
 }
 
-enum err serve_compile(int sock, struct buf *why)
+enum err serve_compile(int sock, bool profiled, struct buf *why)
 {
-    struct server *s = server_new(sock, ENGINE_COMPILE);
+    struct server *s =
+        server_new(sock, profiled ? ENGINE_COMPILE_PROFILE : ENGINE_COMPILE, profiled);
     struct buf code = BUF_INIT(MODULE_CODE_MAX), sentence = WHY_INIT;
     struct str wasm = STR_NONE;
     uint32_t walls = 0;
@@ -170,6 +173,8 @@ static enum err serve_one(struct server *s, struct buf *why)
     e = frame_send(s->sock, EXEC_RESULT, buf_str(&s->answer), NULL, 0, FRAME_FOREVER, why);
     if (!e && r.out.len > EXEC_INLINE_MAX)
         e = frame_send(s->sock, EXEC_OUTPUT, buf_str(&r.out), NULL, 0, FRAME_FOREVER, why);
+    if (!e && s->profiled)
+        e = frame_send(s->sock, EXEC_PROFILE, buf_str(&r.profile), NULL, 0, FRAME_FOREVER, why);
     /* Nothing of this run waits in memory for the next one. */
     run_result_release(&r);
     mem_wipe(s->answer.ptr, s->answer.len);
@@ -177,9 +182,9 @@ static enum err serve_one(struct server *s, struct buf *why)
     return e;
 }
 
-enum err serve_run(int sock, struct buf *why)
+enum err serve_run(int sock, bool profiled, struct buf *why)
 {
-    struct server *s = server_new(sock, ENGINE_RUN);
+    struct server *s = server_new(sock, profiled ? ENGINE_RUN_PROFILE : ENGINE_RUN, profiled);
     uint32_t walls = 0;
     enum err e;
 

@@ -7,8 +7,8 @@
 #include "base/err.h"
 
 /* Compile one module and return. */
-MUST_USE enum err serve_compile(int sock, struct buf *why);
+MUST_USE enum err serve_compile(int sock, bool profiled, struct buf *why);
 /* Load one module, then run it as often as asked. ERR_CLOSED: the supervisor has gone. */
-MUST_USE enum err serve_run(int sock, struct buf *why);
+MUST_USE enum err serve_run(int sock, bool profiled, struct buf *why);
 
 #endif

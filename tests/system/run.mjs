@@ -214,3 +214,42 @@ test('randomness from a seed, checked offline; a refund; a node that is not ther
     assert.match(without.error.message, /near:rpc\/api.*--rpc URL/);
     assert.notEqual((await outlayer(['run', guest('test/echo'), '--env', 'ATTACHED_USD=much'], { env })).code, 0);
 });
+
+test('a profile: where instructions were spent, by function', async () => {
+    const folded = path.join(temp, 'cpu.folded');
+    const svg = path.join(temp, 'cpu.svg');
+    const plain = await run('test/cpu', ['--input', 'sort 20000', '--limits', 'none']);
+    const profiled = await run('test/cpu', ['--input', 'sort 20000', '--limits', 'none', '--profile', folded]);
+    // It changes neither the result nor the count.
+    assert.equal(profiled.output, plain.output);
+    assert.equal(profiled.instructions, plain.instructions);
+    const stacks = fs.readFileSync(folded, 'utf8').trimEnd().split('\n').map((l) => l.match(/^(.*) (\d+)$/)).map(([, s, n]) => [s.split(';'), Number(n)]);
+    const total = stacks.reduce((sum, [, n]) => sum + n, 0);
+    assert.ok(total <= profiled.instructions && total > profiled.instructions * 0.99, `${total} of ${profiled.instructions}`);
+    const of = (name) => stacks.reduce((sum, [s, n]) => sum + (s.includes(name) ? n : 0), 0) / total;
+    assert.ok(of('__original_main') > 0.99 && of('qsort') > 0.7 && of('sift') > 0.3, JSON.stringify([of('__original_main'), of('qsort'), of('sift')]));
+    for (const [s] of stacks)
+        if (s.includes('sift'))
+            assert.ok(s.indexOf('qsort') > 0 && s.indexOf('qsort') < s.indexOf('sift'), s.join(';'));
+    // The same again, to the instruction.
+    const again = path.join(temp, 'again.folded');
+    await run('test/cpu', ['--input', 'sort 20000', '--limits', 'none', '--profile', again]);
+    assert.deepEqual(fs.readFileSync(again, 'utf8').split('\n').sort(), fs.readFileSync(folded, 'utf8').split('\n').sort());
+    const { err } = await outlayer(['run', guest('test/cpu'), '--input', 'sort 20000', '--limits', 'none', '--profile', svg], { env });
+    assert.match(err, /most instructions were spent in:\n +\d+\.\d\d% {2}/);
+    const picture = fs.readFileSync(svg, 'utf8');
+    assert.match(picture, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
+    assert.match(picture, /<title>sift: [\d,]+ instructions, \d+\.\d\d%<\/title>/);
+    assert.doesNotMatch(picture, /(href|src)=|url\(/); // all of it is in the file
+});
+
+test('a profile of a component, also of a run that fails', async () => {
+    const folded = path.join(temp, 'p2.folded');
+    const result = await run('test/p2', ['--input', 'loop', '--max-instructions', '20000000', '--profile', folded]);
+    assert.equal(result.error.code, 'out_of_fuel');
+    const main = fs.readFileSync(folded, 'utf8').split('\n').filter((l) => /;p2::main \d+$/.test(l));
+    assert.ok(main.length > 0, fs.readFileSync(folded, 'utf8').slice(0, 2000));
+    assert.ok(main.reduce((sum, l) => sum + Number(l.split(' ').at(-1)), 0) > 19_000_000);
+    const short = await outlayer(['run', guest('test/trap'), '--profile', folded], { env });
+    assert.match(short.err, /too few instructions for a profile/);
+});
