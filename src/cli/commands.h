@@ -45,6 +45,7 @@ extern const struct command command_project;
 extern const struct command command_request;
 extern const struct command command_secrets;
 extern const struct command command_vrf;
+extern const struct command command_doctor;
 extern const struct command command_version;
 extern const struct command command_help;
 
@@ -62,6 +63,7 @@ int cmd_project(int argc, char **argv);
 int cmd_request(int argc, char **argv);
 int cmd_secrets(int argc, char **argv);
 int cmd_vrf(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 

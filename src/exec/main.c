@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "exec/self_test.h"
 #include "exec/serve.h"
 #include "proc/self.h"
 #include "proc/spawn.h"
@@ -23,6 +24,8 @@ int main(int argc, char **argv)
     enum err e;
 
     self_init("exec");
+    if (argc == 2 && strcmp(argv[1], "self-test") == 0)
+        return self_test();
     if (known && strcmp(argv[1], "compile") == 0) {
         e = serve_compile(SPAWN_SOCKET_FD, profiled, &why);
     } else if (known && strcmp(argv[1], "run") == 0) {

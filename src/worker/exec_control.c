@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "guest/egress.h"
+#include "guest/self_test.h"
 
 #define FETCH_TRIES   3
 #define FETCH_WAIT_MS 300
@@ -42,6 +43,10 @@ enum err runner_init(struct runner *r, const char *home, uint64_t wasm_bytes_max
         e = builds_init(&r->builds, home, &r->store, toolchain, allow_http_loopback, why);
     if (!e)
         e = mac_key_load(key_file, &r->key, why);
+    if (e)
+        return e;
+    /* Whoever runs strangers' programs here is told before the first one, not by it. */
+    e = guest_self_test(NULL, NULL, why);
     if (e)
         return e;
     options.cache_dir = r->code_dir;

@@ -47,6 +47,12 @@ async function counts() {
     return (await fetch(`${net.coordinator.url}/health/detailed`)).json();
 }
 
+/** Until nothing of what went before is left. */
+const quiet = () => until('quiet', async () => {
+    const { leased, queued } = await counts();
+    return !leased && !queued;
+});
+
 async function restart(slots, more = '') {
     fs.writeFileSync(settings, `# as the story goes\nslots = ${slots}\n${more}`);
     net.options.workerArgs = ['--settings', settings, '--drain-seconds', '0'];
@@ -75,6 +81,7 @@ test('four at once, and no more than three of one sender', async () => {
 });
 
 test('who floods the queue delays others by a job, not by the flood', async () => {
+    await quiet();
     await reload('slots = 1\n');
     const flood = [];
     for (let i = 0; i < 10; i++)
@@ -96,6 +103,7 @@ test('settings with a fault change nothing', async () => {
 });
 
 test('SIGTERM: what runs is finished and answered, what waits stays for the next', async () => {
+    await quiet();
     await reload('slots = 2\ndrain-seconds = 30\n');
     const all = [];
     for (let i = 0; i < 4; i++)
@@ -115,6 +123,7 @@ test('SIGTERM: what runs is finished and answered, what waits stays for the next
 });
 
 test('SIGTERM over its limit: what runs is handed back at once', async () => {
+    await quiet();
     await reload('slots = 2\ndrain-seconds = 0\n');
     const all = [await asked(net.alice, 1500), await asked(bob, 1500)];
     await until('two that run', async () => (await counts()).leased === 2);
@@ -130,6 +139,7 @@ test('SIGTERM over its limit: what runs is handed back at once', async () => {
 });
 
 test('kill -9 with four under way: each is answered and charged once', async () => {
+    await quiet();
     await reload('slots = 4\nowner-slots = 4\n');
     const [count] = await net.view('get_stats');
     const all = [];
