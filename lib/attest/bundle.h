@@ -23,6 +23,7 @@
 #ifndef ATTEST_BUNDLE_H
 #define ATTEST_BUNDLE_H
 
+#include "attest/approved.h"
 #include "attest/batch.h"
 #include "attest/manifest.h"
 #include "attest/report.h"
@@ -81,8 +82,7 @@ struct bundle_expect {
     const struct attest_crypto *crypto;
     bool has_time;
     int64_t at; /* known to be when it ran, for instance from a block */
-    const struct attest_tuple *tuple;
-    size_t tuples;
+    const struct approved_list *approved;
     struct str wasm, input, delivered; /* in place of the bundle's payload */
     bool has_request;
     uint64_t request_id;

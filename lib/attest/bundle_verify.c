@@ -11,7 +11,8 @@ struct check {
     const struct bundle_expect *x;
     struct bundle_report *r;
     struct arena *a;
-    bool manifest_ok, statement_ok;
+    bool manifest_ok, statement_ok, log_ok;
+    struct eventlog log;
     int64_t at;
 };
 
@@ -28,6 +29,8 @@ static void read_parts(struct check *c)
 {
     c->manifest_ok = manifest_read(c->b->manifest, &c->r->manifest, NULL) == ERR_OK;
     c->statement_ok = statement_read(c->b->statement, &c->r->statement, NULL) == ERR_OK;
+    c->log_ok =
+        c->b->event_log.len && eventlog_read_json(c->b->event_log, c->a, &c->log, NULL) == ERR_OK;
     c->r->session = manifest_session(LABEL_WORKER, c->b->manifest);
     c->r->digest = statement_digest(c->b->statement);
     /* With nothing better the epoch's own beginning; ask_time says what that is worth. */
@@ -97,35 +100,40 @@ static const struct td_report *report(const struct check *c)
 static void ask_identity(struct check *c)
 {
     const struct td_report *td = report(c);
-    bool fits = false;
 
     if (!td) {
         answer(c, BUNDLE_IDENTITY, ATTEST_UNPROVEN, "there is no verified quote");
         return;
     }
-    if (!c->x->tuples) {
+    if (!c->x->approved || !c->x->approved->n) {
         answer(c, BUNDLE_IDENTITY, ATTEST_UNPROVEN,
                "no approved measurements were given to compare with");
         return;
     }
-    for (size_t i = 0; i < c->x->tuples && !fits; i++)
-        fits = attest_tuple_fits(&c->x->tuple[i], td);
-    answer(c, BUNDLE_IDENTITY, fits ? ATTEST_PASS : ATTEST_FAIL,
-           fits ? "the measurements are approved" : "the measurements are not on the list");
+    switch (approved_check(c->x->approved, td, c->log_ok ? &c->log : NULL)) {
+    case ATTEST_OK:
+        answer(c, BUNDLE_IDENTITY, ATTEST_PASS, "the measurements are approved");
+        break;
+    case ATTEST_P_EVENT_LOG:
+        answer(c, BUNDLE_IDENTITY, ATTEST_FAIL,
+               "the event log does not show what the approved entry asks");
+        break;
+    default:
+        answer(c, BUNDLE_IDENTITY, ATTEST_FAIL, "the measurements are not on the list");
+    }
 }
 
 static void ask_event_log(struct check *c)
 {
     const struct td_report *td = report(c);
-    struct eventlog log;
 
     if (!c->b->event_log.len)
         answer(c, BUNDLE_EVENT_LOG, ATTEST_PASS, "there is no log, and nothing relies on one");
-    else if (eventlog_read_json(c->b->event_log, c->a, &log, NULL))
+    else if (!c->log_ok)
         answer(c, BUNDLE_EVENT_LOG, ATTEST_FAIL, "the event log is malformed");
     else if (!td)
         answer(c, BUNDLE_EVENT_LOG, ATTEST_UNPROVEN, "there is no verified quote");
-    else if (eventlog_matches(&log, td) != EVENTLOG_ALL_MATCH)
+    else if (eventlog_matches(&c->log, td) != EVENTLOG_ALL_MATCH)
         answer(c, BUNDLE_EVENT_LOG, ATTEST_FAIL, "the event log is of another machine");
     else
         answer(c, BUNDLE_EVENT_LOG, ATTEST_PASS, "the log leads to all four registers");

@@ -60,6 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena a = ARENA_INIT;
     struct str in = str_skip(str_from(data, size), 1);
+    struct approved_list approved;
     struct batch_head head;
 
     if (!size)
@@ -73,6 +74,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 'h':
         (void)!batch_head_read(in, &head, NULL);
+        break;
+    case 'a':
+        (void)!approved_read(in, &a, &approved, NULL);
         break;
     case 'r':
         record(in, &a);

@@ -12,6 +12,7 @@
 #include "attest/sim.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "codec/hex.h"
 
 #define STATEMENTS 7
 #define WASM       "the code"
@@ -26,7 +27,8 @@ static struct signed_statement made[STATEMENTS];
 static struct hash256 leaf[STATEMENTS];
 static struct buf collateral, root_der;
 static struct attest_root root;
-static struct attest_tuple approved;
+static struct approved approved;
+static struct approved_list approved_list = {.entry = &approved, .n = 1};
 static int64_t now;
 
 static struct statement execution(uint64_t request)
@@ -93,10 +95,10 @@ static int set_up(void **state)
         leaf[i] = made[i].digest;
     }
     assert_int_equal(quote_read(buf_str(&epoch_evidence(epoch)->quote), &q), ATTEST_OK);
-    memcpy(approved.mr_td, q.td.mr_td.ptr, 48);
+    memcpy(approved.tuple.mr_td, q.td.mr_td.ptr, 48);
     for (size_t i = 0; i < 4; i++)
-        memcpy(approved.rtmr[i], q.td.rtmr[i].ptr, 48);
-    approved.pins_rtmr3 = true;
+        memcpy(approved.tuple.rtmr[i], q.td.rtmr[i].ptr, 48);
+    approved.tuple.pins_rtmr3 = true;
     buf_release(&name);
     buf_release(&why);
     return 0;
@@ -146,8 +148,7 @@ static struct bundle_expect knowing(size_t i)
         .crypto = &attest_crypto_native,
         .has_time = true,
         .at = now,
-        .tuple = &approved,
-        .tuples = 1,
+        .approved = &approved_list,
         .has_request = true,
         .request_id = 100 + i,
         .caller = STR("alice.test"),
@@ -209,7 +210,7 @@ static void test_unproven(void **state)
     struct bundle_expect x = knowing(0);
 
     (void)state;
-    x.tuples = 0;
+    x.approved = NULL;
     judge(&b, &x);
     assert_layer(BUNDLE_IDENTITY, ATTEST_UNPROVEN);
     assert_int_equal(report.total, ATTEST_UNPROVEN);
@@ -320,14 +321,15 @@ static void test_machine(void **state)
 {
     struct bundle b = whole(0);
     struct bundle_expect x = knowing(0);
-    struct attest_tuple wrong = approved;
+    struct approved wrong = approved;
+    const struct approved_list others = {.entry = &wrong, .n = 1};
     struct manifest m = plan();
     struct epoch *second;
     struct buf log = BUF_INIT(65536);
 
     (void)state;
-    wrong.mr_td[0] ^= 1;
-    x.tuple = &wrong;
+    wrong.tuple.mr_td[0] ^= 1;
+    x.approved = &others;
     expect_fail(&b, &x, BUNDLE_IDENTITY);
     x = knowing(0);
     x.root = NULL; /* Intel's: a simulated machine is none */
@@ -441,6 +443,110 @@ static void test_malformed(void **state)
     buf_release(&why);
 }
 
+/* Register 3 by its events: believed only where the log leads to the measured registers. */
+static void test_event_conditions(void **state)
+{
+    struct buf list = BUF_INIT(8192), why = WHY_INIT, log = BUF_INIT(65536);
+    struct bundle b = whole(0);
+    struct bundle_expect x = knowing(0);
+    struct approved_list read;
+    static const struct {
+        const char *events;
+        enum attest_outcome want;
+    } cases[] = {
+        {"{\"key-provider\":\"7b226e616d65223a2253494d554c41544544222c226964223a22227d\"}",
+         ATTEST_PASS},
+        {"{\"instance-id\":\"\",\"system-ready\":\"\"}", ATTEST_PASS},
+        {"{\"key-provider\":\"00\"}", ATTEST_FAIL},
+        {"{\"os-image-hash\":\"00\"}", ATTEST_FAIL}, /* not in the log */
+    };
+
+    (void)state;
+    x.approved = &read;
+    for (size_t i = 0; i < countof(cases); i++) {
+        buf_clear(&list);
+        buf_addz(&list, "[{\"mrtd\":\"");
+        hex_put(&list, approved.tuple.mr_td, 48);
+        for (unsigned r = 0; r < 3; r++) {
+            buf_addf(&list, "\",\"rtmr%u\":\"", r);
+            hex_put(&list, approved.tuple.rtmr[r], 48);
+        }
+        buf_addf(&list, "\",\"events\":%s}]", cases[i].events);
+        assert_ok(approved_read(buf_str(&list), &arena, &read, &why), why);
+        judge(&b, &x);
+        assert_layer(BUNDLE_IDENTITY, cases[i].want);
+    }
+    /* the right events in a log that leads elsewhere */
+    buf_clear(&list);
+    buf_addz(&list, "[{\"mrtd\":\"");
+    hex_put(&list, approved.tuple.mr_td, 48);
+    for (unsigned r = 0; r < 3; r++) {
+        buf_addf(&list, "\",\"rtmr%u\":\"", r);
+        hex_put(&list, approved.tuple.rtmr[r], 48);
+    }
+    buf_addz(&list, "\",\"events\":{\"system-ready\":\"\"}}]");
+    assert_ok(approved_read(buf_str(&list), &arena, &read, &why), why);
+    judge(&b, &x);
+    assert_layer(BUNDLE_IDENTITY, ATTEST_PASS);
+    buf_addz(&log, "[{\"imr\":3,\"event_type\":134217729,\"digest\":\"\","
+                   "\"event\":\"system-ready\",\"event_payload\":\"\"}]");
+    b.event_log = buf_str(&log);
+    judge(&b, &x);
+    assert_layer(BUNDLE_IDENTITY, ATTEST_FAIL);
+    b.event_log = STR_NONE;
+    judge(&b, &x);
+    assert_layer(BUNDLE_IDENTITY, ATTEST_FAIL);
+    buf_release(&list);
+    buf_release(&log);
+    buf_release(&why);
+}
+
+/* A misspelt or missing condition is no entry. */
+static void test_approved_text(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "{}",
+        "[1]",
+        "[{}]",
+        "[{\"mrtd\":\"00\"}]",
+        "[{\"mrtd\":\"M\",\"rtmr0\":\"M\",\"rtmr1\":\"M\",\"rtmr2\":\"M\"}]",
+        "[{\"mrtd\":\"M\",\"rtmr0\":\"M\",\"rtmr1\":\"M\",\"rtmr2\":\"M\",\"rtmr4\":\"M\"}]",
+        "[{\"mrtd\":\"M\",\"rtmr0\":\"M\",\"rtmr1\":\"M\",\"rtmr2\":\"M\",\"events\":[]}]",
+        "[{\"mrtd\":\"M\",\"rtmr0\":\"M\",\"rtmr1\":\"M\",\"rtmr2\":\"M\",\"rtmr3\":\"M\","
+        "\"xfam\":\"e702060000000000\"}]",
+    };
+    static const char good[] =
+        "[{\"mrtd\":\"M\",\"rtmr0\":\"M\",\"rtmr1\":\"M\",\"rtmr2\":\"M\",\"compose_hash\":"
+        "\"0000000000000000000000000000000000000000000000000000000000000001\","
+        "\"td_attributes\":\"0000001000000000\",\"xfam\":\"e702060000000000\"}]";
+    struct buf text = BUF_INIT(8192), why = WHY_INIT;
+    struct approved_list read;
+
+    (void)state;
+    for (size_t i = 0; i <= countof(bad); i++) {
+        buf_clear(&text);
+        for (const char *p = i < countof(bad) ? bad[i] : good; *p; p++) {
+            if (*p != 'M') {
+                buf_add(&text, p, 1);
+                continue;
+            }
+            for (unsigned k = 0; k < 48; k++)
+                buf_addz(&text, "ab");
+        }
+        if (i < countof(bad)) {
+            assert_int_equal(approved_read(buf_str(&text), &arena, &read, &why), ERR_FORMAT);
+            continue;
+        }
+        assert_ok(approved_read(buf_str(&text), &arena, &read, &why), why);
+        assert_int_equal(read.entry->tuple.td_attributes, TD_SEPT_VE_DISABLE);
+        assert_true(read.entry->tuple.pins_config && !read.entry->tuple.pins_rtmr3);
+        assert_int_equal(read.entry->tuple.mr_config_id[0], 1);
+    }
+    buf_release(&text);
+    buf_release(&why);
+}
+
 static enum err lose(void *ctx, const struct signed_statement *s, struct buf *why)
 {
     (void)s;
@@ -520,11 +626,18 @@ static void test_full_batch(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pass),    cmocka_unit_test(test_unproven),
-        cmocka_unit_test(test_changed), cmocka_unit_test(test_order),
-        cmocka_unit_test(test_machine), cmocka_unit_test(test_certificates),
-        cmocka_unit_test(test_bytes),   cmocka_unit_test(test_malformed),
-        cmocka_unit_test(test_epoch),   cmocka_unit_test(test_full_batch),
+        cmocka_unit_test(test_pass),
+        cmocka_unit_test(test_unproven),
+        cmocka_unit_test(test_changed),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_machine),
+        cmocka_unit_test(test_certificates),
+        cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_epoch),
+        cmocka_unit_test(test_full_batch),
+        cmocka_unit_test(test_event_conditions),
+        cmocka_unit_test(test_approved_text),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
