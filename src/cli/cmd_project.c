@@ -187,7 +187,7 @@ static enum err do_create(struct work *w, struct buf *why)
 {
     struct buf args = BUF_INIT(SOURCE_JSON_MAX + 1024), source = BUF_INIT(SOURCE_JSON_MAX);
     struct hash256 tx;
-    enum err e = source_put(&w->o->source, &source, why);
+    enum err e = source_put(&w->o->source, w->o->client.rpc_url, &w->c, &source, why);
 
     if (!e) {
         json_obj(&args);
@@ -234,7 +234,7 @@ static enum err do_add(struct work *w, struct buf *why)
     struct buf args = BUF_INIT(SOURCE_JSON_MAX + 1024), source = BUF_INIT(SOURCE_JSON_MAX);
     struct hash256 tx;
     struct str key;
-    enum err e = source_put(&w->o->source, &source, why);
+    enum err e = source_put(&w->o->source, w->o->client.rpc_url, &w->c, &source, why);
 
     if (!e) {
         args_of_project(w, &args);
@@ -527,7 +527,7 @@ int cmd_project(int argc, char **argv)
     struct arena a = ARENA_INIT;
     struct work w = {.o = &o, .a = &a};
     struct buf why = WHY_INIT;
-    const struct verb *v = NULL;
+    const struct verb *v = verbs;
     int first, status = EXIT_DONE;
     enum err e;
 

@@ -167,7 +167,7 @@ static enum err put_source(struct work *w, struct buf *b, struct buf *why)
     json_key(b, "source");
     if (w->project.ptr)
         return put_project(w, b, why);
-    e = source_put(&w->o->source, &source, why);
+    e = source_put(&w->o->source, w->o->client.rpc_url, &w->c, &source, why);
     w->builds = w->o->source.github != NULL;
     if (!e)
         json_put_raw(b, buf_str(&source));

@@ -1,14 +1,17 @@
 /* code_source.c — see code_source.h. */
 #include "cli/code_source.h"
 
+#include "base/file.h"
 #include "builder/repo.h"
 #include "codec/hex.h"
 #include "codec/json.h"
 #include "crypto/hash.h"
 #include "http/download.h"
+#include "near/fastfs_send.h"
 
-#define WASM_MAX    (10u << 20) /* what a worker downloads */
-#define DOWNLOAD_MS 30000
+#define WASM_MAX     (10u << 20) /* what a worker downloads */
+#define DOWNLOAD_MS  30000
+#define LOCAL_FASTFS "http://127.0.0.1:3033/{sender}/{receiver}/{path}" /* of `outlayer up` */
 
 bool source_given(const struct source_opts *o)
 {
@@ -80,36 +83,87 @@ static enum err put_github(const struct source_opts *o, struct str target, struc
     return e;
 }
 
-static enum err put_wasm(const struct source_opts *o, struct str target, struct buf *json,
-                         struct buf *why)
+static struct str template_of(const struct source_opts *o, const char *rpc_url)
 {
-    struct str url = str_of(o->wasm);
+    struct str node = str_of(rpc_url);
+    bool here =
+        str_starts(node, STR("http://127.0.0.1")) || str_starts(node, STR("http://localhost"));
+
+    return o->fastfs_url ? str_of(o->fastfs_url) : here ? STR(LOCAL_FASTFS) : STR(FASTFS_URL);
+}
+
+/* A file of this machine becomes one on FastFS, at `url`. */
+static enum err publish(const struct source_opts *o, const char *rpc_url, struct client *c,
+                        struct hash256 *hash, struct buf *url, struct buf *why)
+{
+    char room[80];
+    struct buf content = BUF_INIT(WASM_MAX), path = BUF_OVER(room);
+    struct fastfs_file f = {.receiver = o->fastfs_receiver ? str_of(o->fastfs_receiver)
+                                                           : STR("fastfs.near"),
+                            .mime = STR("application/wasm"),
+                            .nonce = fastfs_nonce()};
+    struct hash256 is;
+    enum err e = file_read(o->wasm, &content, why);
+
+    if (!e && !account_id_valid(f.receiver))
+        e = err_put(why, ERR_FORMAT, "'%.*s' is no account id", STR_ARG(f.receiver));
+    if (!e && !str_starts(buf_str(&content), STR("\0asm")))
+        e = err_put(why, ERR_FORMAT, "'%s' is no WebAssembly", o->wasm);
+    is = sha256(buf_str(&content));
+    if (!e && o->hash && !hash_eq(&is, hash))
+        e = err_put(why, ERR_FORMAT, "'%s' has another SHA-256 than --hash says", o->wasm);
+    if (!e) {
+        hash_put_hex(&path, &is);
+        buf_addz(&path, ".wasm");
+        f.path = buf_str(&path);
+        f.content = buf_str(&content);
+        e = fastfs_send(c->rpc, &c->key, &f, NULL, NULL, why);
+    }
+    if (!e) {
+        fastfs_url_put(url, template_of(o, rpc_url), client_account(c), f.receiver, f.path);
+        *hash = is;
+    }
+    buf_release(&content);
+    return e;
+}
+
+static enum err put_wasm(const struct source_opts *o, const char *rpc_url, struct client *c,
+                         struct str target, struct buf *json, struct buf *why)
+{
+    struct str named = str_of(o->wasm);
+    struct buf url = BUF_INIT(SOURCE_JSON_MAX);
     struct hash256 hash;
     enum err e = ERR_OK;
 
-    if (!str_is_utf8(url) || str_find(url, STR("://")) == url.len)
-        return err_put(why, ERR_FORMAT,
-                       "'%s' is no address; `outlayer upload` puts a file where workers find it",
-                       o->wasm);
+    if (!str_is_utf8(named))
+        return err_put(why, ERR_FORMAT, "what --wasm names is not UTF-8");
     if (o->hash && !hash_from_hex(str_of(o->hash), &hash))
         return err_put(why, ERR_FORMAT, "--hash has 64 hexadecimal digits");
-    if (!o->hash)
-        e = hash_of(url, &hash, why);
+    if (str_find(named, STR("://")) == named.len) {
+        e = publish(o, rpc_url, c, &hash, &url, why);
+    } else {
+        buf_add_str(&url, named);
+        if (!o->hash)
+            e = hash_of(named, &hash, why);
+    }
     if (e)
-        return e;
+        goto out;
     json_key(json, "WasmUrl");
     json_obj(json);
-    put(json, "url", url);
+    put(json, "url", buf_str(&url));
     json_key(json, "hash");
     json_str_open(json);
     hash_put_hex(json, &hash);
     json_str_close(json);
     put(json, "build_target", target);
     json_obj_end(json);
-    return ERR_OK;
+out:
+    buf_release(&url);
+    return e;
 }
 
-enum err source_put(const struct source_opts *o, struct buf *json, struct buf *why)
+enum err source_put(const struct source_opts *o, const char *rpc_url, struct client *c,
+                    struct buf *json, struct buf *why)
 {
     struct str target = STR_NONE;
     enum err e;
@@ -126,7 +180,7 @@ enum err source_put(const struct source_opts *o, struct buf *json, struct buf *w
                            o->target);
     }
     json_obj(json);
-    e = o->github ? put_github(o, target, json, why) : put_wasm(o, target, json, why);
+    e = o->github ? put_github(o, target, json, why) : put_wasm(o, rpc_url, c, target, json, why);
     json_obj_end(json);
     if (!e && json->full)
         e = err_put(why, ERR_TOO_BIG, "the source's name is too long");

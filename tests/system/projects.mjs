@@ -8,7 +8,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { outlayer } from './command.mjs';
 import { GitServer } from './git.mjs';
-import { NEAR, Network, OUTLAYER, near } from './harness.mjs';
+import { Daemon, NEAR, Network, OUTLAYER, SHARE, near, until } from './harness.mjs';
 
 const net = await Network.start();
 const git = await new GitServer().start();
@@ -175,6 +175,25 @@ test('from a repository: versions are commits', async () => {
     assert.equal(await ok('request', bob, 'alice.test/speaker'), 'first\n');
     const compiled = await json('request', bob, '--github', repo, '--commit', second, '--compile-only');
     assert.match(compiled.output, /^[0-9a-f]{64}$/);
+});
+
+test('a file of one\'s own goes to FastFS first', async () => {
+    const gateway = await new Daemon('outlayer-fastfs', ['--db', path.join(net.home, 'fastfs.db'), '--neardata-url', net.chain.url], path.join(net.home, 'fastfs.log')).start();
+    const file = path.join(SHARE, 'guests/words.wasm');
+    const served = ['--fastfs-url', `${gateway.url}/{sender}/{receiver}/{path}`];
+    try {
+        const made = await json('project', alice, 'create', 'filed', '--wasm', file, ...served);
+        assert.equal(made.version_key, words.hash);
+        const { source } = await net.view('get_version', { project_id: 'alice.test/filed', version_key: words.hash });
+        assert.equal(source.WasmUrl.url, `${gateway.url}/alice.test/fastfs.near/${words.hash}.wasm`);
+        await until('the file', async () => (await fetch(source.WasmUrl.url)).status === 200);
+        assert.equal((await json('request', bob, 'alice.test/filed', '--input', TEXT, '--format', 'json')).success, true);
+        await refused(/another SHA-256/, 3, 'project', alice, 'create', 'other', '--wasm', file, '--hash', echo.hash, ...served);
+        await refused(/no WebAssembly/, 3, 'project', alice, 'create', 'other', '--wasm', alice, ...served);
+        await refused(/nothing\.wasm/, 1, 'project', alice, 'create', 'other', '--wasm', '/nothing.wasm', ...served);
+    } finally {
+        await gateway.stop();
+    }
 });
 
 test('transfer: the receiver accepts first; versions and uuid go with it', async () => {
