@@ -68,7 +68,7 @@ static const char *const attestation_examples[] = {
 const struct command command_attestation = {
     .name = "attestation",
     .summary = "get the evidence of an execution, and verify it offline",
-    .usage = "get ID|TRANSACTION [options] | get --request N [options] | verify FILE [options]",
+    .usage = "get ID|TRANSACTION | get --request N | verify FILE [options]",
     .about =
         "get: ID is an execution's, as the coordinator's pages show it; TRANSACTION is the one\n"
         "that asked. The coordinator need not be trusted: verify what it gives.\n"
