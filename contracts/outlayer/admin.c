@@ -21,7 +21,7 @@ NEAR_CALL(set_paused)
 {
     struct config c;
     config_for_owner(&c);
-    c.paused = arg_bool(args, "paused");
+    c.flags = (uint8_t)((c.flags & ~FLAG_PAUSED) | (arg_bool(args, "paused") ? FLAG_PAUSED : 0));
     config_store(&c);
 }
 

@@ -71,11 +71,13 @@ struct fees {
     uint64_t unit[FEES];
 };
 
+enum { FLAG_PAUSED = 1, FLAG_STATEMENTS = 2 };
+
 struct config {
     uint8_t layout; /* of this row: STATE_LAYOUT */
     struct str owner, operator_id;
     struct str standard, version; /* of events */
-    bool paused;
+    uint8_t flags;                /* of FLAG_… */
     struct fees fees;
     uint64_t next_request;
     uint64_t oldest;  /* every request below has ended */
@@ -170,6 +172,10 @@ struct answer {
 };
 
 void answer_parse(struct json v, struct answer *out); /* panics when malformed */
+/* Panics unless the statement in `args` vouches for the answer.
+ * `delivered` is what the caller gets: its value, or the reason of a failure. */
+void statement_check(const struct request *q, struct json args, struct str delivered,
+                     const struct answer *a);
 /* What base64 stands for, as an array of numbers. */
 void bytes_put(struct buf *b, struct str base64);
 /* The JSON value the caller gets for a tagged output; false when it is not of this format. */

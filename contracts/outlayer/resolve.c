@@ -11,6 +11,21 @@ static void load(uint64_t id, struct request *q)
     REQUIRE(request_load(id, q), "Execution request not found");
 }
 
+/* What the statement about an answer must be about. */
+static void check(const struct config *c, const struct request *q, struct json args, struct json v,
+                  const struct answer *a)
+{
+    struct str delivered = q->output;
+
+    if (!(c->flags & FLAG_STATEMENTS))
+        return;
+    if (!a->success)
+        delivered = arg_str(v, "error");
+    else if (!delivered.len && !output_value(a->output, q->format, &delivered))
+        near_fail("The output is not of the format");
+    statement_check(q, args, delivered, a);
+}
+
 static void resume(const struct config *c, const struct request *q, const struct answer *a,
                    struct str payload)
 {
@@ -31,6 +46,7 @@ NEAR_CALL(resolve_execution)
     struct config c;
     config_for_operator(&c);
     load(id, &q);
+    check(&c, &q, args, response, &a);
     resume(&c, &q, &a, response.text);
 }
 
@@ -68,6 +84,7 @@ NEAR_CALL(submit_execution_output_and_resolve)
     load(id, &q);
     if (!json_is_null(a.output))
         keep_output(&q, a.output);
+    check(&c, &q, args, args, &a);
 
     /* What is left of the answer fits the payload of a resume. */
     struct buf b = BUF_INIT(NEAR_PAYLOAD_MAX);

@@ -10,7 +10,7 @@ static const struct row_field fields[] = {
     ROW(config, operator_id),
     ROW(config, standard),
     ROW(config, version),
-    ROW(config, paused),
+    ROW(config, flags),
     ROW(config, fees.base),
     ROW(config, fees.unit[FEE_MILLION]),
     ROW(config, fees.unit[FEE_MS]),
@@ -64,7 +64,7 @@ void config_for_operator(struct config *c)
 void config_not_paused(struct config *c)
 {
     config_load(c);
-    REQUIRE(!c->paused, "Contract is paused");
+    REQUIRE(!(c->flags & FLAG_PAUSED), "Contract is paused");
 }
 
 static const struct fees fees_at_first = {

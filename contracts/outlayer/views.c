@@ -133,7 +133,7 @@ NEAR_VIEW(is_paused)
 {
     struct config c;
     config_load(&c);
-    near_return_bool(c.paused);
+    near_return_bool(c.flags & FLAG_PAUSED);
 }
 
 NEAR_VIEW(get_config)

@@ -126,7 +126,8 @@ uint32_t worker_count(void);
 void worker_store(struct str key, const struct worker *w);
 bool session_load(struct str id, struct session *out);
 void session_store(struct str id, const struct session *s);
-void session_remove(struct str id);
+void session_begin(struct str id, const struct session *s); /* the OutLayer contract learns of it */
+void session_remove(struct str id);                         /* … too */
 /* Takes the key off the account and all rows away; an event says why. */
 void worker_remove(struct str key, const struct worker *w, const char *reason);
 /* Removes expired ones among `n` workers from the i-th on; gives how many. */

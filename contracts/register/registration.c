@@ -174,7 +174,7 @@ static void store_session(const struct registration *r, struct str id)
     struct session had;
 
     REQUIRE(!session_load(id, &had), "This session has been registered before");
-    session_store(id, &s);
+    session_begin(id, &s);
 }
 
 static void give_key(const struct registration *r)

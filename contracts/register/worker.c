@@ -8,7 +8,8 @@
 
 #define EVENT_STANDARD STR("outlayer-register")
 #define EVENT_VERSION  STR("1.0.0")
-#define KEYS_AT_ONCE   50u
+#define KEYS_AT_ONCE   15u /* each may have two sessions, and costs up to three receipts */
+#define TELL_GAS       (5 * TGAS)
 
 static const struct row_field worker_fields[] = {
     ROW(worker, session),
@@ -81,9 +82,49 @@ void session_store(struct str id, const struct session *s)
     near_write_buf(near_key('s', id), &b);
 }
 
+/*
+ * The OutLayer contract learns the key that signs a session's statements, or that there is none any
+ * more; it asks for statements when its owner wants it. A receipt of its own: whatever becomes of
+ * it, the registration stands.
+ */
+static void tell_key(struct str id, const struct manifest *m, uint64_t not_after)
+{
+    struct buf b = near_buf();
+
+    json_obj(&b);
+    put_hex(&b, "session_id", id);
+    put_hex(&b, "statement_key", str_from(m->statement_key, 32));
+    put_u64(&b, "not_after", not_after);
+    json_obj_end(&b);
+    promise_call(promise_batch(m->outlayer_contract), "set_statement_key", buf_str(&b), 0, TELL_GAS,
+                 0);
+}
+
+static void manifest_of(const struct session *s, struct manifest *out)
+{
+    REQUIRE(manifest_read(s->manifest, out, NULL) == ERR_OK,
+            "Cannot deserialize the contract state.");
+}
+
+void session_begin(struct str id, const struct session *s)
+{
+    struct manifest m;
+
+    manifest_of(s, &m);
+    session_store(id, s);
+    tell_key(id, &m, m.not_after);
+}
+
 void session_remove(struct str id)
 {
+    struct session s;
+    struct manifest m;
+
+    if (!session_load(id, &s))
+        return;
+    manifest_of(&s, &m);
     near_remove(near_key('s', id));
+    tell_key(id, &m, 0);
 }
 
 /* ---- leaving ---- */
@@ -151,7 +192,7 @@ NEAR_CALL(remove_worker_keys)
     while (json_next(&it)) {
         struct str key = key_arg(near_json_str(it.value, "public_keys"));
 
-        REQUIRE(n++ < KEYS_AT_ONCE, "At most 50 keys at a time");
+        REQUIRE(n++ < KEYS_AT_ONCE, "At most 15 keys at a time");
         near_write(near_key('x', key), STR_NONE);
         if (worker_load(key, &w))
             worker_remove(key, &w, "revoked");

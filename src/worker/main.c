@@ -303,7 +303,8 @@ static enum err attest_start(struct worker *w, const struct options *o, const st
     if (e)
         return e;
     if (o->init_key_file)
-        registrar = registrar_hooks(registrar_new(o->rpc_url, &init_key, contract, &key->key.pub));
+        registrar = registrar_hooks(
+            registrar_new(o->rpc_url, &init_key, contract, w->contract_id, &key->key.pub));
     const struct notary_opts opts = {
         .source = o->quote_source,
         .outbox = w->outbox,

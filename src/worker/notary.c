@@ -2,6 +2,7 @@
 #include "worker/notary.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
@@ -9,12 +10,15 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "codec/hex.h"
+#include "codec/json.h"
 #include "near/rpc.h"
 #include "worker/herald.h"
 
 #define SOFTWARE       "outlayer-worker 0.1.0"
 #define ENGINE         "wasmtime 48; fuel; 500000000000 instructions; 512 MiB; 180 s"
 #define TICK_MS        250
+#define POLICY_MS      5000  /* between two looks at what the contract wants */
 #define AGAIN_MS       5000  /* after a quote that could not be had */
 #define FIRST_WAIT_MS  25    /* between two tries while the network may be starting, … */
 #define STARTING_MS    10000 /* … then each half as long again, up to FIRST_WAIT_MAX */
@@ -42,6 +46,8 @@ struct notary {
     pthread_mutex_t lock; /* of what follows */
     struct term *terms;   /* newest first: the first one takes executions on */
     uint64_t again_ms;    /* not to ask for a quote before */
+    uint64_t asked_ms;    /* whether statements go with answers */
+    atomic_bool required;
 };
 
 /* ------------------------------------------------------------------ beginning */
@@ -206,6 +212,21 @@ static void roll_over(struct notary *n, uint64_t now)
     buf_release(&why);
 }
 
+/* Whether the contract wants statements with answers; its owner may change that at any time. */
+static void look_at_policy(struct notary *n, uint64_t now)
+{
+    const struct notary_register *r = n->o.registrar;
+    struct buf why = WHY_INIT;
+    bool required;
+
+    if (!r || (n->asked_ms && now - n->asked_ms < POLICY_MS))
+        return;
+    n->asked_ms = now;
+    if (!r->required(r->ctx, &required, &why))
+        atomic_store(&n->required, required);
+    buf_release(&why);
+}
+
 static void *tend(void *ctx)
 {
     struct notary *n = ctx;
@@ -214,6 +235,7 @@ static void *tend(void *ctx)
         uint64_t now = clock_mono_ms();
         struct term *t;
 
+        look_at_policy(n, now);
         roll_over(n, now);
         /* Only this thread takes terms out of the list. */
         for (t = n->terms; t; t = t->next)
@@ -280,15 +302,48 @@ void notary_leave(struct notary *n, struct sitting *s)
 struct keeping {
     struct outbox *outbox;
     struct parcel *parcel;
+    bool attached; /* the statement goes with the answer */
     struct ledger_entry entry;
 };
+
+/* The arguments of the answer with the statement that vouches for it. */
+static void attach(struct buf *out, struct str args, const struct signed_statement *s)
+{
+    buf_add_str(out, str_head(args, args.len - 1)); /* without the last brace */
+    json_key(out, "statement");
+    json_str_open(out);
+    hex_put(out, s->bytes.ptr, s->bytes.len);
+    json_str_close(out);
+    json_key(out, "signature");
+    json_str_open(out);
+    hex_put(out, s->sig.b, sizeof s->sig.b);
+    json_str_close(out);
+    json_obj_end(out);
+}
+
+static enum err keep_with_answer(struct keeping *k, const struct signed_statement *s,
+                                 struct buf *why)
+{
+    struct buf args = BUF_INIT(k->parcel->args.len + 3 * STATEMENT_MAX);
+    const struct str given = k->parcel->args;
+    enum err e;
+
+    if (k->attached) {
+        attach(&args, given, s);
+        k->parcel->args = buf_str(&args);
+    }
+    e = outbox_put(k->outbox, k->parcel, ledger_write, &k->entry, why);
+    k->parcel->args = given;
+    buf_release(&args);
+    return e;
+}
 
 static enum err keep(void *ctx, const struct signed_statement *s, struct buf *why)
 {
     struct keeping *k = ctx;
 
     k->entry.signed_one = s;
-    return k->parcel ? outbox_put(k->outbox, k->parcel, ledger_write, &k->entry, why)
+    return k->parcel ? keep_with_answer(k, s, why)
                      : outbox_with(k->outbox, ledger_write, &k->entry, why);
 }
 
@@ -302,6 +357,7 @@ enum err notary_sign(struct notary *n, const struct sitting *at, struct statemen
     struct signed_statement one;
     enum err e;
 
+    k.attached = n && atomic_load(&n->required);
     if (!n)
         return parcel ? outbox_put(outbox, parcel, NULL, NULL, why) : ERR_OK;
     e = epoch_sign(at->term->epoch, s, keep, &k, &one, why);
@@ -378,6 +434,7 @@ static enum err begin(struct notary *n, struct buf *why)
         buf_addz(&name, "sandbox-");
     buf_add_str(&name, n->o.network_id);
     e = first_term(n, why);
+    look_at_policy(n, clock_mono_ms());
     if (!e)
         e = herald_start(&opts, &n->herald, why);
     if (!e && pthread_create(&n->thread, NULL, tend, n))

@@ -38,6 +38,8 @@ struct notary_register {
     /* Put the batch's root on the chain: sets anchor_tx (in `a`) and anchor_height. ERR_DENIED:
      * the chain will never take it. */
     enum err (*anchor)(void *ctx, struct ledger_batch *b, struct arena *a, struct buf *why);
+    /* Does the OutLayer contract take answers only with their statements? */
+    enum err (*required)(void *ctx, bool *out, struct buf *why);
 };
 
 struct notary_opts {

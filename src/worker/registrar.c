@@ -18,7 +18,7 @@
 struct registrar {
     struct rpc *rpc;
     struct lane lane;
-    struct str contract, account;
+    struct str contract, outlayer, account;
     const struct ed25519_pub *worker;
     bool own_challenge; /* ask for one of our own: the open one was no good */
     struct notary_register hooks;
@@ -193,20 +193,38 @@ static enum err anchor(void *ctx, struct ledger_batch *b, struct arena *a, struc
     return e;
 }
 
+static enum err required(void *ctx, bool *out, struct buf *why)
+{
+    struct registrar *r = ctx;
+    struct buf value = BUF_INIT(16);
+    enum err e;
+
+    pthread_mutex_lock(&r->lock);
+    e = rpc_view_call(r->rpc, r->outlayer, "are_statements_required", STR("{}"), &value, why);
+    pthread_mutex_unlock(&r->lock);
+    if (!e)
+        *out = str_eqz(buf_str(&value), "true");
+    buf_release(&value);
+    return e;
+}
+
 struct registrar *registrar_new(const char *rpc_url, const struct near_key *init_key,
-                                struct str register_contract, const struct ed25519_pub *worker)
+                                struct str register_contract, struct str outlayer_contract,
+                                const struct ed25519_pub *worker)
 {
     struct registrar *r = mem_new(struct registrar);
 
     r->rpc = rpc_new(rpc_url);
     r->contract = register_contract;
+    r->outlayer = outlayer_contract;
     r->account = account_id_str(&init_key->account);
     r->worker = worker;
     r->hooks = (struct notary_register){.contract = register_contract,
                                         .ctx = r,
                                         .challenge = challenge,
                                         .enrol = enrol,
-                                        .anchor = anchor};
+                                        .anchor = anchor,
+                                        .required = required};
     lane_init(&r->lane, r->rpc, init_key);
     pthread_mutex_init(&r->lock, NULL);
     return r;

@@ -17,7 +17,8 @@ struct registrar;
 /* `worker` is the key to be registered. Everything is borrowed, and all of it works until the
  * process ends. */
 struct registrar *registrar_new(const char *rpc_url, const struct near_key *init_key,
-                                struct str register_contract, const struct ed25519_pub *worker);
+                                struct str register_contract, struct str outlayer_contract,
+                                const struct ed25519_pub *worker);
 const struct notary_register *registrar_hooks(struct registrar *r);
 
 #endif

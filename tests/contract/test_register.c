@@ -201,6 +201,14 @@ static void test_registers(void **state)
     assert_true(mock_logged("\"simulated\":true"));
     assert_true(mock_logged("\"renewed\":false"));
     assert_true(mock_logged("\"tcb_status\":\"UpToDate\""));
+    /* … and the OutLayer contract gets the key of its statements */
+    {
+        size_t out = mock_outgoing(0);
+
+        assert_true(out != SIZE_MAX);
+        assert_str(buf_str(&mock.receipts[out].actions[0].method), "set_statement_key");
+        assert_true(contains(buf_str(&mock.receipts[out].actions[0].args), "\"not_after\":17800"));
+    }
     id = key_args();
     view_has("get_worker", id, "\"simulated\":true");
     view_has("get_worker", id, "\"statements_anchored\":0");
@@ -377,6 +385,12 @@ static void test_replay_after_removal(void **state)
     call(REGISTRAR, "register_worker_key", args);
     call(OWNER, "remove_worker_keys", keys_args());
     assert_null(mock_key(m.near.pub.b));
+    {
+        size_t out = mock_outgoing(mock_outgoing(0) + 1);
+
+        assert_true(out != SIZE_MAX);
+        assert_true(contains(buf_str(&mock.receipts[out].actions[0].args), "\"not_after\":0"));
+    }
     assert_true(mock_logged("\"reason\":\"revoked\""));
     refused(REGISTRAR, "register_worker_key", args, "This key has been revoked");
     not_enrolled("This key has been revoked");
