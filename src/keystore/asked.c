@@ -22,7 +22,8 @@ static enum err request_get(struct call *c, uint64_t id, struct request *out, st
     json_put_u64(&args, id);
     json_obj_end(&args);
     e = rpc_view_call(c->rpc, c->k->contract_id, "get_request", buf_str(&args), &answer, why);
-    if (!e && !json_parse(buf_str(&answer), &v, NULL))
+    /* A copy that lives as long as `out`, which borrows from it. */
+    if (!e && !json_parse(arena_str(c->a, buf_str(&answer)), &v, NULL))
         e = err_put(why, ERR_UPSTREAM, "the contract's answer is no JSON");
     if (!e && json_is_null(v))
         e = err_put(why, ERR_ABSENT, "request %llu waits for no answer", (unsigned long long)id);
