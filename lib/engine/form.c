@@ -25,6 +25,13 @@ static const struct magic magics[] = {
     {"{", 1, "JSON text"},
     {"version https://git-lfs", 23, "a git LFS pointer"},
     {"#!", 2, "a script"},
+    {"!<arch>", 7, "a static library; link it to a program first"},
+    {"\xca\xfe\xba\xbe", 4, "a Java class or a macOS program"},
+    {"%PDF", 4, "a PDF document"},
+    {"<?xml", 5, "an XML document"},
+    {"BZh", 3, "a bzip2 archive"},
+    {"\xfd\x37zXZ", 5, "an xz archive"},
+    {"\x28\xb5\x2f\xfd", 4, "a zstd archive"},
 };
 
 enum module_form module_form(struct str wasm, const char **what)

@@ -16,6 +16,29 @@ static struct str name_str(const wasm_name_t *n)
     return n ? str_from(n->data, n->size) : STR_NONE;
 }
 
+/* What a module was probably built for, by whom it imports from. */
+static const char *import_hint(struct str module)
+{
+    static const struct {
+        const char *from, *hint;
+    } hints[] = {
+        {"near:", "; the platform's interfaces are for components: build it for wasm32-wasip2"},
+        {"outlayer:", "; the platform's interfaces are for components: build it for wasm32-wasip2"},
+        {"wasi:", "; this is the inside of a component: build it for wasm32-wasip2"},
+        {"wasi_unstable", "; that is an older WASI: build it anew for wasm32-wasip1"},
+        {"wbg", "; that is wasm-bindgen, for browsers: build it for wasm32-wasip1"},
+        {"__wbindgen", "; that is wasm-bindgen, for browsers: build it for wasm32-wasip1"},
+        {"./", "; that is wasm-bindgen, for browsers: build it for wasm32-wasip1"},
+        {"go", "; that is Go for browsers: build it with GOOS=wasip1"},
+        {"gojs", "; that is Go for browsers: build it with GOOS=wasip1"},
+        {"env", "; a function was not linked, or it is a NEAR contract or made by Emscripten"},
+    };
+    for (size_t i = 0; i < countof(hints); i++)
+        if (str_starts(module, str_of(hints[i].from)))
+            return hints[i].hint;
+    return "";
+}
+
 /* Name the first import nobody provides; the linker would say so in its own words. */
 static enum err check_imports(const wasmtime_module_t *m, struct buf *why)
 {
@@ -32,10 +55,7 @@ static enum err check_imports(const wasmtime_module_t *m, struct buf *why)
                         "unknown import '%.*s' from '%.*s'; a wasm32-wasip1 program may import "
                         "from '%s' only%s",
                         STR_ARG(str_head(name, 200)), STR_ARG(str_head(module, 200)), WASIP1_MODULE,
-                        str_starts(module, STR("near:")) || str_starts(module, STR("outlayer:"))
-                            ? "; the platform's interfaces are for components: build it for "
-                              "wasm32-wasip2"
-                            : "");
+                        import_hint(module));
         } else if (wasm_externtype_kind(type) != WASM_EXTERN_FUNC || !wasip1_has(name)) {
             e = err_put(why, ERR_FORMAT, "unknown import '%.*s' from '%s'",
                         STR_ARG(str_head(name, 200)), WASIP1_MODULE);
@@ -49,12 +69,13 @@ static enum err check_imports(const wasmtime_module_t *m, struct buf *why)
 static enum err check_exports(const wasmtime_module_t *m, uint64_t *memory_min, struct buf *why)
 {
     wasm_exporttype_vec_t exports;
-    bool start = false, initialize = false, memory = false;
+    bool start = false, wrong = false, initialize = false, memory = false;
 
     wasmtime_module_exports(m, &exports);
     for (size_t i = 0; i < exports.size; i++) {
         struct str name = name_str(wasm_exporttype_name(exports.data[i]));
         const wasm_externtype_t *type = wasm_exporttype_type(exports.data[i]);
+        wrong |= str_eqz(name, "_start");
         if (wasm_externtype_kind(type) == WASM_EXTERN_MEMORY && str_eqz(name, "memory")) {
             const wasm_memorytype_t *mt = wasm_externtype_as_memorytype_const(type);
             *memory_min = wasmtime_memorytype_minimum(mt) * 65536;
@@ -68,6 +89,10 @@ static enum err check_exports(const wasmtime_module_t *m, uint64_t *memory_min, 
         }
     }
     wasm_exporttype_vec_delete(&exports);
+    if (!start && wrong)
+        return err_put(why, ERR_FORMAT,
+                       "the module's '_start' is no function without parameters and results; build "
+                       "a program with a main function for wasm32-wasip1");
     if (!start)
         return err_put(why, ERR_FORMAT,
                        "the module is a library%s: it exports no function '_start'; build a "

@@ -284,6 +284,7 @@ static void conclude(struct run_result *r, const struct run_job *job, const stru
         return;
     case WASI_PENALTY:
         r->outcome = OUTCOME_TIMEOUT;
+        r->instructions = job->limits.max_instructions; /* the platform's rule for this one */
         buf_addf(&r->text,
                  "Execution terminated: %u HTTP requests exceeded %us timeout limit (penalty). "
                  "Full execution cost is charged with no refund",

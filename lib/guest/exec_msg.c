@@ -78,7 +78,7 @@ void exec_run_write(struct buf *b, uint64_t id, const struct run_job *job)
     wr_u32(b, job->limits.max_memory_mb);
     wr_u32(b, job->limits.max_wall_ms);
     wr_u8(b, (uint8_t)job->target);
-    wr_u32(b, host_served(job->servers));
+    wr_u32(b, job->servers ? host_served(job->servers) : job->faces);
     wr_u32(b, (uint32_t)job->nenv);
     for (size_t i = 0; i < job->nenv; i++) {
         wr_bytes(b, job->env[i].name);

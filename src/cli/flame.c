@@ -12,6 +12,7 @@
 #define NARROW    0.3 /* boxes below this many pixels are left out */
 #define NODES_MAX 200000u
 #define DEPTH_MAX 300u
+#define COUNT_MAX UINT64_C(1000000000000000) /* more than any run may execute */
 
 /* A function as called from its callers; the first is all of the run. */
 struct node {
@@ -68,7 +69,7 @@ static bool add_line(struct tree *t, struct str line)
 
     while (end && line.ptr[end - 1] != ' ')
         end--;
-    if (end < 2 || !str_u64(str_skip(line, end), &count))
+    if (end < 2 || !str_u64(str_skip(line, end), &count) || count > COUNT_MAX - t->nodes[0].all)
         return false;
     stack = str_head(line, end - 1);
     t->nodes[0].all += count;

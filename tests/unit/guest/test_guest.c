@@ -316,7 +316,8 @@ static void bad_files_say_what_they_are(void **state)
              "log"
              "\0\0"),
          "unknown import 'log' from 'env'; a wasm32-wasip1 program may import from "
-         "'wasi_snapshot_preview1' only"},
+         "'wasi_snapshot_preview1' only; a function "
+         "was not linked, or it is a NEAR contract or made by Emscripten"},
         {STR("\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x23\x01\x16"
              "wasi_snapshot_preview1"
              "\x08"
