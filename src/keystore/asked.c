@@ -2,10 +2,13 @@
  * asked.c — what a worker asks for, against the request on the chain that it says it runs.
  *
  * The request waits for an answer, its signer is the account that is named, and the secrets are
- * those that its source is bound to and that it names. So a worker gets nothing for a run that
- * nobody has asked for. Requests over HTTPS are not on the chain: their numbers are none that a
- * contract gives, and the worker's word is what there is.
+ * those that its source is bound to and that it names; storage is that of its project. So a worker
+ * gets nothing for a run that nobody has asked for. Requests over HTTPS are not on the chain: their
+ * numbers are none that a contract gives, and the worker's word is what there is.
  */
+#include <string.h>
+
+#include "base/clock.h"
 #include "base/mem.h"
 #include "builder/repo.h"
 #include "keystore/keystore.h"
@@ -102,6 +105,61 @@ enum err asked_secrets(struct call *c, uint64_t id, const struct accessor *a, st
         return ERR_BUSY;
     if (e == ERR_DENIED || (!e && !(source_same(&r, a) && set_same(&r, profile, owner))))
         e = err_put(why, ERR_CONFLICT, "request %llu does not ask for these secrets",
+                    (unsigned long long)id);
+    return e;
+}
+
+static struct asked_run *place_of(struct keystore *k, uint64_t id)
+{
+    return &k->run[id % ASKED_RUNS];
+}
+
+static bool remembered(struct keystore *k, uint64_t id, struct asked_run *out)
+{
+    bool known;
+
+    pthread_mutex_lock(&k->lock);
+    *out = *place_of(k, id);
+    known = out->request_id == id && out->until_ms > clock_mono_ms();
+    pthread_mutex_unlock(&k->lock);
+    return known;
+}
+
+/* The run from the chain, to be remembered. */
+static enum err run_get(struct call *c, uint64_t id, struct asked_run *out, struct buf *why)
+{
+    struct asked_run run = {.request_id = id, .until_ms = clock_mono_ms() + ASKED_MS};
+    struct request r;
+    enum err e = request_get(c, id, &r, why);
+
+    if (e)
+        return e;
+    if (r.project_uuid.len != STORAGE_UUID_LEN || !account_id_parse(r.signer_id, &run.account))
+        return err_put(why, ERR_DENIED, "request %llu is no run of a project",
+                       (unsigned long long)id);
+    memcpy(run.project, r.project_uuid.ptr, STORAGE_UUID_LEN);
+    pthread_mutex_lock(&c->k->lock);
+    *place_of(c->k, id) = run;
+    pthread_mutex_unlock(&c->k->lock);
+    *out = run;
+    return ERR_OK;
+}
+
+enum err asked_storage(struct call *c, uint64_t id, const struct space *s, struct buf *why)
+{
+    struct asked_run run;
+    enum err e = ERR_OK;
+
+    if (id >= ALPHA_HTTPS_FROM)
+        return ERR_OK;
+    if (!remembered(c->k, id, &run))
+        e = run_get(c, id, &run, why);
+    if (e == ERR_ABSENT)
+        return ERR_BUSY;
+    if (e == ERR_DENIED ||
+        (!e && (!str_eqz(s->project, run.project) ||
+                (!str_eqz(s->account, STORAGE_WORKER) && !str_eqz(s->account, run.account.s)))))
+        e = err_put(why, ERR_CONFLICT, "request %llu has nothing to do with this storage",
                     (unsigned long long)id);
     return e;
 }

@@ -13,6 +13,7 @@
 #include "http/server.h"
 #include "keystore/holder.h"
 #include "keystore/session.h"
+#include "near/account_id.h"
 #include "near/request.h"
 #include "secrets/accessor.h"
 
@@ -21,6 +22,15 @@
 #define KEYSTORE_BODY_MAX (2u << 20) /* a value of storage, in base64 */
 #define KEYSTORE_HOLD_MS  60000
 #define KEYSTORE_TOKENS   16
+#define ASKED_RUNS        256 /* remembered, each for so long: */
+#define ASKED_MS          10000
+
+/* A run as the chain had it a moment ago: a program may touch its storage many times. */
+struct asked_run {
+    uint64_t request_id, until_ms;
+    char project[STORAGE_UUID_LEN + 1];
+    struct account_id account;
+};
 
 struct keystore {
     const char *rpc_url;
@@ -35,6 +45,7 @@ struct keystore {
     struct http_req *queue[KEYSTORE_QUEUE]; /* oldest first */
     size_t nqueue;
     bool stop;
+    struct asked_run run[ASKED_RUNS]; /* under the lock too */
 };
 
 /* Of one request, while it is answered. */
@@ -76,6 +87,9 @@ MUST_USE enum err asked_for(struct call *c, uint64_t id, struct str account, str
 /* ERR_BUSY: it waits for no answer, or not yet; ERR_CONFLICT: it is for something else. */
 MUST_USE enum err asked_secrets(struct call *c, uint64_t id, const struct accessor *a,
                                 struct str profile, struct str owner, struct str user,
+                                struct buf *why);
+/* Storage of the run's project, and of its account or the worker's area. Errors as above. */
+MUST_USE enum err asked_storage(struct call *c, uint64_t id, const struct space *s,
                                 struct buf *why);
 
 /* call.c: members of the body. ERR_FORMAT names the member. */

@@ -1,8 +1,9 @@
 /*
  * route_storage.c — what workers ask for the storage of projects: records sealed and opened.
  *
- * Keys are bound to project and account; which of them a run may touch is the worker's to know, as
- * it has read the request from the chain. What is opened is sealed to the session's box key.
+ * The request that they are for is looked up (asked.c): its project, its account or the worker's
+ * area. A public record is in the clear; any run may have it checked. What is opened is sealed to
+ * the session's box key.
  */
 #include <string.h>
 
@@ -12,9 +13,11 @@
 
 #define BOX_MAX (STORAGE_VALUE_MAX + BOX_OVERHEAD)
 
-/* The seed of "project_uuid" and "account_id". */
-static enum err seed_of(struct call *c, struct str *out, struct buf *why)
+/* The seed of "project_uuid" and "account_id", which "request_id" is a run for; `open`: what is
+ * asked tells nothing that is not in the clear anyway, so that any run may. */
+static enum err seed_of(struct call *c, bool open, struct str *out, struct buf *why)
 {
+    uint64_t id = 0;
     struct buf seed = BUF_INIT(SPACE_SEED_MAX);
     struct space s;
     enum err e = call_text(c, c->body, "project_uuid", STORAGE_UUID_LEN, &s.project, why);
@@ -24,6 +27,10 @@ static enum err seed_of(struct call *c, struct str *out, struct buf *why)
     if (!e && !space_ok(&s))
         e = err_put(why, ERR_FORMAT,
                     "'project_uuid' is no uuid of a project, or 'account_id' no account");
+    if (!e && !json_u64(json_get(c->body, "request_id"), &id))
+        e = err_put(why, ERR_FORMAT, "'request_id' is missing or no number");
+    if (!e && !open)
+        e = asked_storage(c, id, &s, why);
     if (!e) {
         space_seed(&seed, &s);
         *out = arena_str(c->a, buf_str(&seed));
@@ -63,7 +70,7 @@ enum err route_storage_encrypt(struct call *c, struct buf *why)
     enum err e = call_session(c, &s, why);
 
     if (!e)
-        e = seed_of(c, &k.seed, why);
+        e = seed_of(c, false, &k.seed, why);
     if (!e)
         e = call_text(c, c->body, "key", STORAGE_KEY_MAX, &k.key, why);
     if (!e)
@@ -134,11 +141,11 @@ enum err route_storage_decrypt(struct call *c, struct buf *why)
     enum err e = call_session(c, &s, why);
 
     if (!e)
-        e = seed_of(c, &f->seed, why);
+        e = json_type(keys) == JSON_ARRAY ? many_of(c, keys, f, why) : one_of(c, f, why);
+    if (!e)
+        e = seed_of(c, f->is_public, &f->seed, why);
     if (!e)
         e = call_hex(c->body, "nonce", f->nonce, sizeof(f->nonce), why);
-    if (!e)
-        e = json_type(keys) == JSON_ARRAY ? many_of(c, keys, f, why) : one_of(c, f, why);
     if (!e) {
         memcpy(f->to, s.box_key, sizeof(f->to));
         e = holder_fetch(c->k->holder, f, &box, why);

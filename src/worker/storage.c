@@ -13,6 +13,8 @@
 #define BODY_MAX   (6u << 20) /* two values in base64 */
 #define ANSWER_MAX (3u << 20)
 #define OPENED_MAX (STORAGE_VALUE_MAX + STORAGE_KEY_MAX + 256)
+#define BUSY_TRIES 4
+#define BUSY_MS    200
 #define HEAD       64 /* label and nonce before what was opened */
 
 static void put_text(struct buf *b, const char *name, struct str s)
@@ -277,11 +279,18 @@ static enum err ask_keystore(struct run_storage *s, const char *path, struct buf
     unsigned status = 0;
     enum err e;
 
+    json_key(body, "request_id");
+    json_put_u64(body, s->request_id);
     json_obj_end(body);
     if (body->full)
         return err_put(why, ERR_TOO_BIG, "the record is too large");
     keystore_deadline(s->from.keystore, s->store.deadline_ms);
     e = keystore_ask(s->from.keystore, path, buf_str(body), &status, answer, doc, why);
+    /* Its node may not have seen the request yet. */
+    for (unsigned i = 1; !e && status == 429 && i < BUSY_TRIES; i++) {
+        clock_sleep_ms(BUSY_MS * i);
+        e = keystore_ask(s->from.keystore, path, buf_str(body), &status, answer, doc, why);
+    }
     keystore_deadline(s->from.keystore, 0);
     if (!e && status == 403) /* not sealed for this place: what the coordinator gave is not ours */
         e = err_put(why, ERR_UPSTREAM, "the stored record is not what was stored");
@@ -449,7 +458,8 @@ bool run_storage_init(struct run_storage *s, const struct storage_source *from,
                                         .project = project},
                               .from = *from,
                               .job_id = l->job_id,
-                              .token = l->token};
+                              .token = l->token,
+                              .request_id = r->id};
     s->face = (struct storage_face){.store = &s->store,
                                     .project = space.project,
                                     .account = space.account,

@@ -29,7 +29,7 @@ struct run_storage {
     struct storage_store store;
     struct storage_face face;
     struct storage_source from;
-    uint64_t job_id, token;
+    uint64_t job_id, token, request_id;
     bool broken; /* one of our own parts failed a call */
 };
 

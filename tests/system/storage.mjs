@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { Daemon, NEAR, OUTLAYER, TGAS, WORKER_METHODS, near, sleep, until } from './harness.mjs';
-import { askKeystore, bearerOf, open, registrationOf, sessionOf } from './keystore.mjs';
+import { askKeystore, bearerOf, open, registrationOf, whileWaiting } from './keystore.mjs';
 import { Deceived } from './liar.mjs';
 
 const net = await Deceived.start({ keystore: true, coordinatorArgs: ['--storage-project-mb', '3'] });
@@ -222,11 +222,13 @@ test('the coordinator lets a worker touch what its lease is for', async () => {
     assert.deepEqual(await run(bob, ['delete forged']), ['(true, "")']);
 });
 
-test('the keystore opens records for sessions, and each in its own place', async () => {
+test('the keystore opens records for sessions and runs, and each in its own place', () => whileWaiting(net, bob, {
+    source: source('alice.test/shop'), input_data: 'get name',
+}, async (run) => {
     const { box, body } = await registrationOf(net);
     const { session_id: id } = await askKeystore(net, '/register-tee', body, bearerOf(net));
     const session = { ...bearerOf(net), 'x-tee-session': id };
-    const place = { project_uuid: shop, account_id: 'bob.test' };
+    const place = { request_id: run, project_uuid: shop, account_id: 'bob.test' };
     const value = Buffer.from('the value').toString('base64');
     for (const headers of [{}, bearerOf(net), { 'x-tee-session': id }, { ...bearerOf(net), 'x-tee-session': '00000000-0000-4000-8000-000000000000' }])
         for (const route of ['encrypt', 'decrypt'])
@@ -246,8 +248,8 @@ test('the keystore opens records for sessions, and each in its own place', async
     assert.equal(open_.encrypted_value_base64, '');
     for (const [wrong, status] of [
         [{ encrypted_value_base64: another.encrypted_value_base64 }, 403], [{ encrypted_key_base64: sealed.encrypted_value_base64 }, 403],
-        [{ encrypted_key_base64: another.encrypted_key_base64 }, 403], [{ account_id: 'alice.test' }, 403], [{ account_id: '@worker' }, 403],
-        [{ project_uuid: other }, 403], [{ is_public: true }, 403], [{ encrypted_value_base64: value }, 403], [{ nonce: 'ab' }, 400],
+        [{ encrypted_key_base64: another.encrypted_key_base64 }, 403], [{ account_id: 'alice.test' }, 409], [{ account_id: '@worker' }, 403],
+        [{ project_uuid: other }, 409], [{ request_id: run + 1 }, 429], [{ request_id: run - 1 }, 429], [{ request_id: null }, 400], [{ is_public: true }, 403], [{ encrypted_value_base64: value }, 403], [{ nonce: 'ab' }, 400],
         [{ account_id: 'bob.test:x' }, 400], [{ project_uuid: 'project:alice.test/shop' }, 400], [{ project_uuid: '' }, 400],
         [{ encrypted_value_base64: null }, 403], [{ encrypted_keys_base64: Array(201).fill(sealed.encrypted_key_base64) }, 400],
         [{ account_id: '@worker', is_public: true, ...open_, encrypted_value_base64: Buffer.from('another').toString('base64') }, 403],
@@ -258,7 +260,9 @@ test('the keystore opens records for sessions, and each in its own place', async
     assert.equal((await decrypt({ account_id: '@worker', is_public: true, ...open_, encrypted_value_base64: value })).status, 200);
     assert.equal((await askKeystore(net, '/storage/encrypt', { ...place, key: '', value_base64: value }, session)).status, 400);
     assert.equal((await askKeystore(net, '/storage/encrypt', { ...place, key: 'k', value_base64: 'A'.repeat(1_500_000) }, session)).status, 400);
-});
+    assert.equal((await askKeystore(net, '/storage/encrypt', { ...place, project_uuid: other, key: 'k', value_base64: value }, session)).status, 409);
+    assert.equal((await askKeystore(net, '/storage/encrypt', { ...place, account_id: 'alice.test', key: 'k', value_base64: value }, session)).status, 409);
+}));
 
 test('a coordinator that lies about records is seen through', async () => {
     await run(bob, ['set one first', 'set two second', 'set-worker open 7 false', 'set-worker closed 8']);
