@@ -131,6 +131,29 @@ static void test_not_ours(void **state)
     assert_int_equal(f->b.n, 0);
 }
 
+static void test_erased(void **state)
+{
+#define SYSTEM(data)                                                                               \
+    "EVENT_JSON:{\"standard\":\"near-outlayer\",\"version\":\"1.0.0\",\"event\":"                  \
+    "\"system_event\",\"data\":[" data "]}"
+    struct fixture *f = *state;
+
+    read_log(f, SYSTEM("{\"ProjectStorageCleanup\":{\"project_id\":\"alice.test/dice\","
+                       "\"project_uuid\":\"p0000000000000007\",\"timestamp\":1}}"));
+    assert_int_equal(f->b.n, 1);
+    assert_int_equal(f->b.list[0].kind, EV_ERASED);
+    assert_true(str_eqz(f->b.list[0].project_uuid, "p0000000000000007"));
+    /* Of others nothing is kept here, and a uuid that is none erases nothing. */
+    read_log(f, SYSTEM("{\"TopUpPaymentKey\":{\"owner\":\"alice.test\"}}"));
+    assert_int_equal(f->b.n, 0);
+    read_log(f, SYSTEM("{\"ProjectStorageCleanup\":{\"project_uuid\":\"p1\"}}"));
+    assert_int_equal(f->b.list[0].kind, EV_UNUSABLE);
+    read_log(f, SYSTEM("{\"ProjectStorageCleanup\":{}}"));
+    assert_int_equal(f->b.list[0].kind, EV_UNUSABLE);
+    read_log(f, SYSTEM("{\"ProjectStorageCleanup\":7}"));
+    assert_int_equal(f->b.n, 0);
+}
+
 static void test_both_in_one(void **state)
 {
     struct fixture *f = *state;
@@ -256,6 +279,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, start, stop)
     const struct CMUnitTest tests[] = {
         T(test_requested),   T(test_completed),    T(test_not_ours),
+        T(test_requested),   T(test_completed),    T(test_erased),
         T(test_both_in_one), T(test_hostile_logs), T(test_documents),
     };
 

@@ -143,6 +143,122 @@ static void gives_only_sealed(void **state)
     buf_release(&why);
 }
 
+static void ask(const struct keyring *k, enum holder_ask what, struct buf *body, struct buf *answer)
+{
+    buf_clear(answer);
+    serve_answer(k, (uint16_t)what, buf_str(body), answer);
+    buf_clear(body);
+}
+
+/* What the keyholder tells of one record, or the error. */
+static enum err fetched(const struct keyring *k, struct fetch f, struct buf *plain)
+{
+    struct buf body = BUF_INIT(HOLDER_MSG_MAX), answer = BUF_INIT(HOLDER_MSG_MAX);
+    struct x25519_key box;
+    enum err e;
+
+    x25519_generate(&box);
+    memcpy(f.to, box.pub, sizeof(f.to));
+    memset(f.nonce, 7, sizeof(f.nonce));
+    fetch_write(&body, &f);
+    ask(k, HOLDER_FETCH, &body, &answer);
+    e = (enum err)answer.ptr[0];
+    buf_clear(plain);
+    if (!e) {
+        assert_true(str_find(buf_str(&answer), STR("the value")) == answer.len);
+        assert_int_equal(ecies_open(&box, payload(&answer), plain, NULL), ERR_OK);
+        assert_true(str_starts(buf_str(plain), STR(SPACE_LABEL)));
+        assert_int_equal(plain->ptr[32], 7);
+    }
+    buf_release(&body);
+    buf_release(&answer);
+    return e;
+}
+
+#define SPACE STR("storage:p0000000000000001:alice.near")
+
+static void keeps_records(void **state)
+{
+    struct keyring k = ring_of(1), stranger = ring_of(1);
+    struct buf sealed = BUF_INIT(HOLDER_MSG_MAX), opened = BUF_INIT(HOLDER_MSG_MAX),
+               body = BUF_INIT(HOLDER_MSG_MAX), plain = BUF_INIT(HOLDER_MSG_MAX);
+    struct keep q = {.seed = SPACE, .key = STR("name"), .value = STR("the value")};
+    struct fetch f = {.seed = SPACE, .values = true, .n = 1}, g;
+    struct rd r;
+
+    (void)state;
+    keep_write(&body, &q);
+    ask(&k, HOLDER_KEEP, &body, &sealed);
+    assert_true(str_find(buf_str(&sealed), STR("the value")) == sealed.len);
+    r = rd_over(payload(&sealed));
+    f.key[0] = rd_bytes(&r, 1000);
+    f.value[0] = rd_bytes(&r, 1000);
+    assert_true(rd_end(&r));
+    assert_int_equal(fetched(&k, f, &plain), ERR_OK);
+    r = rd_over(str_skip(buf_str(&plain), RELEASE_HEAD));
+    assert_str(rd_bytes(&r, 100), "name");
+    assert_str(rd_bytes(&r, 100), "the value");
+    assert_true(rd_end(&r));
+    /* A later epoch opens it, another master, project or account does not. */
+    assert_int_equal(keyring_rotate(&k, NULL), ERR_OK);
+    assert_int_equal(fetched(&k, f, &plain), ERR_OK);
+    assert_int_equal(fetched(&stranger, f, &plain), ERR_DENIED);
+    g = f;
+    g.seed = STR("storage:p0000000000000001:bob.near");
+    assert_int_equal(fetched(&k, g, &plain), ERR_DENIED);
+    g.seed = STR("storage:p0000000000000002:alice.near");
+    assert_int_equal(fetched(&k, g, &plain), ERR_DENIED);
+    g.seed = SEED; /* of a secret */
+    assert_int_equal(fetched(&k, g, &plain), ERR_FORMAT);
+    /* Nor as a public one, nor its boxes the other way round. */
+    g = f;
+    g.is_public = true;
+    assert_int_equal(fetched(&k, g, &plain), ERR_DENIED);
+    g = f;
+    g.key[0] = f.value[0];
+    assert_int_equal(fetched(&k, g, &plain), ERR_DENIED);
+    /* Keys alone, many; one that is wrong spoils all. */
+    g = f;
+    g.values = false;
+    g.n = 2;
+    g.key[1] = f.key[0];
+    assert_int_equal(fetched(&k, g, &plain), ERR_OK);
+    assert_int_equal(plain.len, RELEASE_HEAD + 2 * (4 + 4));
+    g.key[1] = f.value[0];
+    assert_int_equal(fetched(&k, g, &plain), ERR_DENIED);
+    /* A public value is bound to its key's box. */
+    q.is_public = true;
+    keep_write(&body, &q);
+    ask(&k, HOLDER_KEEP, &body, &opened);
+    r = rd_over(payload(&opened));
+    g = (struct fetch){.seed = SPACE, .is_public = true, .values = true, .n = 1};
+    g.key[0] = rd_bytes(&r, 1000);
+    assert_int_equal(rd_bytes(&r, 1000).len, 0);
+    g.value[0] = STR("the value");
+    assert_int_equal(fetched(&k, g, &plain), ERR_OK);
+    g.value[0] = STR("the Value");
+    assert_int_equal(fetched(&k, g, &plain), ERR_DENIED);
+    /* No key, and what is no storage. */
+    q.key = STR("");
+    keep_write(&body, &q);
+    ask(&k, HOLDER_KEEP, &body, &opened);
+    assert_int_equal(opened.ptr[0], ERR_FORMAT);
+    q = (struct keep){.seed = SEED, .key = STR("k")};
+    keep_write(&body, &q);
+    ask(&k, HOLDER_KEEP, &body, &opened);
+    assert_int_equal(opened.ptr[0], ERR_FORMAT);
+    fetch_write(&body, &f);
+    for (size_t n = 0; n < body.len; n++) {
+        buf_clear(&opened);
+        serve_answer(&k, HOLDER_FETCH, str_head(buf_str(&body), n), &opened);
+        assert_int_equal(opened.ptr[0], ERR_FORMAT);
+    }
+    buf_release(&sealed);
+    buf_release(&opened);
+    buf_release(&body);
+    buf_release(&plain);
+}
+
 static void merges(void **state)
 {
     static struct merge m;
@@ -208,6 +324,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_epochs),
         cmocka_unit_test(gives_only_sealed),
+        cmocka_unit_test(keeps_records),
         cmocka_unit_test(merges),
     };
 

@@ -114,36 +114,6 @@ static void spaces_are_apart(void **state)
     expect_use(f, "p0000000000000003", 0, 0);
 }
 
-static void names_of_spaces(void **state)
-{
-    static const struct {
-        const char *project, *account;
-        bool ok;
-    } cases[] = {
-        {"p0000000000000001", "alice.near", true},
-        {"p00000000000000ff", "@worker", true},
-        {"p0000000000000001", "a-b_c.9", true},
-        {"p000000000000001", "alice.near", false},
-        {"p00000000000000001", "alice.near", false},
-        {"P0000000000000001", "alice.near", false},
-        {"p000000000000000G", "alice.near", false},
-        {"p000000000000000A", "alice.near", false},
-        {"", "alice.near", false},
-        {"p0000000000000001", "", false},
-        {"p0000000000000001", "@", false},
-        {"p0000000000000001", "@worker2", false},
-        {"p0000000000000001", "a:b", false},
-        {"p0000000000000001", "../x", false},
-        {"p0000000000000001", "Alice", false},
-    };
-    (void)state;
-    for (size_t i = 0; i < countof(cases); i++) {
-        const struct space s = {str_of(cases[i].project), str_of(cases[i].account)};
-        if (space_ok(&s) != cases[i].ok)
-            fail_msg("%s %s", cases[i].project, cases[i].account);
-    }
-}
-
 static void writes_under_a_condition(void **state)
 {
     struct fixture *f = *state;
@@ -298,7 +268,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(spaces_are_apart, start, stop),
-        cmocka_unit_test(names_of_spaces),
         cmocka_unit_test_setup_teardown(writes_under_a_condition, start, stop),
         cmocka_unit_test_setup_teardown(sums_and_quotas, start, stop),
         cmocka_unit_test_setup_teardown(sizes_have_a_limit, start, stop),
