@@ -100,8 +100,8 @@ out:
     return e;
 }
 
-enum err cache_get(const struct cache *c, const char *engine, const struct hash256 *wasm, int *out,
-                   struct buf *why)
+static enum err get(const struct cache *c, const char *engine, const struct hash256 *wasm, bool use,
+                    int *out, struct buf *why)
 {
     char name[CACHE_PATH_MAX], head[HEAD];
     struct buf path = BUF_OVER(name);
@@ -133,7 +133,8 @@ enum err cache_get(const struct cache *c, const char *engine, const struct hash2
         e = err_put(why, ERR_ABSENT, "the cached code is not what was written");
         goto out;
     }
-    futimens(fd, NULL); /* used now; a failure only makes it look older */
+    if (use)
+        futimens(fd, NULL); /* used now; a failure only makes it look older */
     *out = copy;
     copy = -1;
 out:
@@ -141,6 +142,17 @@ out:
     fd_close(&copy);
     fd_close(&fd);
     return e;
+}
+
+enum err cache_get(const struct cache *c, const char *engine, const struct hash256 *wasm, int *out,
+                   struct buf *why)
+{
+    return get(c, engine, wasm, true, out, why);
+}
+
+enum err cache_peek(const struct cache *c, const char *engine, const struct hash256 *wasm, int *out)
+{
+    return get(c, engine, wasm, false, out, NULL);
 }
 
 bool cache_has(const struct cache *c, const char *engine, const struct hash256 *wasm)
@@ -162,9 +174,15 @@ void cache_drop(const struct cache *c, const char *engine, const struct hash256 
 }
 
 struct entry {
-    char name[80];
+    char engine[CACHE_NAME_MAX + 1], name[CACHE_NAME_MAX + 1];
     uint64_t bytes;
     struct timespec used;
+};
+
+struct entries {
+    struct entry *all;
+    size_t n, cap;
+    uint64_t bytes;
 };
 
 static int by_use(const void *a, const void *b)
@@ -175,38 +193,94 @@ static int by_use(const void *a, const void *b)
     return x->used.tv_nsec < y->used.tv_nsec ? -1 : x->used.tv_nsec > y->used.tv_nsec;
 }
 
-/* Remove what was not used for longest until `more` bytes fit under the maximum. */
-static void make_room(const struct cache *c, const char *dir, uint64_t more)
+/* Regular files in the folder of one engine. */
+static void scan_engine(struct entries *to, int cache_dir, const char *engine)
 {
-    struct entry *all = NULL;
-    size_t n = 0, cap = 0;
-    uint64_t total = more;
-    DIR *d = opendir(dir);
+    int fd = openat(cache_dir, engine, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
 
-    if (!d)
+    if (!d) {
+        fd_close(&fd);
         return;
-    for (struct dirent *f; n < ENTRIES_MAX && (f = readdir(d));) {
+    }
+    for (struct dirent *f; to->n < ENTRIES_MAX && (f = readdir(d));) {
+        struct entry *e;
         struct stat st;
-        if (strlen(f->d_name) >= sizeof(all->name) ||
+
+        if (strlen(f->d_name) > CACHE_NAME_MAX ||
             fstatat(dirfd(d), f->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
             continue;
-        if (n == cap) {
-            all = mem_realloc(all, cap * sizeof(*all), (cap ? cap * 2 : 64) * sizeof(*all));
-            cap = cap ? cap * 2 : 64;
+        if (to->n == to->cap) {
+            size_t cap = to->cap ? to->cap * 2 : 64;
+
+            to->all = mem_realloc(to->all, to->cap * sizeof(*e), cap * sizeof(*e));
+            to->cap = cap;
         }
-        memcpy(all[n].name, f->d_name, strlen(f->d_name) + 1);
-        all[n].bytes = (uint64_t)st.st_size;
-        all[n].used = st.st_mtim;
-        total += all[n++].bytes;
+        e = &to->all[to->n++];
+        memcpy(e->engine, engine, strlen(engine) + 1);
+        memcpy(e->name, f->d_name, strlen(f->d_name) + 1);
+        e->bytes = (uint64_t)st.st_size;
+        e->used = st.st_mtim;
+        to->bytes += e->bytes;
     }
-    if (n && total > c->bytes_max) {
-        qsort(all, n, sizeof(*all), by_use);
-        for (size_t i = 0; i < n && total > c->bytes_max; i++)
-            if (unlinkat(dirfd(d), all[i].name, 0) == 0)
-                total -= all[i].bytes;
-    }
-    mem_free(all);
     closedir(d);
+}
+
+/* All engines' files, longest unused first. Release with mem_free(to->all). */
+static enum err scan(const struct cache *c, struct entries *to, struct buf *why)
+{
+    DIR *d = opendir(c->dir);
+
+    *to = (struct entries){0};
+    if (!d)
+        return err_sys(why, "cannot read the cache folder '%s'", c->dir);
+    for (struct dirent *f; (f = readdir(d));)
+        if (f->d_name[0] != '.' && strlen(f->d_name) <= CACHE_NAME_MAX)
+            scan_engine(to, dirfd(d), f->d_name);
+    closedir(d);
+    if (to->n)
+        qsort(to->all, to->n, sizeof(*to->all), by_use);
+    return ERR_OK;
+}
+
+void cache_trim(const struct cache *c, uint64_t bytes)
+{
+    struct entries found;
+    char name[CACHE_PATH_MAX];
+
+    if (scan(c, &found, NULL))
+        return;
+    /* Others may do the same at the same time: what is gone is gone, either way. */
+    for (size_t i = 0; i < found.n && found.bytes > bytes; i++) {
+        struct buf path = BUF_OVER(name);
+
+        buf_addf(&path, "%s/%s/%s", c->dir, found.all[i].engine, found.all[i].name);
+        if (!path.full && (unlink(name) == 0 || errno == ENOENT))
+            found.bytes -= found.all[i].bytes;
+    }
+    mem_free(found.all);
+}
+
+enum err cache_list(const struct cache *c, struct cache_entry **list, size_t *n, struct buf *why)
+{
+    struct entries found;
+    struct cache_entry *out;
+    enum err e = scan(c, &found, why);
+
+    if (e)
+        return e;
+    out = mem_alloc((found.n + 1) * sizeof(*out));
+    for (size_t i = 0; i < found.n; i++) {
+        const struct entry *from = &found.all[i];
+
+        out[i] = (struct cache_entry){.bytes = from->bytes, .used_unix_s = from->used.tv_sec};
+        memcpy(out[i].engine, from->engine, sizeof(out[i].engine));
+        out[i].named = hash_from_hex(str_of(from->name), &out[i].wasm);
+    }
+    *n = found.n;
+    *list = out;
+    mem_free(found.all);
+    return ERR_OK;
 }
 
 enum err cache_put(const struct cache *c, const char *engine, const struct hash256 *wasm,
@@ -227,7 +301,7 @@ enum err cache_put(const struct cache *c, const char *engine, const struct hash2
     e = dir_make(dir, why);
     if (e)
         return e;
-    make_room(c, dir, code.len + HEAD);
+    cache_trim(c, c->bytes_max - (code.len + HEAD));
     buf_addf(&t, "%s/new.XXXXXX", dir);
     fd = mkostemp(tmp, O_CLOEXEC);
     if (fd < 0)

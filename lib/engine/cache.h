@@ -6,8 +6,8 @@
  * A file is 8 bytes of magic, a nonce of 32 bytes and a tag of 16 (crypto/mac.h) over the engine's
  * id, the wasm's hash and the code, then the code. Running altered machine code would be running
  * whatever somebody wrote there, so nothing is given out before the tag fits; a torn, foreign or
- * altered file counts as absent and is written anew. The folder stays under a maximum: least
- * recently used goes first.
+ * altered file counts as absent and is written anew. All files together, those of other engines
+ * too, stay under a maximum: least recently used goes first.
  *
  * What is given out is a sealed copy in memory: changing the file after the check changes nothing.
  *
@@ -21,6 +21,7 @@
 #include "crypto/mac.h"
 
 #define CACHE_PATH_MAX  3072
+#define CACHE_NAME_MAX  128 /* bytes of an engine's id, of a file's name */
 #define CACHE_FILE_MAX  (256u << 20)
 #define CACHE_BYTES_MAX (1ull << 30) /* unless told otherwise */
 
@@ -38,6 +39,9 @@ void cache_release(struct cache *c); /* wipes the key */
 /* ERR_OK: *out is a sealed memfd with the code, the caller closes it. ERR_ABSENT: compile it. */
 MUST_USE enum err cache_get(const struct cache *c, const char *engine, const struct hash256 *wasm,
                             int *out, struct buf *why);
+/* The same, and it does not count as use. */
+MUST_USE enum err cache_peek(const struct cache *c, const char *engine, const struct hash256 *wasm,
+                             int *out);
 /* Keep `code`. A failure costs a compilation later, nothing else. */
 MUST_USE enum err cache_put(const struct cache *c, const char *engine, const struct hash256 *wasm,
                             struct str code, struct buf *why);
@@ -45,5 +49,19 @@ MUST_USE enum err cache_put(const struct cache *c, const char *engine, const str
 bool cache_has(const struct cache *c, const char *engine, const struct hash256 *wasm);
 /* Forget one, if it is there. */
 void cache_drop(const struct cache *c, const char *engine, const struct hash256 *wasm);
+
+/* A file as it lies there; whether it is sound only cache_get() says. */
+struct cache_entry {
+    char engine[CACHE_NAME_MAX + 1];
+    bool named;          /* by a hash; else it is being written, or was left by a crash */
+    struct hash256 wasm; /* when named */
+    uint64_t bytes;
+    int64_t used_unix_s;
+};
+/* The entries of all engines, longest unused first. `*list` is the caller's to mem_free(). */
+MUST_USE enum err cache_list(const struct cache *c, struct cache_entry **list, size_t *n,
+                             struct buf *why);
+/* Remove what was not used for longest until `bytes` are left at most. */
+void cache_trim(const struct cache *c, uint64_t bytes);
 
 #endif

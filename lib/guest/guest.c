@@ -426,6 +426,31 @@ static enum err load(struct guest *g, enum exec_status *status, struct buf *why)
     return e;
 }
 
+enum err guest_compile(struct guest *g, int wasm_fd, const struct hash256 *wasm,
+                       struct guest_note *note, struct buf *why)
+{
+    struct guest_note unused, *n = note ? note : &unused;
+    enum err e;
+
+    BUG_ON(!g->has_cache);
+    *n = (struct guest_note){0};
+    if (g->loaded)
+        retire(g);
+    fd_close(&g->code);
+    g->wasm = *wasm;
+    if (cache_get(&g->cache, g->engine, wasm, &g->code, NULL) == ERR_OK) {
+        n->cached = true;
+        return ERR_OK;
+    }
+    g->code = -1;
+    e = compile_and_keep(g, wasm_fd, n, why);
+    if (!e && !cache_has(&g->cache, g->engine, wasm))
+        e = err_put(why, ERR_IO,
+                    "the compiled code cannot be kept: is the disk full, or the code "
+                    "larger than the cache?");
+    return e;
+}
+
 /* Have a child with the program loaded. ERR_FORMAT: a bad module; `why` is for the user. */
 static enum err prepare(struct guest *g, int wasm_fd, const struct hash256 *wasm,
                         const struct hash256 *tenant, struct guest_note *note, struct buf *why)

@@ -77,6 +77,14 @@ MUST_USE enum err guest_run(struct guest *g, int wasm_fd, const struct hash256 *
                             const struct run_job *job, struct run_result *out,
                             struct guest_note *note, struct buf *why);
 
+/*
+ * Have compiled code in the cache without running anything; the options must name a cache.
+ * Arguments and errors as for guest_run(); ERR_FORMAT: no program that runs here, `why` says why. A
+ * child that is kept for another program ends.
+ */
+MUST_USE enum err guest_compile(struct guest *g, int wasm_fd, const struct hash256 *wasm,
+                                struct guest_note *note, struct buf *why);
+
 /* From the next run on: a child of its own for every run, or not. */
 void guest_isolate(struct guest *g, bool fresh_process);
 

@@ -30,6 +30,7 @@ const struct command *const command_table[] = {
     &command_quote,
     &command_collateral,
     &command_attestation,
+    &command_cache,
     &command_doctor,
     &command_version,
     &command_help,

@@ -10,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/mem.h"
 #include "engine/cache.h"
 #include "proc/memfd.h"
 
@@ -186,14 +188,123 @@ static void key_file_is_made_once(void **state)
     assert_int_equal(mac_key_load(p, &b, NULL), ERR_FORMAT);
 }
 
+/* The maximum is for all engines together: an update's old code goes first. */
+static void other_engines_count_too(void **state)
+{
+    static char block[30000];
+    struct buf b = BUF_INIT(100000);
+    struct cache_entry *list = NULL;
+    uint64_t sum = 0;
+    size_t n = 0;
+    (void)state;
+    for (unsigned i = 1; i <= 3; i++) {
+        put("e1", i, str_from(block, sizeof(block)));
+        usleep(20000);
+    }
+    for (unsigned i = 1; i <= 2; i++)
+        put("e2", i, str_from(block, sizeof(block)));
+    usleep(20000);
+    assert_int_equal(get("e1", 1, &b), ERR_ABSENT);
+    assert_int_equal(get("e1", 2, &b), ERR_ABSENT);
+    assert_int_equal(get("e1", 3, &b), ERR_OK);
+    assert_int_equal(cache_list(&cache, &list, &n, NULL), ERR_OK);
+    assert_int_equal(n, 3);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(list[i].named);
+        sum += list[i].bytes;
+    }
+    assert_true(sum <= 100000);
+    assert_string_equal(list[2].engine, "e1"); /* used last */
+    mem_free(list);
+    cache_trim(&cache, 40000);
+    assert_int_equal(cache_list(&cache, &list, &n, NULL), ERR_OK);
+    assert_int_equal(n, 1);
+    assert_string_equal(list[0].engine, "e1");
+    mem_free(list);
+    cache_trim(&cache, 0);
+    assert_int_equal(cache_list(&cache, &list, &n, NULL), ERR_OK);
+    assert_int_equal(n, 0);
+    mem_free(list);
+    buf_release(&b);
+}
+
+/* What a crash left half written counts, and goes. */
+static void leftovers_go(void **state)
+{
+    static char block[60000];
+    struct cache_entry *list = NULL;
+    char p[256];
+    size_t n = 0;
+    (void)state;
+    put("e1", 1, STR("code"));
+    snprintf(p, sizeof(p), "%s/e1/new.abcdef", dir);
+    assert_int_equal(file_write_atomic(p, str_from(block, sizeof(block)), 0600, NULL), ERR_OK);
+    assert_int_equal(utimensat(AT_FDCWD, p, (struct timespec[2]){{1000, 0}, {1000, 0}}, 0), 0);
+    assert_int_equal(cache_list(&cache, &list, &n, NULL), ERR_OK);
+    assert_int_equal(n, 2);
+    assert_false(list[0].named);
+    mem_free(list);
+    put("e1", 2, str_from(block, sizeof(block)));
+    assert_false(file_exists(p));
+}
+
+/* Several workers on one folder: what is found is what was put, and it stays small. */
+static void shared_by_processes(void **state)
+{
+    enum { PROCESSES = 4, ROUNDS = 300, PROGRAMS = 20 };
+    pid_t child[PROCESSES];
+    struct cache_entry *list = NULL;
+    uint64_t sum = 0;
+    size_t n = 0;
+    (void)state;
+    for (unsigned c = 0; c < PROCESSES; c++) {
+        child[c] = fork();
+        assert_true(child[c] >= 0);
+        if (child[c])
+            continue;
+        for (unsigned i = 0; i < ROUNDS; i++) {
+            unsigned which = (i * 7 + c * 3) % PROGRAMS;
+            static char code[12000];
+            struct hash256 h = id(which);
+            struct buf b = BUF_INIT(sizeof(code));
+            memset(code, (int)which + 1, sizeof(code));
+            if (get("e1", which, &b) == ERR_OK &&
+                (b.len != sizeof(code) || memcmp(b.ptr, code, sizeof(code)) != 0))
+                _exit(1);
+            /* Making room may take a file that another is just writing: that one is not kept. */
+            (void)!cache_put(&cache, "e1", &h, str_from(code, sizeof(code)), NULL);
+            buf_release(&b);
+        }
+        _exit(0);
+    }
+    for (unsigned c = 0; c < PROCESSES; c++) {
+        int status;
+        assert_int_equal(waitpid(child[c], &status, 0), child[c]);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    cache_trim(&cache, cache.bytes_max);
+    assert_int_equal(cache_list(&cache, &list, &n, NULL), ERR_OK);
+    assert_true(n > 0);
+    for (size_t i = 0; i < n; i++)
+        sum += list[i].bytes;
+    assert_true(sum <= cache.bytes_max);
+    mem_free(list);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        CASE(what_was_put_is_found),   CASE(every_altered_byte_is_seen),
-        CASE(one_file_is_not_another), CASE(another_key_believes_nothing),
-        CASE(least_used_goes_first),   CASE(more_than_the_maximum_is_refused),
+        CASE(what_was_put_is_found),
+        CASE(every_altered_byte_is_seen),
+        CASE(one_file_is_not_another),
+        CASE(another_key_believes_nothing),
+        CASE(least_used_goes_first),
+        CASE(more_than_the_maximum_is_refused),
         CASE(key_file_is_made_once),
+        CASE(other_engines_count_too),
+        CASE(leftovers_go),
+        CASE(shared_by_processes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
