@@ -1,5 +1,5 @@
 /*
- * bench_contract.c — size of the contract and gas of its methods, at protocol 79 and 88.
+ * bench_contract.c — size of the contracts and gas of their methods, at protocol 79 and 88.
  *
  * Prints JSON lines {"name","value","unit","detail"}. Gas is what the receipt of a call burns,
  * exact but for the trie: each write or removal is counted as walking 8 nodes, 4 of them new in the
@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench_register.h"
 #include "contract/stage.h"
 
 #define WASM BIN_DIR "/../share/outlayer/outlayer.wasm"
@@ -113,6 +114,8 @@ int main(void)
     for (size_t i = 0; i < countof(versions); i++) {
         protocol = versions[i];
         measure();
+        bench_statement(protocol);
+        bench_register(protocol);
     }
     return 0;
 }

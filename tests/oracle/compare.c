@@ -5,8 +5,8 @@
  *
  * ORACLE is the program built from src/ here. Each .wat file of CASES-FOLDER is a module with lines
  *
- *   ;; run METHOD [input=HEX] [json=TEXT] [gas=N] [balance=N] [deposit=N] [view] [row=HEX:HEX]
- *                 [result=HEX|result=-] [receiver=ACCOUNT] [keep]
+ *   ;; run METHOD [input=HEX] [json=TEXT] [gas=N] [time=N] [balance=N] [deposit=N] [view]
+ *                 [row=HEX:HEX] [result=HEX|result=-] [receiver=ACCOUNT] [keep]
  *
  * one per call; `json=` takes the rest of the line; `keep` leaves the storage for the next call. A
  * file NAME.calls has the same lines for the contract NAME.wasm in SHARE-FOLDER, and `;; all` for
@@ -53,7 +53,7 @@ struct rows {
 struct test {
     const char *file;
     struct str wasm, method, input;
-    uint64_t gas;
+    uint64_t gas, time;
     u128 balance, deposit;
     bool view, keep;
     struct vm_promise_result results[RESULTS_MAX];
@@ -462,7 +462,7 @@ static void ours(struct buf *out, const struct test *t)
         .method = t->method,
         .input = t->input,
         .block_height = 10,
-        .block_timestamp = 42,
+        .block_timestamp = t->time,
         .epoch_height = 1,
         .balance = t->balance,
         .locked_balance = 77,
@@ -523,6 +523,8 @@ static void put_case(struct buf *b, const struct test *t)
     put_hex_member(b, "input", t->input);
     json_key(b, "gas");
     json_put_u64(b, t->gas);
+    json_key(b, "time");
+    json_put_u64(b, t->time);
     json_key(b, "balance");
     json_put_u128_str(b, t->balance);
     json_key(b, "deposit");
@@ -673,6 +675,9 @@ static void option(struct test *t, struct str w)
     } else if (str_eqz(name, "gas")) {
         if (!str_u64(value, &t->gas))
             die("gas", arena_z(&memory, w));
+    } else if (str_eqz(name, "time")) {
+        if (!str_u64(value, &t->time))
+            die("time", arena_z(&memory, w));
     } else if (str_eqz(name, "balance")) {
         if (!str_u128(value, &t->balance))
             die("balance", arena_z(&memory, w));
@@ -703,7 +708,7 @@ static struct test blank(const char *file, struct str wasm)
     u128 near = 1000000000000U;
 
     return (struct test){
-        .file = file, .wasm = wasm, .gas = 300000000000000U, .balance = near * near};
+        .file = file, .wasm = wasm, .gas = 300000000000000U, .time = 42, .balance = near * near};
 }
 
 static void run_line(const char *file, struct str wasm, struct str line)

@@ -32,6 +32,8 @@ struct Case {
     #[serde(default)]
     input: String,
     gas: u64,
+    /// Of the block, in nanoseconds.
+    time: u64,
     balance: String,
     deposit: String,
     #[serde(default)]
@@ -75,7 +77,7 @@ fn context(case: &Case, code: &ContractCode) -> VMContext {
         input: bytes(&case.input).into(),
         promise_results: results.collect::<Vec<_>>().into(),
         block_height: 10,
-        block_timestamp: 42,
+        block_timestamp: case.time,
         epoch_height: 1,
         account_balance: yocto(&case.balance),
         account_locked_balance: Balance::from_yoctonear(77),
