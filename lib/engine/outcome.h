@@ -96,8 +96,9 @@ struct run_result {
     struct buf text;              /* empty on OUTCOME_OK; else why, for the user */
     struct net_attempt *attempts; /* requests of the guest: the first NET_ATTEMPTS_MAX */
     size_t nattempts;
-    struct buf profile; /* folded stacks (profile.h), when one was asked for */
-    uint32_t requests;  /* all of them, refused ones too */
+    struct buf profile;         /* folded stacks (profile.h), when one was asked for */
+    uint32_t requests;          /* all of them, refused ones too */
+    uint32_t calls[HOST_FACES]; /* to the platform's interfaces */
 };
 
 /* Buffers are bounded for these limits. */

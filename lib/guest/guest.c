@@ -627,6 +627,7 @@ enum err guest_run(struct guest *g, int wasm_fd, const struct hash256 *wasm,
     wipe(&g->message);
     if (!e)
         e = take_result(g, job, deadline, &r, why);
+    memcpy(r.calls, g->desk.calls, sizeof(r.calls));
     broker_finish(&g->broker, g->next_id, &r);
     wipe(&g->answer.body);
     if (e == ERR_TIMEOUT) {

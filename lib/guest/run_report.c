@@ -68,6 +68,12 @@ void run_report_members(struct buf *b, const struct run_result *r)
         put_attempt(b, &r->attempts[i]);
     json_arr_end(b);
     put_u64(b, "requests_total", r->requests);
+    json_key(b, "calls");
+    json_obj(b);
+    for (size_t i = 0; i < HOST_FACES; i++)
+        if (r->calls[i])
+            put_u64(b, host_faces[i].name, r->calls[i]);
+    json_obj_end(b);
 }
 
 void run_report_put(struct buf *b, const struct run_result *r)

@@ -178,8 +178,8 @@ static enum err ask_pubkey(const char *url, struct buf *answer, struct json *doc
 static int pubkey(const struct vrf_opts *o, struct buf *why)
 {
     struct buf answer = BUF_INIT(ANSWER_MAX);
-    struct json doc;
-    struct str hex;
+    struct json doc = JSON_NONE;
+    struct str hex = STR_NONE;
     enum err e = ask_pubkey(o->keystore_url, &answer, &doc, &hex, why);
 
     if (!e && o->json)

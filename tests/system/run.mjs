@@ -19,7 +19,7 @@ async function run(name, args = [], input = '') {
     const result = JSON.parse(lastLine(got.out));
     assert.deepEqual(Object.keys(result).filter((k) => k !== 'output_base64'),
         ['success', 'output', 'error', 'instructions', 'time_ms', 'outcome', 'exit_code', 'wall_us', 'cpu_us', 'memory_bytes',
-            'output_bytes', 'stderr', 'stderr_bytes', 'requests', 'requests_total', 'refund_usd', 'estimated_cost_yocto']);
+            'output_bytes', 'stderr', 'stderr_bytes', 'requests', 'requests_total', 'calls', 'refund_usd', 'estimated_cost_yocto']);
     assert.equal(got.code, result.success ? 0 : 1);
     assert.equal(BigInt(result.estimated_cost_yocto), price(result));
     return result;
@@ -201,6 +201,7 @@ test('randomness from a seed, checked offline; a refund; a node that is not ther
     const given = ['--vrf-seed', 'tries', '--rpc', 'http://127.0.0.1:1', ...vars];
     const result = await run('test/chain', [...given, '--input', 'generate\tflip\npubkey\nrefund-usd\t5\nstatus\nenv\tNEAR_RPC_PROXY_AVAILABLE']);
     assert.equal(result.refund_usd, 5);
+    assert.deepEqual(result.calls, { 'near:rpc/api': 1, 'near:payment/api': 1, 'near:vrf/api': 2 });
     const [drawn, key, refund, status, available] = result.output.trim().split('\n').map((line) => JSON.parse(line));
     assert.equal(drawn[2], 'vrf:12:alice.near:flip');
     assert.deepEqual([refund, status, available], [['', ''], ['', 'the node did not answer; try again'], ['1', '']]);
