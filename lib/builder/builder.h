@@ -14,7 +14,7 @@
 #include "base/arena.h"
 #include "builder/compile_msg.h"
 
-#define BUILD_RECIPE            1 /* another one builds other bytes from the same source */
+#define BUILD_RECIPE            2 /* another one builds other bytes from the same source */
 #define BUILD_SECONDS_DEFAULT   300u
 #define BUILD_MEMORY_MB_DEFAULT 4096u
 #define BUILD_DISK_MB_DEFAULT   2048u

@@ -4,13 +4,18 @@
  * A Makefile is run with CC, AR and the like in the environment and on the command line, so that it
  * needs to know nothing of WebAssembly; it leaves NAME.wasm in the root, build/, bin/ or out/.
  * Without one, the single .c file of the root, or of src/, is the program.
+ *
+ * __DATE__ and __TIME__ are those of the commit: this clang does not know SOURCE_DATE_EPOCH.
  */
 #include "compile/project.h"
+
+#include <time.h>
 
 #include "base/file.h"
 #include "compile/wall.h"
 
-#define CC               "clang-14 --target=wasm32-wasi"
+#define CC_CONFIG        "--config /work/cc.cfg"
+#define CC               "clang-14 --target=wasm32-wasi " CC_CONFIG
 /* A component is the same program, linked by a linker that wraps it. */
 #define COMPONENT_LD     "/bin/wasm-component-ld"
 #define LINK_COMPONENT   "-fuse-ld=/toolchain" COMPONENT_LD
@@ -24,6 +29,32 @@ static bool is_component(const struct job *j)
 static const char *env_time(const struct job *j)
 {
     return j->commit_time.len ? j->commit_time.ptr : "0";
+}
+
+/* What clang reads as if it stood in its command line. */
+static enum err config_write(const struct job *j, struct buf *why)
+{
+    char date[32], hour[32], stamp[64];
+    struct buf text = BUF_INIT(512);
+    uint64_t unix_s;
+    struct tm tm;
+    time_t when;
+    enum err e;
+
+    if (!str_u64(str_of(env_time(j)), &unix_s) || unix_s > UINT32_MAX)
+        unix_s = 0;
+    when = (time_t)unix_s;
+    BUG_ON(!gmtime_r(&when, &tm));
+    strftime(date, sizeof(date), "%b %e %Y", &tm);
+    strftime(hour, sizeof(hour), "%H:%M:%S", &tm);
+    strftime(stamp, sizeof(stamp), "%a %b %e %H:%M:%S %Y", &tm);
+    buf_addf(&text,
+             "-Wno-builtin-macro-redefined\n-D__DATE__=\"\\\"%s\\\"\"\n"
+             "-D__TIME__=\"\\\"%s\\\"\"\n-D__TIMESTAMP__=\"\\\"%s\\\"\"\n",
+             date, hour, stamp);
+    e = file_write_atomic("cc.cfg", buf_str(&text), 0644, why);
+    buf_release(&text);
+    return e;
 }
 
 static enum err make(struct job *j, struct project *p, struct buf *why)
@@ -57,6 +88,8 @@ static enum err single(struct job *j, struct project *p, const char *dir, struct
     struct buf path = BUF_OVER(room);
     const char *const argv[] = {"clang-14",
                                 "--target=wasm32-wasi",
+                                "--config",
+                                "/work/cc.cfg",
                                 "-std=gnu17",
                                 "-O2",
                                 "-g0",
@@ -89,6 +122,7 @@ enum err c_build(struct job *j, struct project *p, struct buf *why)
     struct buf names = BUF_OVER(room);
     struct job_list found = {.n = 0};
     size_t at = 0;
+    enum err e;
 
     if (!file_exists("/usr/bin/clang-14") || !file_exists("/usr/lib/wasm32-wasi/libc.a"))
         return job_fail(j, COMPILE_TOOLCHAIN,
@@ -99,6 +133,9 @@ enum err c_build(struct job *j, struct project *p, struct buf *why)
                         "this machine cannot link C for wasm32-wasip2; its operator has to run "
                         "tools/build-toolchain --wasip2");
     j->locked = true;
+    e = config_write(j, why);
+    if (e)
+        return e;
     if (job_has(j, "src/Makefile"))
         return make(j, p, why);
     for (; at < countof(places) && !found.n; at++)

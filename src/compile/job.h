@@ -39,6 +39,7 @@ struct job {
     enum compile_result result;
     struct str commit, commit_time, language, toolchain_id;
     struct str compiler; /* its version, and what its libraries are */
+    struct str channel;  /* of Rust, that the project asked for; may be empty */
     bool silent;         /* nobody wants to hear how it goes */
     bool locked;         /* versions of all dependencies came with the source */
     struct buf error, log, record;

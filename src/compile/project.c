@@ -3,7 +3,7 @@
 
 #define MANIFEST_MAX 65536
 
-struct str manifest_get(struct str text, const char *key)
+struct str toml_get(struct str text, const char *section, const char *key)
 {
     bool here = false;
 
@@ -12,8 +12,10 @@ struct str manifest_get(struct str text, const char *key)
 
         text = str_cut(text, '\n', &line);
         line = str_trim(line);
-        if (str_starts(line, STR("[")))
-            here = str_eqz(line, "[build]");
+        if (str_starts(line, STR("["))) {
+            line = str_skip(line, 1);
+            here = str_ends(line, STR("]")) && str_eqz(str_head(line, line.len - 1), section);
+        }
         if (!here || str_starts(line, STR("#")))
             continue;
         value = str_trim(str_cut(line, '=', &name));
@@ -37,8 +39,8 @@ static enum err manifest_read(struct job *j, struct project *p, struct buf *why)
     if (!e && !str_is_utf8(buf_str(&text)))
         e = job_fail(j, COMPILE_PROJECT, "outlayer.toml is no UTF-8 text");
     if (!e) {
-        j->language = arena_str(&j->arena, manifest_get(buf_str(&text), "language"));
-        p->program = arena_str(&j->arena, manifest_get(buf_str(&text), "program"));
+        j->language = arena_str(&j->arena, toml_get(buf_str(&text), "build", "language"));
+        p->program = arena_str(&j->arena, toml_get(buf_str(&text), "build", "program"));
     }
     buf_release(&text);
     return e;

@@ -34,8 +34,12 @@ const char *go_find(void);           /* where the Go command is; NULL: nowhere *
 MUST_USE enum err project_choose(struct job *j, struct project *p, const char *dir,
                                  const struct job_list *found);
 
-/* The value of `key = "value"` in the section [build] of outlayer.toml; empty when there is none.
- */
-struct str manifest_get(struct str text, const char *key);
+/* The value of `key = "value"` in the section `[name]` of a TOML file, if it is written so plainly;
+ * empty when it is not there. */
+struct str toml_get(struct str text, const char *section, const char *key);
+
+/* What `rust-toolchain.toml`, or `rust-toolchain` with one line, asks for: "1.80.0", "nightly", …;
+ * empty when it is nothing printable. */
+struct str rust_channel(struct str text);
 
 #endif

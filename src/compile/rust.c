@@ -1,9 +1,11 @@
 /*
  * rust.c — building a Rust project with cargo.
  *
- * Debian's cargo and rustc, whatever `rust-toolchain` asks for, with the standard library of the
- * toolchain folder. Programs that start while dependencies are fetched are cargo and rustc alone:
- * build scripts and procedural macros run in the second phase, which has no network.
+ * Debian's cargo and rustc with the standard library of the toolchain folder. There is only the
+ * one: a project that asks for another in `rust-toolchain` is built with it all the same, because
+ * most pins are old and all but a few programs compile with a newer one; where it fails, the error
+ * says what was asked for. Programs that start while dependencies are fetched are cargo and rustc
+ * alone: build scripts and procedural macros run in the second phase, which has no network.
  */
 #include "compile/project.h"
 
@@ -67,6 +69,56 @@ static void env_make(const struct job *j, const struct rust *r, const char *out[
     };
 
     memcpy(out, all, sizeof(all));
+}
+
+#define CHANNEL_MAX      64
+#define CHANNEL_FILE_MAX 4096
+
+struct str rust_channel(struct str text)
+{
+    struct str line, channel = toml_get(text, "toolchain", "channel");
+
+    if (!channel.len && str_find(text, STR("[")) == text.len) {
+        (void)str_cut(text, '\n', &line);
+        channel = str_trim(line);
+    }
+    for (size_t i = 0; i < channel.len; i++)
+        if (channel.ptr[i] <= ' ' || channel.ptr[i] > '~' || channel.ptr[i] == '"')
+            return STR_NONE;
+    return channel.len <= CHANNEL_MAX ? channel : STR_NONE;
+}
+
+/* What the project wants of Rust; empty: nothing, or what everybody has. */
+static struct str channel_read(struct job *j)
+{
+    static const char *const files[] = {"src/rust-toolchain.toml", "src/rust-toolchain"};
+    struct str channel = STR_NONE;
+
+    for (size_t i = 0; i < countof(files) && !channel.len; i++) {
+        struct buf text = BUF_INIT(CHANNEL_FILE_MAX), why = WHY_INIT;
+
+        if (!job_read(j, files[i], &text, &why))
+            channel = arena_str(&j->arena, rust_channel(buf_str(&text)));
+        buf_release(&text);
+        buf_release(&why);
+    }
+    return str_eqz(channel, "stable") ? STR_NONE : channel;
+}
+
+/* The answer of a compiler that was not the one the project had in mind. */
+static enum err fail_build(struct job *j, int status)
+{
+    char room[COMPILE_ERROR_MAX];
+    struct buf text = BUF_OVER(room);
+    struct str compiler;
+    enum err e = job_fail_tool(j, "cargo build", status);
+
+    if (!j->channel.len || j->result != COMPILE_CODE)
+        return e;
+    (void)str_cut(j->toolchain_id, ',', &compiler);
+    buf_add_str(&text, buf_str(&j->error));
+    return job_fail(j, COMPILE_CODE, "rust-toolchain asks for '%.*s', this is %.*s:\n%s",
+                    STR_ARG(j->channel), STR_ARG(compiler), room);
 }
 
 /* How many packages the lock file names: no more than these are compiled. */
@@ -153,6 +205,10 @@ enum err rust_build(struct job *j, struct project *p, struct buf *why)
                         r.target, r.component ? " --wasip2" : "");
     env_make(j, &r, env);
     j->locked = locked != NULL;
+    j->channel = channel_read(j);
+    if (j->channel.len)
+        buf_addf(&j->log, "rust-toolchain asks for '%.*s'; this is %.*s\n", STR_ARG(j->channel),
+                 STR_ARG(j->toolchain_id));
     job_phase(j, COMPILE_DEPENDENCIES, STR_NONE);
     e = job_tool(j, &t, &status, why);
     if (!e && status)
@@ -166,7 +222,7 @@ enum err rust_build(struct job *j, struct project *p, struct buf *why)
     t.net = false;
     e = job_tool(j, &t, &status, why);
     if (!e && status)
-        e = job_fail_tool(j, "cargo build", status);
+        e = fail_build(j, status);
     if (e)
         return e;
     buf_addf(&out, "target/%s/release", r.target);

@@ -12,7 +12,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     BUG_ON(b.full || !str_is_utf8(buf_str(&b)));
     for (size_t i = 0; i < b.len; i++)
         BUG_ON((uint8_t)b.ptr[i] < 0x20 || b.ptr[i] == 0x7f);
-    value = manifest_get(in, "language");
+    value = toml_get(in, "build", "language");
+    BUG_ON(value.len > in.len);
+    value = rust_channel(in);
     BUG_ON(value.len > in.len);
     buf_release(&b);
     return 0;

@@ -1,9 +1,10 @@
 // compile.mjs — programs from repositories: compiled once, run, cached, refused for the right reason.
 
 import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
 import { after, test } from 'node:test';
 import { GitServer, toolchain } from './git.mjs';
-import { NEAR, Network } from './harness.mjs';
+import { freePort, NEAR, Network, until } from './harness.mjs';
 
 const git = await new GitServer().start();
 after(() => git.stop());
@@ -134,6 +135,50 @@ test('what is wrong is named: repository, ref, code', async () => {
     await fails('http://127.0.0.1:1/x', 'main', /compilation_failed: the server of .* could not be reached/);
     const [empty] = git.commit('empty', { README: 'nothing here' });
     await fails(empty, 'main', /compilation_failed: nothing to build/);
+});
+
+test('git daemon is not asked, not even by a redirect', async () => {
+    const [repo] = git.commit('daemon', { 'main.c': upper('toupper') });
+    const port = await freePort();
+    const said = [];
+    const daemon = spawn('git', ['daemon', '--verbose', '--listen=127.0.0.1', `--port=${port}`, '--export-all',
+        `--base-path=${git.root}`, '--reuseaddr'], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    daemon.stderr.on('data', (text) => said.push(String(text)));
+    try {
+        const url = `git://127.0.0.1:${port}/daemon`;
+        // It is there, and gives this repository to everybody else.
+        await until('the daemon answers', async () => {
+            try {
+                return execFileSync('git', ['ls-remote', url], { stdio: ['ignore', 'pipe', 'ignore'] }).length > 0;
+            } catch {
+                return false;
+            }
+        });
+        await until('it has told of that', () => said.join('').includes('Disconnected'));
+        said.length = 0;
+        await fails(url, 'main', /custom: /);
+        git.redirect = url;
+        await fails(repo, 'main', /compilation_failed: /);
+        assert.equal(said.join(''), '');
+    } finally {
+        git.redirect = undefined;
+        process.kill(-daemon.pid, 'SIGKILL'); // git and the daemon that it started
+    }
+});
+
+test('a build script cannot take the machine down, nor others with it', async () => {
+    const rust = (body) => ({ 'Cargo.toml': cargo, 'src/main.rs': 'fn main() {}\n', 'build.rs': `fn main() { ${body} }\n` });
+    const sh = (script) => rust(`assert!(std::process::Command::new("bash").args(["-c", r#"${script}"#]).status().unwrap().success());`);
+    // Fills what is there to be filled; two gigabytes is all it gets.
+    const [disk] = git.commit('fills', sh('dd if=/dev/zero of=/work/target/big bs=1M count=4000'));
+    await fails(disk, 'main', /compilation_failed: the build used more than 2048 MiB of disk/);
+    // Leaves processes behind, away from its session and its output.
+    const [forks] = git.commit('forks', sh('for i in $(seq 50); do setsid sleep 77777 < /dev/null > /dev/null 2>&1 & done; true'));
+    await works(forks, 'main', { params: { compile_only: true } });
+    await until('all of them have ended', () => !execFileSync('ps', ['-eo', 'args']).toString().includes('sleep 77777'));
+    // Meanwhile and afterwards others build.
+    const [repo] = git.commit('unharmed', { 'main.c': upper('toupper') });
+    assert.equal((await works(repo, 'main', { input_data: 'ok' })).text, '"OK"');
 });
 
 test('a payment too small for compiling is said so', async () => {

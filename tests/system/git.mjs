@@ -17,6 +17,8 @@ export class GitServer {
     hits = 0;
     /** As servers were before git's protocol 2. */
     old = false;
+    /** Where it sends everybody, when set. */
+    redirect;
 
     async start() {
         this.root = fs.mkdtempSync(path.join(os.tmpdir(), 'outlayer-git-'));
@@ -48,6 +50,11 @@ export class GitServer {
 
     answer(request, response) {
         this.hits++;
+        if (this.redirect) {
+            response.writeHead(301, { location: this.redirect });
+            response.end();
+            return;
+        }
         // Through a proxy the whole URL may come.
         const url = new URL(request.url, this.base);
         const [, name, ...rest] = url.pathname.split('/');

@@ -186,7 +186,7 @@ export async function nobodyLeft(processes, ms = STOP_MS) {
     assert.deepEqual(left.map((p) => p.name), [], 'processes are left over');
 }
 
-async function freePort() {
+export async function freePort() {
     const server = http.createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address();

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "builder/builder.h"
+#include "compile/project.h"
 
 #define COMPILE BIN_DIR "/outlayer-compile"
 
@@ -65,11 +66,12 @@ struct how {
     const char *ref, *target;
     uint32_t seconds, memory_mb, disk_mb;
     enum compile_what what;
+    const char *wrapper; /* starts the compile child in its own way */
 };
 
 static struct built build(struct arena *a, const char *repo, struct how how)
 {
-    struct buf url = BUF_INIT(512), why = WHY_INIT;
+    struct buf url = BUF_INIT(512), exe = BUF_INIT(512), why = WHY_INIT;
     struct built b;
 
     buf_addf(&url, "file://%s/%s", folder, repo);
@@ -85,7 +87,9 @@ static struct built build(struct arena *a, const char *repo, struct how how)
         .toolchain = build_toolchain(a),
         .registries = STR(BUILD_REGISTRIES),
     };
-    assert_ok(build_run(COMPILE, &ask, NULL, NULL, a, &b, &why), why);
+    buf_addf(&exe, "%s/%s", folder, how.wrapper ? how.wrapper : "");
+    assert_ok(build_run(how.wrapper ? buf_z(&exe) : COMPILE, &ask, NULL, NULL, a, &b, &why), why);
+    buf_release(&exe);
     buf_release(&url);
     return b;
 }
@@ -147,6 +151,78 @@ static void c_alone(void **state)
     commit("c");
     again = built("c", (struct how){0});
     assert_false(hash_eq(&first, &again));
+}
+
+/* The same bytes at another hour, and on a machine of another name with another user's settings. */
+static void same_bytes(void **state)
+{
+    static const char timed[] = "#include <stdio.h>\n"
+                                "int main(void) { puts(__DATE__ __TIME__ __TIMESTAMP__); }\n";
+    struct hash256 first, again;
+
+    (void)state;
+    put("hour", "main.c", timed);
+    commit("hour");
+    put("hour-make", "main.c", timed);
+    put("hour-make", "Makefile", "x.wasm: main.c\n\t$(CC) -O2 -Wall -Werror -o $@ main.c\n");
+    commit("hour-make");
+    for (unsigned i = 0; i < 2; i++) {
+        first = built(i ? "hour-make" : "hour", (struct how){0});
+        clock_sleep_ms(1100);
+        again = built(i ? "hour-make" : "hour", (struct how){0});
+        assert_true(hash_eq(&first, &again));
+    }
+    if (geteuid() != 0 || !has_rust())
+        return;
+    put("elsewhere", "run",
+        "#!/bin/sh\nexec unshare -u sh -c 'hostname elsewhere; umask 077; cd /; "
+        "HOME=/nowhere LANG=de_DE.UTF-8 TZ=Asia/Tokyo exec \"$0\"' " COMPILE "\n");
+    sh("chmod 755 %s/elsewhere/run", folder);
+    put("named", "Cargo.toml", hello_toml);
+    put("named", "src/main.rs", "fn main() { panic!(\"{}\", file!()); }\n");
+    commit("named");
+    first = built("named", (struct how){0});
+    again = built("named", (struct how){.wrapper = "elsewhere/run"});
+    assert_true(hash_eq(&first, &again));
+}
+
+static void rust_channels(void **state)
+{
+    (void)state;
+    assert_str(rust_channel(STR("1.80.0\n")), "1.80.0");
+    assert_str(rust_channel(STR("[toolchain]\nchannel = \"nightly-2024-01-01\"\n")),
+               "nightly-2024-01-01");
+    assert_str(rust_channel(STR("[toolchain]\npath = \"/x\"\n")), "");
+    assert_str(rust_channel(STR("[other]\nchannel = \"x\"\n")), "");
+    assert_str(rust_channel(STR("a b\n")), "");
+    if (!has_rust())
+        return;
+    put("nightly", "Cargo.toml", hello_toml);
+    put("nightly", "rust-toolchain.toml", "[toolchain]\nchannel = \"nightly\"\n");
+    put("nightly", "src/main.rs", "#![feature(never_type)]\nfn main() {}\n");
+    commit("nightly");
+    refused("nightly", (struct how){0}, COMPILE_CODE, "rust-toolchain asks for 'nightly'");
+}
+
+/* What a build leaves where others might find it. */
+static void planted(void **state)
+{
+    static const char *const projects[] = {"planter", "finder"};
+
+    (void)state;
+    put("planter", "Makefile",
+        "x.wasm: a.c\n\tfor d in /tmp /dev/shm /work /work/home /work/cargo/registry /toolchain "
+        "/toolchain/gocache /usr/lib /var/tmp; do mkdir -p $$d 2>/dev/null; echo planted > "
+        "$$d/planted 2>/dev/null; done; $(CC) -o $@ a.c\n");
+    put("finder", "Makefile",
+        "x.wasm: a.c\n\tif find / -xdev -name planted 2>/dev/null | grep .; then exit 1; fi\n"
+        "\tif find /tmp /dev/shm /work /toolchain -name planted | grep .; then exit 1; fi\n"
+        "\t$(CC) -o $@ a.c\n");
+    for (size_t i = 0; i < countof(projects); i++) {
+        put(projects[i], "a.c", hello_c);
+        commit(projects[i]);
+        (void)built(projects[i], (struct how){0});
+    }
 }
 
 static void c_makefile(void **state)
@@ -378,9 +454,11 @@ static void prison(void **state)
         "grep -q '^CapBnd:.*0000000000000000$' /proc/self/status || { echo CAPABLE; exit 1; }\n"
         "grep -q '^Seccomp:.*2$' /proc/self/status || { echo UNFILTERED; exit 1; }\n");
     put("prison", "Makefile",
-        "x.wasm: a.c\n\tbash probe.sh\n\t$(CC) -o $@ a.c\n\tsetsid sleep 1000 &\n");
+        "x.wasm: a.c\n\tbash probe.sh\n\t$(CC) -o $@ a.c\n\tsetsid sleep 98765432 &\n");
     commit("prison");
     (void)built("prison", (struct how){0});
+    /* What it started has ended with it. */
+    sh("! grep -sl '9876543[2]' /proc/[0-9]*/cmdline");
 }
 
 static void limits(void **state)
@@ -436,10 +514,13 @@ static void self_test(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(c_alone),    cmocka_unit_test(c_makefile),     cmocka_unit_test(rust),
-        cmocka_unit_test(components), cmocka_unit_test(rust_workspace), cmocka_unit_test(refs),
-        cmocka_unit_test(branches),   cmocka_unit_test(wrong_projects), cmocka_unit_test(prison),
-        cmocka_unit_test(limits),     cmocka_unit_test(self_test),
+        cmocka_unit_test(c_alone),        cmocka_unit_test(c_makefile),
+        cmocka_unit_test(rust),           cmocka_unit_test(components),
+        cmocka_unit_test(rust_workspace), cmocka_unit_test(refs),
+        cmocka_unit_test(branches),       cmocka_unit_test(wrong_projects),
+        cmocka_unit_test(prison),         cmocka_unit_test(limits),
+        cmocka_unit_test(self_test),      cmocka_unit_test(same_bytes),
+        cmocka_unit_test(rust_channels),  cmocka_unit_test(planted),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
