@@ -39,6 +39,7 @@ static enum err draw(void *ctx, struct str alpha, uint64_t deadline_ms, struct v
     struct buf body = BUF_INIT(BODY_MAX);
     enum err e;
 
+    keystore_deadline(ctx, deadline_ms);
     json_obj(&body);
     json_key(&body, "alpha");
     json_put_str(&body, alpha);
@@ -48,6 +49,7 @@ static enum err draw(void *ctx, struct str alpha, uint64_t deadline_ms, struct v
         clock_sleep_ms(PAUSE_MS * i);
         e = ask(ctx, buf_str(&body), out, pub, why);
     }
+    keystore_deadline(ctx, 0);
     buf_release(&body);
     return e;
 }
@@ -57,9 +59,11 @@ static enum err pubkey(void *ctx, uint64_t deadline_ms, struct ed25519_pub *out,
     struct buf answer = BUF_INIT(KEYSTORE_ANSWER_MAX);
     struct json doc;
     unsigned status;
-    enum err e = keystore_get(ctx, "/vrf/pubkey", &status, &answer, &doc, why);
+    enum err e;
 
-    (void)deadline_ms;
+    keystore_deadline(ctx, deadline_ms);
+    e = keystore_get(ctx, "/vrf/pubkey", &status, &answer, &doc, why);
+    keystore_deadline(ctx, 0);
     if (!e && status != 200)
         e = keystore_said(status, doc, why);
     if (!e && !hex_member(doc, "vrf_public_key_hex", out->b, sizeof(out->b)))
