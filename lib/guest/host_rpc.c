@@ -45,10 +45,6 @@ static enum err ask(struct host_rpc *h, const struct host_call *c, struct buf *o
     answer = BUF_INIT(left < HOST_RPC_ANSWER_MAX ? left : HOST_RPC_ANSWER_MAX);
     if (!e && q.transaction && h->read_only)
         e = err_put(why, ERR_DENIED, "this worker sends no transactions of guests");
-    else if (!e && !left)
-        e = err_put(why, ERR_TOO_BIG,
-                    "this run has taken %u bytes from the node, which is all it may",
-                    HOST_RPC_RUN_MAX);
     else if (!e)
         e = host_rpc_fault(
             h, rpc_call(h->rpc, q.method, buf_str(&params), q.timeout_ms, &answer, &result, why),
@@ -76,6 +72,10 @@ static enum err serve(void *ctx, const struct host_call *c, uint64_t deadline_ms
     const struct host_fn *fns = host_faces[HOST_RPC].fns;
     enum err e;
 
+    if (h->bytes >= HOST_RPC_RUN_MAX)
+        return err_put(why, ERR_TOO_BIG,
+                       "this run has taken %u bytes from the node, which is all it may",
+                       HOST_RPC_RUN_MAX);
     rpc_deadline(h->rpc, deadline_ms);
     if (c->fn == &fns[HOST_RPC_CALL] || c->fn == &fns[HOST_RPC_TRANSFER])
         e = host_rpc_transact(h, c, &out->text[0], why);

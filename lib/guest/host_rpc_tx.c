@@ -134,6 +134,7 @@ enum err host_rpc_transact(struct host_rpc *h, const struct host_call *c, struct
         if (e)
             goto out;
         e = rpc_send_tx(h->rpc, buf_str(&bytes), o.wait, &answer, &result, why);
+        h->bytes += answer.len;
         if (rpc_fault(h->rpc) != RPC_INVALID_NONCE || i + 1 == NONCE_TRIES)
             break;
         told = rpc_key_nonce(h->rpc);
