@@ -15,6 +15,8 @@
  *   exec_http_64       64 guests at a time that each wait 500 ms for a server: the slowest
  *   exec_metering      time of a guest that only computes, over its time without counting
  *   exec_slot_memory   what a child with a program loaded keeps for itself (needs root)
+ *   exec_1000_…        10,000 runs of 1,000 different programs, the cache bounded below what they
+ *                      need: time of a run, share found compiled, what lies on disk at the end
  *   exec_growth_…      by how much the child, or its supervisor, grows over many runs
  */
 #include <arpa/inet.h>
@@ -31,8 +33,11 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/mem.h"
+#include "engine/cache.h"
 #include "engine/run.h"
 #include "guest/guest.h"
+#include "proc/memfd.h"
 #include "proc/self.h"
 
 #define SAMPLES_MAX 20000
@@ -426,6 +431,78 @@ static void waiting(void)
     fflush(stdout);
 }
 
+/* Program `i` of many: the first one with a section of its own, which changes nothing but the
+ * hash. */
+static void variant(const struct program *of, unsigned i, struct program *out)
+{
+    char section[] = {0, 6, 1, 'n', 0, 0, 0, 0};
+    struct buf why = WHY_INIT;
+
+    memcpy(section + 4, &i, sizeof(i));
+    *out = *of;
+    out->wasm = BUF_INIT(MODULE_WASM_MAX);
+    buf_add_str(&out->wasm, buf_str(&of->wasm));
+    buf_add(&out->wasm, section, sizeof(section));
+    out->hash = sha256(buf_str(&out->wasm));
+    if (memfd_of("wasm", buf_str(&out->wasm), &out->fd, &why))
+        die("memfd", &why);
+}
+
+/* Half of the runs are of the hundred programs that people like, half of any. */
+static void many_programs(const struct program *p)
+{
+    enum { PROGRAMS = 1000, LIKED = 100, RUNS = 10000, BOUND_MB = 48 };
+    const struct guest_options o = {
+        .cache_dir = folder, .key = &key, .cache_bytes_max = (uint64_t)BOUND_MB << 20};
+    struct buf why = WHY_INIT;
+    struct cache_entry *list = NULL;
+    struct cache cache;
+    struct guest *g = NULL;
+    uint64_t bytes = 0, start_us;
+    unsigned seed = 1, found = 0;
+    size_t n = 0;
+
+    if (dir_remove(folder, NULL) || guest_start(&o, &g, &why))
+        die("guest_start", &why);
+    start_us = clock_mono_us();
+    for (size_t i = 0; i < RUNS; i++) {
+        struct run_job job = {.limits = limits, .input = str_of(p->input)};
+        struct guest_note note;
+        struct run_result r;
+        struct program q;
+
+        seed = seed * 1103515245u + 12345u;
+        variant(p, (seed >> 16) % (i % 2 ? LIKED : PROGRAMS), &q);
+        uint64_t t = clock_mono_us();
+        if (guest_run(g, q.fd, &q.hash, &job, &r, &note, &why))
+            die("guest_run", &why);
+        samples[i] = (double)(clock_mono_us() - t);
+        found += note.cached;
+        check(&q, &r);
+        close(q.fd);
+        buf_release(&q.wasm);
+    }
+    start_us = clock_mono_us() - start_us;
+    guest_stop(g);
+    report("exec_1000", p, RUNS);
+    if (cache_init(&cache, folder, &key, o.cache_bytes_max, &why) ||
+        cache_list(&cache, &list, &n, &why))
+        die("cache_list", &why);
+    for (size_t i = 0; i < n; i++)
+        bytes += list[i].bytes;
+    mem_free(list);
+    cache_release(&cache);
+    if (bytes > o.cache_bytes_max)
+        die("the cache is over its bound", NULL);
+    printf("{\"name\":\"exec_1000_found_%s\",\"value\":%.3f,\"unit\":\"share\",\"detail\":"
+           "\"of %d runs, half of them of %d programs, in %.1f s\"}\n",
+           p->name, (double)found / RUNS, RUNS, LIKED, (double)start_us / 1e6);
+    printf("{\"name\":\"exec_1000_disk_%s\",\"value\":%.1f,\"unit\":\"MiB\",\"detail\":"
+           "\"%zu programs kept, bound %d\"}\n",
+           p->name, (double)bytes / 1048576, n, BOUND_MB);
+    fflush(stdout);
+}
+
 static bool load(struct program *p)
 {
     struct arena a = ARENA_INIT;
@@ -471,6 +548,8 @@ int main(void)
         rate("exec_warm_rate", p, false);
         in_process(p, 9, 10001);
         memory(p);
+        if (i == 0)
+            many_programs(p);
         unload(p);
     }
     if (load(&large)) {

@@ -10,6 +10,35 @@ const REQUESTS = Number(process.env.REQUESTS ?? 100);
 const print = (name, value, unit, detail) => console.log(JSON.stringify({ name, value, unit, detail }));
 const at = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)];
 
+/** Runs a second with `slots`: the queue is filled while no worker is there, the records tell the rest. */
+async function throughput(slots, guest, input, count) {
+    const net = await Network.start({ blockMs: 100, manual: true });
+    const source = await net.guest(guest);
+    const users = [];
+    for (let i = 0; i < 4; i++)
+        users.push(await net.createAccount(`u${i}.test`, 100n * NEAR));
+    net.options.workerArgs = ['--slots', String(slots), '--owner-slots', String(slots)];
+    await net.worker.stop();
+    const ends = [];
+    for (let i = 0; i < count; i++) {
+        const user = users[i % users.length];
+        const signed = await net.sign(user, OUTLAYER, [net.requestAction({ source, input_data: input }, { deposit: NEAR / 50n })]);
+        ends.push(net.settle(signed));
+    }
+    while ((await (await fetch(`${net.coordinator.url}/health/detailed`)).json()).queued < count)
+        await sleep(20);
+    await net.startWorker();
+    const times = [];
+    for (const end of ends) {
+        const page = await net.page(net.read(await end).requested.request_id);
+        times.push(['leased', 'ran'].map((step) => page.steps.find((s) => s.step === step).at_ms));
+    }
+    const took = Math.max(...times.map(([, ran]) => ran)) - Math.min(...times.map(([leased]) => leased));
+    print(`e2e_runs_s_${guest.replace('test/', '')}_${slots}_slots`, Math.round(count * 1000 / took), 'runs/s',
+        `${count} jobs that waited, first leased to last run`);
+    await net.end();
+}
+
 async function measure(prefix, blockMs) {
     const net = await Network.start({ blockMs, manual: true });
     const source = await net.guest('random');
@@ -60,3 +89,7 @@ async function measure(prefix, blockMs) {
 
 await measure('e2e', 200);
 await measure('e2e_50ms', 50);
+for (const slots of [1, 2, 4, 8])
+    await throughput(slots, 'test/sleep', '50', 120);
+for (const slots of [1, 2])
+    await throughput(slots, 'random', '{"min":1,"max":100}', 120);
