@@ -260,6 +260,8 @@ static const struct p2_interface *find_interface(struct str import)
     if (!str_starts(version, STR("0.2.")))
         return NULL;
     i = find_in(p2_base_interfaces, p2_base_ninterfaces, name);
+    if (!i)
+        i = find_in(p2_io_interfaces, p2_io_ninterfaces, name);
     return i ? i : find_in(p2_http_interfaces, p2_http_ninterfaces, name);
 }
 

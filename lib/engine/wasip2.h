@@ -137,6 +137,8 @@ MUST_USE enum err wasip2_check(const wasm_engine_t *engine, const wasmtime_compo
 
 extern const struct p2_interface p2_base_interfaces[]; /* wasip2_base.c */
 extern const size_t p2_base_ninterfaces;
+extern const struct p2_interface p2_io_interfaces[]; /* wasip2_io.c */
+extern const size_t p2_io_ninterfaces;
 extern const struct p2_interface p2_http_interfaces[]; /* wasip2_http.c and its neighbours */
 extern const size_t p2_http_ninterfaces;
 

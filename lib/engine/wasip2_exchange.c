@@ -278,10 +278,11 @@ static bool refuses(const struct p2_exchange *x)
 bool p2_http_ready(struct p2_object *of)
 {
     struct p2_object *o = exchange_of(of);
-    struct p2_exchange *x = o ? o->as.exchange : NULL;
+    const struct p2_exchange *x;
 
     if (of->type == P2_OUTPUT)
         return p2_http_room(of) > 0;
+    x = o->as.exchange; /* who shows an answer holds its exchange */
     step(o, true);
     if (of->type == P2_FUTURE)
         return p2_exchange_answered(o);

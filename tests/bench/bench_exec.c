@@ -372,15 +372,13 @@ static pthread_barrier_t waiters_ready;
 /* The first request starts the process that makes it; the second one is measured. */
 static void *wait_for_server(void *arg)
 {
-    const struct net_policy policy = {.loopback = true,
-                                      .requests_max = NET_REQUESTS_MAX,
-                                      .bytes_max = NET_BYTES_MAX,
-                                      .timeout_ms = NET_TIMEOUT_MS};
+    struct net_policy policy = net_policy_default(NULL);
     const struct run_job job = {.limits = limits, .input = str_of(http_input), .policy = &policy};
     struct guest *g = start(false);
     struct buf why = WHY_INIT;
     char path[64];
 
+    policy.loopback = true;
     /* A position in the file of its own. */
     snprintf(path, sizeof(path), "/proc/self/fd/%d", http.fd);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
