@@ -35,6 +35,7 @@ struct asked_run {
 struct keystore {
     const char *rpc_url;
     struct str contract_id, operator_id, audience;
+    struct str register_id; /* ptr NULL: none */
     struct holder *holder;
     struct sessions *sessions;
     struct hash256 token[KEYSTORE_TOKENS]; /* SHA-256 of bearer tokens that are let in */

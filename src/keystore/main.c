@@ -31,7 +31,7 @@
 #define CONNS_MAX 256
 
 struct settings {
-    const char *listen, *rpc_url, *contract_id, *operator_id;
+    const char *listen, *rpc_url, *contract_id, *operator_id, *register_id;
     struct holder_opts holder;
     struct opt_list token_files, token_hashes;
     bool die_with_parent;
@@ -46,6 +46,9 @@ static const struct opt options[] = {
              "the OutLayer contract"),
     OPT_TEXT("operator-id", "ACCOUNT", struct settings, operator_id, "OUTLAYER_OPERATOR_ID",
              "the account whose access keys are workers"),
+    OPT_TEXT("register-id", "ACCOUNT", struct settings, register_id, "OUTLAYER_REGISTER_ID",
+             "the register contract: secrets go only to keys that a quote it has taken binds; "
+             "default: to keys of the operator's account"),
     OPT_TEXT("master-file", "FILE", struct settings, holder.master_file, "OUTLAYER_MASTER_FILE",
              "the sealed master secret"),
     OPT_TEXT("seal-key-file", "FILE", struct settings, holder.seal_key_file,
@@ -216,7 +219,8 @@ static enum err start(struct keystore *k, const struct settings *s, int signals,
     k->contract_id = str_of(s->contract_id);
     k->operator_id = str_of(s->operator_id);
     k->audience = buf_str(&audience);
-    k->sessions = sessions_new(k->operator_id, k->audience);
+    k->register_id = str_of(s->register_id);
+    k->sessions = sessions_new(k->operator_id, k->audience, k->register_id);
     e = serve(k, s, signals, hangup, why);
     sessions_free(k->sessions);
     holder_stop(k->holder);

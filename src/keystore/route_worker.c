@@ -36,6 +36,11 @@ enum err route_challenge(struct call *c, struct buf *why)
     hex_put(c->out, bytes, sizeof(bytes));
     json_str_close(c->out);
     put_text(c->out, "audience", c->k->audience);
+    json_key(c->out, "register");
+    if (c->k->register_id.len)
+        json_put_str(c->out, c->k->register_id);
+    else
+        json_put_null(c->out);
     json_obj_end(c->out);
     return ERR_OK;
 }

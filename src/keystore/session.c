@@ -4,9 +4,14 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "attest/manifest.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "codec/base64.h"
 #include "codec/hex.h"
+#include "codec/json.h"
+
+#define SESSION_VIEW_MAX 65536 /* bytes of what the register says of one */
 
 struct challenge {
     uint8_t bytes[32];
@@ -16,22 +21,24 @@ struct session {
     char id[SESSION_TEXT + 1];
     struct ed25519_pub pub;
     uint8_t box_key[32];
+    struct hash256 quoted; /* session id of the quote; with a register */
     uint64_t until_ms, checked_ms; /* until 0: free */
 };
 struct sessions {
     pthread_mutex_t lock;
-    struct str operator_id, audience;
+    struct str operator_id, audience, register_id;
     struct challenge challenge[CHALLENGES_MAX];
     struct session session[SESSIONS_MAX];
 };
 
-struct sessions *sessions_new(struct str operator_id, struct str audience)
+struct sessions *sessions_new(struct str operator_id, struct str audience, struct str register_id)
 {
     struct sessions *s = mem_new(struct sessions);
 
     pthread_mutex_init(&s->lock, NULL);
     s->operator_id = operator_id;
     s->audience = audience;
+    s->register_id = register_id;
     return s;
 }
 
@@ -97,6 +104,61 @@ static enum err key_on_chain(struct sessions *s, struct rpc *rpc, const struct e
     return e;
 }
 
+/* What the register has of a session: its manifest, as long as it holds. */
+static enum err quoted_manifest(struct sessions *s, struct rpc *rpc, const struct hash256 *id,
+                                struct buf *manifest, struct manifest *m, struct buf *why)
+{
+    struct buf args = BUF_INIT(128), text = BUF_INIT(SESSION_VIEW_MAX), reason = WHY_INIT;
+    uint64_t now = clock_unix_ns() / 1000000000u;
+    struct json doc = JSON_NONE;
+    struct hash256 is;
+    struct str b64;
+    enum err e;
+
+    json_obj(&args);
+    json_key(&args, "session_id");
+    json_str_open(&args);
+    hash_put_hex(&args, id);
+    json_str_close(&args);
+    json_obj_end(&args);
+    e = rpc_view_call(rpc, s->register_id, "get_session", buf_str(&args), &text, &reason);
+    if (e)
+        e = err_put(why, ERR_UPSTREAM, "the register '%.*s' could not be asked: %s",
+                    STR_ARG(s->register_id), buf_z(&reason));
+    else if (!json_parse(buf_str(&text), &doc, NULL) ||
+             !json_plain(json_get(doc, "manifest"), &b64) || !base64_get(b64, manifest) ||
+             manifest_read(buf_str(manifest), m, NULL))
+        e = err_put(why, ERR_DENIED, "'%.*s' has taken no quote of this session",
+                    STR_ARG(s->register_id));
+    if (!e) {
+        is = manifest_session(LABEL_WORKER, buf_str(manifest));
+        if (!hash_eq(&is, id) || m->not_after <= now)
+            e = err_put(why, ERR_DENIED, "the quote of this session is over");
+    }
+    buf_release(&args);
+    buf_release(&text);
+    buf_release(&reason);
+    return e;
+}
+
+/* Are these the keys that the quote binds? `*left_s` is how long it still holds. */
+static enum err quoted_check(struct sessions *s, struct rpc *rpc, const struct hash256 *id,
+                             const struct ed25519_pub *pub, const uint8_t box_key[32],
+                             uint64_t *left_s, struct buf *why)
+{
+    struct buf bytes = BUF_INIT(MANIFEST_MAX);
+    struct manifest m;
+    enum err e = quoted_manifest(s, rpc, id, &bytes, &m, why);
+
+    if (!e && (!mem_eq_secret(m.near_key, pub->b, sizeof(pub->b)) ||
+               !mem_eq_secret(m.box_key, box_key, 32)))
+        e = err_put(why, ERR_DENIED, "the quote of this session binds other keys");
+    if (!e)
+        *left_s = m.not_after - clock_unix_ns() / 1000000000u;
+    buf_release(&bytes);
+    return e;
+}
+
 static void uuid(char out[SESSION_TEXT + 1])
 {
     uint8_t r[16];
@@ -126,7 +188,7 @@ static enum err claim_check(struct sessions *s, const struct registration *r, st
     if (claim.issued_at + SESSION_SKEW_S < now || claim.issued_at > now + SESSION_SKEW_S)
         return err_put(why, ERR_DENIED,
                        "issued_at is more than 60 seconds off; set the worker's clock");
-    if (!mem_eq_secret(id.b, claim.session_id, sizeof(id.b)))
+    if (!s->register_id.len && !mem_eq_secret(id.b, claim.session_id, sizeof(id.b)))
         return err_put(why, ERR_DENIED, "session_id is not that of the box key");
     claim.audience = s->audience;
     session_message(&message, &claim);
@@ -142,11 +204,19 @@ enum err sessions_register(struct sessions *s, struct rpc *rpc, const struct reg
                            char id[SESSION_TEXT + 1], struct buf *why)
 {
     uint64_t now = clock_mono_ms();
+    uint64_t lasts_ms = SESSION_MS, left_s = 0;
     struct session *x = NULL;
+    struct hash256 quoted;
     enum err e = claim_check(s, r, why);
 
+    memcpy(quoted.b, r->claim.session_id, sizeof(quoted.b));
     if (!e)
         e = key_on_chain(s, rpc, &r->pub, why);
+    if (!e && s->register_id.len) {
+        e = quoted_check(s, rpc, &quoted, &r->pub, r->box_key, &left_s, why);
+        if (left_s * 1000 < lasts_ms)
+            lasts_ms = left_s * 1000;
+    }
     if (e)
         return e;
     pthread_mutex_lock(&s->lock);
@@ -156,7 +226,8 @@ enum err sessions_register(struct sessions *s, struct rpc *rpc, const struct reg
         if (!x || y->until_ms < x->until_ms)
             x = y; /* a free one, else the oldest */
     }
-    *x = (struct session){.pub = r->pub, .until_ms = now + SESSION_MS, .checked_ms = now};
+    *x = (struct session){
+        .pub = r->pub, .quoted = quoted, .until_ms = now + lasts_ms, .checked_ms = now};
     memcpy(x->box_key, r->box_key, sizeof(x->box_key));
     uuid(x->id);
     memcpy(id, x->id, sizeof(x->id));
@@ -181,7 +252,8 @@ static struct session *by_id(struct sessions *s, struct str id)
 enum err sessions_find(struct sessions *s, struct rpc *rpc, struct str id, struct session_view *out,
                        struct buf *why)
 {
-    uint64_t now = clock_mono_ms();
+    uint64_t now = clock_mono_ms(), left_s;
+    struct hash256 quoted = {{0}};
     struct session *x;
     bool recheck = false;
     enum err e = ERR_OK;
@@ -191,6 +263,7 @@ enum err sessions_find(struct sessions *s, struct rpc *rpc, struct str id, struc
     if (x) {
         memcpy(out->box_key, x->box_key, sizeof(out->box_key));
         out->pub = x->pub;
+        quoted = x->quoted;
         recheck = x->checked_ms + SESSION_RECHECK_MS < now;
     }
     pthread_mutex_unlock(&s->lock);
@@ -199,6 +272,8 @@ enum err sessions_find(struct sessions *s, struct rpc *rpc, struct str id, struc
     if (!recheck)
         return ERR_OK;
     e = key_on_chain(s, rpc, &out->pub, why);
+    if (!e && s->register_id.len)
+        e = quoted_check(s, rpc, &quoted, &out->pub, out->box_key, &left_s, why);
     pthread_mutex_lock(&s->lock);
     x = by_id(s, id);
     if (x && !e)

@@ -6,6 +6,10 @@
  * the chain is asked again every two minutes, so that a key which is taken away ends it. A session
  * is worth nothing without its box key: secrets are sealed to that.
  *
+ * With a register contract the session id must be one that it has taken by a quote: key and box key
+ * are then those of the quoted manifest, and the session ends with it. Secrets go to what was
+ * quoted, not to whoever holds a key.
+ *
  * In memory only: after a restart workers register again. Thread: any.
  */
 #ifndef KEYSTORE_SESSION_H
@@ -25,8 +29,9 @@
 
 struct sessions;
 
-/* `operator_id` is the account whose keys count; both are borrowed. */
-struct sessions *sessions_new(struct str operator_id, struct str audience);
+/* `operator_id` is the account whose keys count, `register_id` the register contract; ptr NULL:
+ * there is none. All are borrowed. */
+struct sessions *sessions_new(struct str operator_id, struct str audience, struct str register_id);
 void sessions_free(struct sessions *s);
 
 /* ERR_BUSY: too many are open. */
@@ -40,7 +45,8 @@ struct registration {
 };
 /*
  * ERR_DENIED  challenge unknown, used or too old; signature, time or box wrong; the key is not on
- * the operator's account others      the chain could not be asked
+ *             the operator's account, or not of a quote that the register has taken
+ * others      the chain could not be asked
  */
 MUST_USE enum err sessions_register(struct sessions *s, struct rpc *rpc,
                                     const struct registration *r, char id[SESSION_TEXT + 1],

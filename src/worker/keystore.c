@@ -8,6 +8,7 @@
 #include "codec/hex.h"
 #include "http/client.h"
 #include "secrets/session.h"
+#include "worker/notary.h"
 
 #define URL_MAX        2048
 #define TOKEN_MAX      512
@@ -21,6 +22,8 @@ struct keystore_client {
     struct str contract_id;
     char url[URL_MAX + 1], token[TOKEN_MAX + 1], session[SESSION_ID_MAX + 1];
     struct x25519_key box; /* of the session */
+    const struct quoted_box *quoted; /* NULL: nothing is */
+    bool asks_for_quote;             /* the keystore names a register */
     uint64_t deadline_ms;  /* 0: none */
 };
 
@@ -53,6 +56,11 @@ void keystore_client_free(struct keystore_client *c)
 void keystore_deadline(struct keystore_client *c, uint64_t mono_ms)
 {
     c->deadline_ms = mono_ms;
+}
+
+void keystore_quoted(struct keystore_client *c, const struct quoted_box *q)
+{
+    c->quoted = q;
 }
 
 static uint64_t patience(const struct keystore_client *c)
@@ -114,7 +122,27 @@ static enum err ask_challenge(struct keystore_client *c, struct session_claim *c
     if (!e && (!json_plain(json_get(doc, "challenge"), &hex) ||
                !hex_get(hex, claim->challenge, sizeof(claim->challenge))))
         e = err_put(why, ERR_UPSTREAM, "the keystore's challenge is malformed");
+    c->asks_for_quote = !e && !json_is_null(json_get(doc, "register"));
     return e;
+}
+
+/* The box key of the session, and the session that binds it. */
+static enum err choose_box(struct keystore_client *c, struct session_claim *claim, struct buf *why)
+{
+    struct hash256 id;
+
+    if (!c->asks_for_quote) {
+        x25519_generate(&c->box);
+        id = session_id_of_box(c->box.pub);
+    } else if (!c->quoted || !notary_session(c->quoted->notary, &id)) {
+        return err_put(why, ERR_DENIED,
+                       "the keystore takes registered quotes only, and this worker has none; see "
+                       "--init-key-file");
+    } else {
+        c->box = *c->quoted->box;
+    }
+    memcpy(claim->session_id, id.b, sizeof(claim->session_id));
+    return ERR_OK;
 }
 
 static void put_hex(struct buf *out, const char *key, const void *bytes, size_t n)
@@ -153,14 +181,13 @@ static void registration_write(struct keystore_client *c, const struct session_c
     json_obj_end(out);
 }
 
-/* A new session with a new box key. */
+/* A new session. */
 static enum err enter(struct keystore_client *c, struct buf *why)
 {
     struct buf answer = BUF_INIT(KEYSTORE_ANSWER_MAX), body = BUF_INIT(BODY_MAX);
     char room[SESSION_AUDIENCE_MAX + 1];
     struct buf audience = BUF_OVER(room);
     struct session_claim claim;
-    struct hash256 id;
     struct json doc;
     struct str session;
     unsigned status;
@@ -168,15 +195,14 @@ static enum err enter(struct keystore_client *c, struct buf *why)
 
     memset(&claim, 0, sizeof(claim));
     c->session[0] = '\0';
-    x25519_generate(&c->box);
     /* Ours, whatever the other side says its name is. */
     buf_addz(&audience, SESSION_AUDIENCE);
     buf_add_str(&audience, c->contract_id);
     claim.audience = buf_str(&audience);
     random_bytes(claim.worker_nonce, sizeof(claim.worker_nonce));
-    id = session_id_of_box(c->box.pub);
-    memcpy(claim.session_id, id.b, sizeof(claim.session_id));
     e = ask_challenge(c, &claim, &answer, why);
+    if (!e)
+        e = choose_box(c, &claim, why);
     if (!e) {
         claim.issued_at = clock_unix_ns() / 1000000000u;
         registration_write(c, &claim, &body);

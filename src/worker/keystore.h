@@ -2,7 +2,8 @@
  * keystore.h — the worker's session with the keystore, in which everything else is asked.
  *
  * The worker shows its chain key once an hour (secrets/session.h) and says which box key it wants
- * things sealed to; that key is made for each session and never leaves this process.
+ * things sealed to; that key never leaves this process. A keystore that names a register gets the
+ * session and the box key that our quote binds; for others a box key is made for each session.
  *
  * Memory: answers are in the caller's buf, `struct json` borrows from it.  Thread: one.
  */
@@ -21,6 +22,16 @@ struct keystore_client;
 struct keystore_client *keystore_client_new(const char *url, struct str token,
                                             const struct near_key *key, struct str contract_id);
 void keystore_client_free(struct keystore_client *c);
+
+/* What is quoted: the box key, which the manifest of each epoch names, and whom to ask for the
+ * session of the current one. */
+struct notary;
+struct quoted_box {
+    const struct x25519_key *box;
+    struct notary *notary;
+};
+/* Borrows `q`. */
+void keystore_quoted(struct keystore_client *c, const struct quoted_box *q);
 
 /*
  * POST `body` to `path`, entering a session where there is none or where it is over.

@@ -292,7 +292,8 @@ static const char *guest_rpc_url(const struct options *o)
 }
 
 static enum err attest_start(struct worker *w, const struct options *o, const struct near_key *key,
-                             const char *worker_id, struct str token, struct buf *why)
+                             const struct x25519_key *box, const char *worker_id, struct str token,
+                             struct buf *why)
 {
     static struct near_key init_key;
     const struct str contract =
@@ -319,6 +320,7 @@ static enum err attest_start(struct worker *w, const struct options *o, const st
         .epoch_s = o->epoch_s,
         .batch_s = o->batch_s,
         .registrar = registrar,
+        .box_key = str_from(box->pub, sizeof(box->pub)),
     };
 
     e = notary_start(&opts, &w->notary, why);
@@ -335,6 +337,8 @@ static enum err start(const struct options *o, struct buf *why)
     static struct runner runner;
     static struct worker shared = {.runner = &runner};
     static struct near_key key, fastfs_key;
+    static struct x25519_key box; /* secrets are sealed to it; every epoch's quote binds it */
+    static struct quoted_box quoted;
     static struct worker_name who;
     static char token_room[TOKEN_FILE_MAX + 1], keystore_room[TOKEN_FILE_MAX + 1], network_room[64];
     struct buf token = BUF_OVER(token_room), network = BUF_OVER(network_room);
@@ -352,6 +356,7 @@ static enum err start(const struct options *o, struct buf *why)
                                .coordinator_url = o->coordinator_url,
                                .keystore_url = o->keystore_url,
                                .key = &key,
+                               .quoted = &quoted,
                                .guest_rpc_url = guest_rpc_url(o),
                                .guest_rpc_read_only = o->guest_rpc_read_only,
                                .allow_http_loopback = o->allow_http_loopback,
@@ -400,7 +405,9 @@ static enum err start(const struct options *o, struct buf *why)
     if (e)
         return e;
     shared.network_id = network_wait(o, &network);
-    e = attest_start(&shared, o, &key, who.id, courier.token, why);
+    x25519_generate(&box);
+    e = attest_start(&shared, o, &key, &box, who.id, courier.token, why);
+    quoted = (struct quoted_box){.box = &box, .notary = shared.notary};
     if (e)
         return e;
     courier.outbox = shared.outbox;

@@ -259,6 +259,20 @@ static bool accepts(const struct notary *n)
     return n->terms && clock_mono_ms() < n->terms->ends - EPOCH_GRACE_S * 1000 / 2;
 }
 
+bool notary_session(struct notary *n, struct hash256 *out)
+{
+    bool there = false;
+
+    if (n && n->o.registrar) {
+        pthread_mutex_lock(&n->lock);
+        there = n->terms != NULL;
+        if (there)
+            *out = n->terms->session;
+        pthread_mutex_unlock(&n->lock);
+    }
+    return there;
+}
+
 bool notary_open(struct notary *n)
 {
     bool open = true;

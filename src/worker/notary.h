@@ -61,6 +61,9 @@ struct notary_opts {
  */
 MUST_USE enum err notary_start(const struct notary_opts *o, struct notary **out, struct buf *why);
 
+/* The session that was registered last; false when none was. */
+bool notary_session(struct notary *n, struct hash256 *out);
+
 /* Can executions be taken on now? */
 bool notary_open(struct notary *n);
 

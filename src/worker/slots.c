@@ -131,6 +131,8 @@ static enum err start(struct slots *s, unsigned i, struct buf *why)
     if (o->keystore_url)
         t->w.keystore =
             keystore_client_new(o->keystore_url, o->keystore_token, o->key, o->shared->contract_id);
+    if (t->w.keystore && o->quoted)
+        keystore_quoted(t->w.keystore, o->quoted);
     t->w.give.keystore = t->w.keystore;
     t->w.give.storage = (struct storage_source){.coordinator = t->w.coordinator,
                                                 .keystore = t->w.keystore,

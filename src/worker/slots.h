@@ -26,6 +26,7 @@ struct slots_opts {
     const char *guest_rpc_url;                            /* what guests may ask; NULL: none */
     struct str token, keystore_token;
     const struct near_key *key;
+    const struct quoted_box *quoted; /* NULL: nothing is */
     bool guest_rpc_read_only, allow_http_loopback;
 };
 
