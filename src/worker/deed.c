@@ -60,6 +60,14 @@ void deed_run(struct deed *d, const struct run_result *r)
     d->effects |= EFFECT_CLOCK | EFFECT_RANDOM;
     if (r->requests)
         d->effects |= EFFECT_NETWORK;
+    if (r->calls[HOST_STORAGE])
+        d->effects |= EFFECT_STORAGE_READ | EFFECT_STORAGE_WRITE;
+    if (r->calls[HOST_RPC])
+        d->effects |= EFFECT_CHAIN_RPC;
+    if (r->calls[HOST_PAYMENT])
+        d->effects |= EFFECT_WALLET;
+    if (r->calls[HOST_VRF])
+        d->effects |= EFFECT_VRF;
 }
 
 void deed_build(struct deed *d, const struct build *b)
