@@ -7,7 +7,7 @@ import { createHash, createPublicKey, verify } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { BIN, CALLER, NEAR, Network, OUTLAYER, TGAS, near } from './harness.mjs';
+import { BIN, CALLER, NEAR, Network, OUTLAYER, SHARE, TGAS, near } from './harness.mjs';
 import { askKeystore } from './keystore.mjs';
 
 const net = await Network.start({ keystore: true });
@@ -73,6 +73,16 @@ test('near:rpc: every question that a node answers', async () => {
     assert.match(results[8].gas_price, /^\d+$/);
     assert.equal(results[10].chain_id, 'localnet');
     assert.equal(results[13].header.height, head.height);
+});
+
+test('outlayer run gives the same node, without a chain in between', () => {
+    const wasm = path.join(SHARE, 'guests/test/chain.wasm');
+    const done = spawnSync(path.join(BIN, 'outlayer'), ['run', wasm, '--rpc', net.chain.url, '--vrf-seed', 'tries', '--no-cache',
+        '--input', input([['view', OUTLAYER, 'get_stats', '{}', ''], ['view-account', 'nobody.test', '']])], { encoding: 'utf8' });
+    assert.equal(done.status, 0, done.stderr);
+    const [stats, nobody] = done.stdout.trim().split('\n').map((l) => JSON.parse(l));
+    assert.equal(JSON.parse(stats[0]).length, 2);
+    assert.match(nobody[1], /UNKNOWN_ACCOUNT/);
 });
 
 test('near:rpc: what fails is told, and nothing of it ends the run', async () => {
