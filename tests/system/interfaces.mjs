@@ -225,7 +225,7 @@ test('the keystore is away while a program draws: the request waits for it', asy
     assertDrawn(lines(await pending)[0]);
 });
 
-test('a worker without keystore, and one that takes no transactions', async () => {
+test('a worker that takes no transactions, one without a node, one without a keystore', async () => {
     await net.worker.stop();
     net.options.workerArgs = ['--guest-rpc-read-only'];
     await net.startWorker();
@@ -241,4 +241,14 @@ test('a worker without keystore, and one that takes no transactions', async () =
     const without = await net.request(net.alice, { source: program, input_data: 'status' });
     assert.equal(without.completed.success, false);
     assert.match(without.completed.error_message, /the program imports 'near:rpc\/api'/);
+
+    await net.worker.stop();
+    net.options.workerArgs = [];
+    const keystore = net.keystore;
+    net.keystore = undefined;
+    await net.startWorker();
+    net.keystore = keystore;
+    const undrawn = await net.request(net.alice, { source: program, input_data: 'status' });
+    assert.equal(undrawn.completed.success, false);
+    assert.match(undrawn.completed.error_message, /the program imports 'near:vrf\/api', which only workers with a keystore have/);
 });
