@@ -18,7 +18,7 @@
 #define SOFTWARE       "outlayer-worker 0.1.0"
 #define ENGINE         "wasmtime 48; fuel; 500000000000 instructions; 512 MiB; 180 s"
 #define TICK_MS        250
-#define POLICY_MS      5000  /* between two looks at what the contract wants */
+#define POLICY_MS      2000  /* between two looks at what the contract wants */
 #define AGAIN_MS       5000  /* after a quote that could not be had */
 #define FIRST_WAIT_MS  25    /* between two tries while the network may be starting, … */
 #define STARTING_MS    10000 /* … then each half as long again, up to FIRST_WAIT_MAX */
