@@ -248,6 +248,14 @@ static void describe(struct buf *out, const struct access *c)
     buf_addz(out, access_kind_name(c->kind));
     if (c->kind == ACCESS_LOGIC)
         buf_addz(out, c->any ? " Or" : " And");
+    if (c->kind == ACCESS_LOGIC || c->kind == ACCESS_NOT) {
+        for (size_t i = 0; i < c->n; i++) {
+            buf_addz(out, i ? "; " : " (");
+            describe(out, &c->child[i]);
+        }
+        if (c->n)
+            buf_addz(out, ")");
+    }
     if (c->kind == ACCESS_NEAR_BALANCE || c->kind == ACCESS_FT_BALANCE) {
         buf_addf(out, " %s ", compare_name(c->compare));
         buf_add_u128(out, c->value);

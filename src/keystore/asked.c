@@ -3,8 +3,7 @@
  *
  * The request waits for an answer, its signer is the account that is named, and the secrets are
  * those that its source is bound to and that it names; storage is that of its project. So a worker
- * gets nothing for a run that nobody has asked for. Requests over HTTPS are not on the chain: their
- * numbers are none that a contract gives, and the worker's word is what there is.
+ * gets nothing for a run that nobody has asked for.
  */
 #include <string.h>
 
@@ -12,7 +11,6 @@
 #include "base/mem.h"
 #include "builder/repo.h"
 #include "keystore/keystore.h"
-#include "secrets/alpha.h"
 
 static enum err request_get(struct call *c, uint64_t id, struct request *out, struct buf *why)
 {
@@ -92,11 +90,8 @@ enum err asked_secrets(struct call *c, uint64_t id, const struct accessor *a, st
                        struct str owner, struct str user, struct buf *why)
 {
     struct request r;
-    enum err e;
+    enum err e = asked_for(c, id, user, &r, why);
 
-    if (id >= ALPHA_HTTPS_FROM)
-        return ERR_OK;
-    e = asked_for(c, id, user, &r, why);
     /* Not the user's fault: the worker hands the job back. A node that lags may know it soon. */
     if (e == ERR_ABSENT)
         return ERR_BUSY;
@@ -147,8 +142,6 @@ enum err asked_storage(struct call *c, uint64_t id, const struct space *s, struc
     struct asked_run run;
     enum err e = ERR_OK;
 
-    if (id >= ALPHA_HTTPS_FROM)
-        return ERR_OK;
     if (!remembered(c->k, id, &run))
         e = run_get(c, id, &run, why);
     if (e == ERR_ABSENT)

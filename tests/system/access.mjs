@@ -85,7 +85,7 @@ const cases = [
     [dao('council'), bob, /DaoMember/], [dao('all'), both], [dao('rich'), [], /DaoMember/], [dao('none'), [], /DaoMember/],
     [dao('council', 'nothing.test'), [], /DaoMember/], [dao('council', 'odd.test'), [], /DaoMember|get_policy/], [dao('council', 'ft.test'), [], /get_policy/],
     [logic('And', whitelist('bob.test'), ft('ft.test', 'Gte', '1'), dao('council')), bob, /Whitelist/],
-    [logic('Or', whitelist('carol.test'), nft('nft.test', '7')), bob, /Logic Or/],
+    [logic('Or', whitelist('carol.test'), nft('nft.test', '7')), bob, /Logic Or \(Whitelist; NftOwned of nft\.test\)/],
     [logic('And'), both], [logic('Or'), [], /Logic/],
     [not(whitelist('alice.test')), bob, /Not/], [not(not(dao('council'))), bob, /Not|DaoMember/],
     // What cannot be found out lets nobody in, also turned round.

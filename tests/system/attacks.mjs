@@ -143,7 +143,7 @@ test('a worker that asks for a run that nobody has asked for', async () => {
             { accessor: { type: 'Repo', repo: 'mallory.test/trap' } },
         ])
             assert.equal((await ask({ ...mine, ...change })).status, 409, JSON.stringify(change));
-        for (const other of [id - 1, id + 1])
+        for (const other of [id - 1, id + 1, 100_000_000_000])
             assert.equal((await ask({ ...mine, request_id: other })).status, 429, 'no such request waits');
         for (const none of [undefined, null, -1, 1.5, String(id)])
             assert.equal((await ask({ ...mine, request_id: none })).status, 400);
