@@ -118,7 +118,7 @@ static enum err put(void *ctx, const struct space *space, const struct put *p, b
     bool equal = p->when == WHEN_EQUAL;
     struct buf body = BUF_INIT(BODY_MAX), answer = BUF_INIT(ANSWER_MAX);
     struct run_storage *s = ctx;
-    struct json doc;
+    struct json doc = {0};
     enum err e;
 
     ask_open(s, &body, space);
@@ -146,37 +146,35 @@ static bool take(struct json doc, const char *name, struct buf *bytes)
     return json_plain(json_get(doc, name), &text) && base64_get(text, bytes) && !bytes->full;
 }
 
-static enum err record_read(struct run_storage *s, struct json doc, const struct hash256 *key,
-                            struct stored *out, struct buf *bytes, struct buf *why)
+bool storage_answer_read(struct json doc, const struct hash256 *key, bool *exists,
+                         struct stored *out, struct buf *bytes)
 {
     struct stored r = {.key_hash = *key};
     size_t at = bytes->len, mid;
-    bool exists, sealed = true;
+    bool sealed;
     struct str wasm;
-    enum err e = flag(s, doc, "exists", &exists, why);
 
-    if (e)
-        return e;
-    if (!exists)
-        return ERR_EMPTY;
-    e = flag(s, doc, "is_encrypted", &sealed, why);
+    if (!json_bool(json_get(doc, "exists"), exists))
+        return false;
+    if (!*exists)
+        return true;
+    if (!json_bool(json_get(doc, "is_encrypted"), &sealed))
+        return false;
     r.is_public = !sealed;
-    if (!e && sealed && json_is_null(json_get(doc, "encrypted_value"))) {
+    if (sealed && json_is_null(json_get(doc, "encrypted_value"))) {
         *out = r; /* another project's, which is not told */
-        return ERR_OK;
+        return true;
     }
-    if (!e && !take(doc, "encrypted_key", bytes))
-        e = malformed(s, why);
+    if (!take(doc, "encrypted_key", bytes))
+        return false;
     mid = bytes->len;
-    if (!e && (!take(doc, "encrypted_value", bytes) ||
-               !json_plain(json_get(doc, "wasm_hash"), &wasm) || !hash_from_hex(wasm, &r.wasm)))
-        e = malformed(s, why);
-    if (e)
-        return e;
+    if (!take(doc, "encrypted_value", bytes) || !json_plain(json_get(doc, "wasm_hash"), &wasm) ||
+        !hash_from_hex(wasm, &r.wasm))
+        return false;
     r.key = str_head(str_skip(buf_str(bytes), at), mid - at);
     r.value = str_skip(buf_str(bytes), mid);
     *out = r;
-    return ERR_OK;
+    return true;
 }
 
 static enum err get(void *ctx, const struct space *space, const struct hash256 *key,
@@ -184,15 +182,18 @@ static enum err get(void *ctx, const struct space *space, const struct hash256 *
 {
     struct buf body = BUF_INIT(BODY_MAX), answer = BUF_INIT(ANSWER_MAX);
     struct run_storage *s = ctx;
-    struct json doc;
+    struct json doc = {0};
+    bool exists = false;
     enum err e;
 
     ask_open(s, &body, space);
     put_hash(&body, "key_hash", key);
     e = ask(s, str_eq(space->project, s->face.project) ? "/storage/get" : "/storage/get-public",
             &body, &answer, &doc, why);
-    if (!e)
-        e = record_read(s, doc, key, out, bytes, why);
+    if (!e && !storage_answer_read(doc, key, &exists, out, bytes))
+        e = malformed(s, why);
+    else if (!e && !exists)
+        e = ERR_EMPTY;
     buf_release(&body);
     buf_release(&answer);
     return e;
@@ -203,7 +204,7 @@ static enum err remove_one(void *ctx, const struct space *space, const struct ha
 {
     struct buf body = BUF_INIT(BODY_MAX), answer = BUF_INIT(ANSWER_MAX);
     struct run_storage *s = ctx;
-    struct json doc;
+    struct json doc = {0};
     enum err e;
 
     ask_open(s, &body, space);
@@ -221,7 +222,7 @@ static enum err clear(void *ctx, const struct space *space, const struct hash256
 {
     struct buf body = BUF_INIT(BODY_MAX), answer = BUF_INIT(ANSWER_MAX);
     struct run_storage *s = ctx;
-    struct json doc;
+    struct json doc = {0};
     enum err e;
 
     ask_open(s, &body, space);
@@ -239,7 +240,7 @@ static enum err list(void *ctx, const struct space *space, const struct hash256 
     struct buf body = BUF_INIT(BODY_MAX), answer = BUF_INIT(ANSWER_MAX),
                key = BUF_INIT(STORAGE_KEY_MAX + STORAGE_SEALED_MORE);
     struct run_storage *s = ctx;
-    struct json doc, keys;
+    struct json doc = {0}, keys;
     uint64_t n = 0;
     enum err e;
 
@@ -305,7 +306,7 @@ static enum err seal(void *ctx, const struct space *space, struct str key, struc
 {
     struct buf body = BUF_INIT(BODY_MAX), answer = BUF_INIT(KEYSTORE_ANSWER_MAX);
     struct run_storage *s = ctx;
-    struct json doc;
+    struct json doc = {0};
     enum err e;
 
     space_open(&body, space);
@@ -330,7 +331,7 @@ static enum err opened(struct run_storage *s, struct buf *body, struct buf *out,
                clear = BUF_INIT(OPENED_MAX + HEAD);
     char label[32] = SPACE_LABEL;
     uint8_t nonce[32];
-    struct json doc;
+    struct json doc = {0};
     struct str got;
     enum err e;
 
@@ -414,7 +415,7 @@ static enum err project(void *ctx, struct str id, struct buf *uuid, struct buf *
 {
     struct buf args = BUF_INIT(8 * STORAGE_KEY_MAX), answer = BUF_INIT(65536);
     struct run_storage *s = ctx;
-    struct json doc;
+    struct json doc = {0};
     struct str text;
     enum err e = ERR_OK;
 

@@ -37,4 +37,10 @@ struct run_storage {
 MUST_USE bool run_storage_init(struct run_storage *s, const struct storage_source *from,
                                const struct lease *l, const struct request *r);
 
+/* A record out of the coordinator's answer; key and value are appended to `bytes`. False: it is
+ * none;
+ * `*exists` false: it says that there is none, and `out` is left alone. */
+MUST_USE bool storage_answer_read(struct json doc, const struct hash256 *key, bool *exists,
+                                  struct stored *out, struct buf *bytes);
+
 #endif
