@@ -114,14 +114,15 @@ static enum err get(struct job *j, const struct hash256 *version)
 
 static enum err has(struct job *j)
 {
-    struct stored r;
-    enum err e = fetch(j, &r);
+    bool is = false;
+    enum err e = j->store->has(j->store->ctx, &j->space, &j->hash, &is, j->why);
 
-    j->out->n[0] = !e;
-    return e == ERR_EMPTY ? ERR_OK : e;
+    j->out->n[0] = is;
+    return e;
 }
 
-static enum err delete (struct job *j) {
+static enum err drop(struct job *j)
+{
     bool was = false;
     enum err e = j->store->remove(j->store->ctx, &j->space, &j->hash, &was, j->why);
 
@@ -131,13 +132,12 @@ static enum err delete (struct job *j) {
 
 static enum err set_if_absent(struct job *j, struct str value)
 {
-    struct stored now;
-    bool done = false;
+    bool done = false, is = false;
     enum err e = value_check(j, value);
 
     if (!e)
-        e = fetch(j, &now); /* when it is there, nothing need be sealed */
-    if (e == ERR_EMPTY)
+        e = j->store->has(j->store->ctx, &j->space, &j->hash, &is, j->why);
+    if (!e && !is) /* when it is there, nothing need be sealed */
         e = put(j, value, false, WHEN_ABSENT, STR(""), &done);
     j->out->n[0] = done;
     return e;
@@ -151,7 +151,7 @@ static void pause_before(unsigned try)
     if (try == 0)
         return;
     random_bytes(&draw, sizeof(draw));
-    clock_sleep_ms(draw % (try < 5 ? 1u << try : 32u));
+    clock_sleep_ms(draw % (try < 4 ? 1u << try : 16u));
 }
 
 static enum err set_if_equals(struct job *j, struct str expected, struct str value)
@@ -417,7 +417,7 @@ static enum err serve(struct job *j, const struct host_call *c)
     case HOST_STORAGE_HAS:
         return has(j);
     case HOST_STORAGE_DELETE:
-        return delete (j);
+        return drop(j);
     case HOST_STORAGE_SET_IF_ABSENT:
         return set_if_absent(j, a[1].s);
     case HOST_STORAGE_SET_IF_EQUALS:

@@ -39,6 +39,14 @@ static enum err get(void *ctx, const struct space *s, const struct hash256 *key,
     return records_get(l->db, s, key, out, bytes, why);
 }
 
+static enum err has(void *ctx, const struct space *s, const struct hash256 *key, bool *out,
+                    struct buf *why)
+{
+    struct local_store *l = ctx;
+
+    return records_has(l->db, s, key, out, why);
+}
+
 static enum err remove_one(void *ctx, const struct space *s, const struct hash256 *key, bool *was,
                            struct buf *why)
 {
@@ -102,6 +110,7 @@ enum err local_store_open(struct local_store *l, const char *path, struct buf *w
     *l = (struct local_store){.store = {.ctx = l,
                                         .put = put,
                                         .get = get,
+                                        .has = has,
                                         .remove = remove_one,
                                         .clear = clear,
                                         .list = list,

@@ -78,6 +78,25 @@ enum err records_get(struct db *d, const struct space *s, const struct hash256 *
     return e;
 }
 
+enum err records_has(struct db *d, const struct space *s, const struct hash256 *key, bool *out,
+                     struct buf *why)
+{
+    struct db_stmt *st = NULL;
+    enum err e = db_stmt(
+        d, "SELECT 1 FROM storage WHERE project = $1 AND account = $2 AND key_hash = $3", &st, why);
+
+    if (e)
+        return e;
+    bind_space(st, s);
+    db_bind_blob(st, 3, hash_str(key));
+    e = db_step(st, why);
+    db_done(&st);
+    if (e && e != ERR_EMPTY)
+        return e;
+    *out = !e;
+    return ERR_OK;
+}
+
 /* What a project uses; ERR_ABSENT when it was erased. */
 static enum err use_get(struct db *d, struct str project, struct quota *out, struct buf *why)
 {

@@ -56,6 +56,8 @@ MUST_USE enum err records_put(struct db *d, const struct space *s, const struct 
 /* ERR_EMPTY: there is none. Key and value are appended to `bytes`; `out` borrows from it. */
 MUST_USE enum err records_get(struct db *d, const struct space *s, const struct hash256 *key,
                               struct stored *out, struct buf *bytes, struct buf *why);
+MUST_USE enum err records_has(struct db *d, const struct space *s, const struct hash256 *key,
+                              bool *out, struct buf *why);
 MUST_USE enum err records_delete(struct db *d, const struct space *s, const struct hash256 *key,
                                  bool *was, struct buf *why);
 /* Delete all of a space; with `wasm` only what that version wrote last. */

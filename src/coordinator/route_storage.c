@@ -291,13 +291,13 @@ static enum err do_get_by_version(struct coord *c, struct ask *k)
 static enum err do_has(struct coord *c, struct ask *k)
 {
     struct hash256 key;
-    struct stored r;
+    bool is = false;
     enum err e = hash(k, "key_hash", &key);
 
     if (!e)
-        e = records_get(c->db, &k->space, &key, &r, &k->bytes, &k->why);
-    put_flag(k, "exists", !e);
-    return e == ERR_EMPTY ? ERR_OK : e;
+        e = records_has(c->db, &k->space, &key, &is, &k->why);
+    put_flag(k, "exists", is);
+    return e;
 }
 
 static enum err do_delete(struct coord *c, struct ask *k)

@@ -199,22 +199,34 @@ static enum err get(void *ctx, const struct space *space, const struct hash256 *
     return e;
 }
 
-static enum err remove_one(void *ctx, const struct space *space, const struct hash256 *key,
-                           bool *was, struct buf *why)
+/* One key, one flag. */
+static enum err about(struct run_storage *s, const struct space *space, const struct hash256 *key,
+                      const char *path, const char *name, bool *out, struct buf *why)
 {
     struct buf body = BUF_INIT(BODY_MAX), answer = BUF_INIT(ANSWER_MAX);
-    struct run_storage *s = ctx;
     struct json doc = {0};
     enum err e;
 
     ask_open(s, &body, space);
     put_hash(&body, "key_hash", key);
-    e = ask(s, "/storage/delete", &body, &answer, &doc, why);
+    e = ask(s, path, &body, &answer, &doc, why);
     if (!e)
-        e = flag(s, doc, "deleted", was, why);
+        e = flag(s, doc, name, out, why);
     buf_release(&body);
     buf_release(&answer);
     return e;
+}
+
+static enum err has(void *ctx, const struct space *space, const struct hash256 *key, bool *out,
+                    struct buf *why)
+{
+    return about(ctx, space, key, "/storage/has", "exists", out, why);
+}
+
+static enum err remove_one(void *ctx, const struct space *space, const struct hash256 *key,
+                           bool *was, struct buf *why)
+{
+    return about(ctx, space, key, "/storage/delete", "deleted", was, why);
 }
 
 static enum err clear(void *ctx, const struct space *space, const struct hash256 *wasm,
@@ -450,6 +462,7 @@ bool run_storage_init(struct run_storage *s, const struct storage_source *from,
     *s = (struct run_storage){.store = {.ctx = s,
                                         .put = put,
                                         .get = get,
+                                        .has = has,
                                         .remove = remove_one,
                                         .clear = clear,
                                         .list = list,

@@ -203,7 +203,7 @@ static void concurrent_changes_lose_nothing(void **state)
     assert_int_equal(CALL(INCREMENT, S("n"), N(1)), ERR_OK);
     assert_int_equal(f->out.n[0], 11);
     meddle = STORAGE_TRIES;
-    FAILS(ERR_BUSY, "others changed the counter 40 times", INCREMENT, S("n"), N(1));
+    FAILS(ERR_BUSY, "others changed the counter 200 times", INCREMENT, S("n"), N(1));
     meddle = 1; /* what is expected is not what is there any more */
     assert_int_equal(CALL(INCREMENT, S("n"), N(0)), ERR_OK);
     static const uint8_t ten[9] = {10};
