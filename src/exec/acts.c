@@ -202,13 +202,15 @@ static bool open_filter_again(void)
 static bool compute_and_sleep(void)
 {
     struct timespec t = {.tv_nsec = 1000000};
-    char *p = malloc(50u << 20);
     uint8_t r[8];
-    if (!p || syscall(SYS_getrandom, r, sizeof(r), 0) != (long)sizeof(r))
-        return false;
-    memset(p, 1, 50u << 20);
+    bool ok = syscall(SYS_getrandom, r, sizeof(r), 0) == (long)sizeof(r);
+    char *p = malloc(50u << 20);
+
+    if (p)
+        memset(p, 1, 50u << 20);
+    ok = ok && p;
     free(p);
-    return clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL) == 0 && write(2, "", 0) == 0;
+    return ok && clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL) == 0 && write(2, "", 0) == 0;
 }
 
 #define BOTH(name, probe, end)                                                                     \

@@ -6,8 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
+
+#include "base/file.h"
 
 struct all {
     bool once;
@@ -150,6 +153,46 @@ static void test_list_is_bounded(void **state)
     assert_int_equal(options_read(table, argc, argv, &all, &help, &operands, NULL), ERR_RANGE);
 }
 
+/* The same table over a file's lines. */
+static void test_file(void **state)
+{
+    static const struct {
+        const char *text;
+        enum err e;
+        const char *says;
+    } cases[] = {
+        {"once = true\n# port = 1\nhome= /a b \nport =10", ERR_OK, ""},
+        {"once = yes", ERR_FORMAT, "true or false"},
+        {"\nport = 9", ERR_RANGE, "line 2"},
+        {"--port = 10", ERR_FORMAT, "cannot be set"},
+        {"home", ERR_FORMAT, "not of the form"},
+    };
+    char path[] = "/tmp/outlayer-test-options-XXXXXX";
+    struct arena a = ARENA_INIT;
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_true(fd >= 0);
+    close(fd);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buf why = WHY_INIT;
+        struct all all = {0};
+
+        assert_int_equal(file_write_atomic(path, str_of(cases[i].text), 0600, NULL), ERR_OK);
+        assert_int_equal(options_file(table, path, &a, &all, &why), cases[i].e);
+        if (why.len)
+            assert_non_null(strstr(buf_z(&why), cases[i].says));
+        if (i == 0) {
+            assert_true(all.once);
+            assert_string_equal(all.home, "/a b");
+            assert_int_equal(all.port, 10);
+        }
+        buf_release(&why);
+    }
+    unlink(path);
+    arena_release(&a);
+}
+
 static void test_help_wins(void **state)
 {
     struct got g = read_line("--help --port 1");
@@ -180,6 +223,7 @@ int main(void)
         cmocka_unit_test(test_environment_is_the_default),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_list_is_bounded),
+        cmocka_unit_test(test_file),
         cmocka_unit_test(test_help_wins),
         cmocka_unit_test(test_printed),
     };
