@@ -2,8 +2,8 @@
  * cmd_attestation.c — `outlayer attestation get`: one execution's evidence as a file; and `verify`:
  * does it show that this code made this output?
  *
- * Verifying is offline. It reads a bundle, or a record in the layout that older verifiers publish.
- * What is to be expected comes from the command line, never from the file.
+ * Verifying is offline unless a node is named. It reads a bundle, or a record in the layout that
+ * older verifiers publish. What is to be expected comes from the command line, never from the file.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 #include "attest/bundle.h"
 #include "attest/record.h"
 #include "base/file.h"
+#include "cli/attestation_chain.h"
 #include "cli/attestation_get.h"
 #include "cli/commands.h"
 #include "cli/evidence.h"
@@ -22,7 +23,7 @@
 
 struct attestation_opts {
     const char *at, *root, *wasm, *input, *output, *request, *caller, *batch_root, *network,
-        *approved, *collateral, *coordinator, *bundle;
+        *approved, *collateral, *coordinator, *bundle, *rpc_url, *contract, *reg;
     bool json, compile, no_payload;
 };
 
@@ -34,6 +35,12 @@ static const struct opt attestation_options[] = {
     OPT_FLAG("compile", struct attestation_opts, compile,
              "get: the statement about the compilation, not about the run"),
     OPT_FLAG("no-payload", struct attestation_opts, no_payload, "get: without input and output"),
+    OPT_TEXT("rpc-url", "URL", struct attestation_opts, rpc_url, "OUTLAYER_RPC_URL",
+             "verify: a node that is believed; what is not given below is read from the chain"),
+    OPT_TEXT("contract-id", "ACCOUNT", struct attestation_opts, contract, "OUTLAYER_CONTRACT_ID",
+             "verify: the OutLayer contract (default outlayer.test)"),
+    OPT_TEXT("register-id", "ACCOUNT", struct attestation_opts, reg, "OUTLAYER_REGISTER_ID",
+             "verify: the register contract: approved measurements, and roots"),
     OPT_TEXT("at", "TIME", struct attestation_opts, at, NULL,
              "when it is known to have run, for instance from its block"),
     OPT_TEXT("approved", "FILE", struct attestation_opts, approved, NULL,
@@ -60,6 +67,8 @@ static const struct opt attestation_options[] = {
 static const char *const attestation_examples[] = {
     "outlayer attestation get 7 --bundle bundle.json",
     "outlayer attestation get 8Kd2… --bundle bundle.json",
+    "outlayer attestation verify bundle.json --rpc-url http://127.0.0.1:3030 --register-id "
+    "worker.outlayer.test",
     "outlayer attestation verify bundle.json --at 2026-08-28T05:21:24Z --approved ours.json",
     "outlayer attestation verify record.json --collateral collateral.json",
     NULL,
@@ -152,12 +161,16 @@ static int verify_bundle(struct arena *a, struct str text, const struct attestat
 {
     struct bundle_expect x = {.root = root, .crypto = &attest_crypto_native};
     struct bundle_report *r = arena_new(a, struct bundle_report);
+    const struct chain_opts chain = {.rpc_url = o->rpc_url,
+                                     .contract =
+                                         str_of(o->contract ? o->contract : "outlayer.test"),
+                                     .reg = str_of(o->reg)};
     struct buf out = BUF_INIT(REPORT_MAX);
     struct bundle b;
 
     if (expectation(a, o, &x, why))
         return command_misused(&command_attestation, why);
-    if (bundle_read(text, a, &b, why))
+    if (bundle_read(text, a, &b, why) || (o->rpc_url && attestation_chain(&chain, &b, a, &x, why)))
         return command_failed(why);
     bundle_verify(&b, &x, a, r);
     if (o->json) {

@@ -78,6 +78,23 @@ test('the first request of a new network is anchored, and all of it verifies', a
     assert.match(run.out, /^pass, SIMULATED machine/);
 });
 
+test('one command asks the chain for what a bundle must agree with', async () => {
+    const bundle = path.join(home, 'bundle.json');
+    const args = (file, wasm = 'random') => ['attestation', 'verify', file, '--simulated-root', path.join(home, 'simulator/root.der'),
+        '--rpc-url', net.chain, '--register-id', 'worker.outlayer.test',
+        '--wasm', path.join(process.env.SHARE_DIR, `guests/${wasm}.wasm`)];
+    const run = await outlayer(args(bundle));
+    assert.equal(run.code, 0, run.out + run.err);
+    assert.match(run.out, /^pass, SIMULATED machine/);
+    assert.equal((await outlayer(args(bundle, 'words'))).code, 1, 'another program');
+    const lie = JSON.parse(fs.readFileSync(bundle, 'utf8'));
+    lie.payload.delivered = Buffer.from('{"random_number":101}').toString('base64');
+    fs.writeFileSync(path.join(home, 'lie.json'), JSON.stringify(lie));
+    const lied = await outlayer(args(path.join(home, 'lie.json')));
+    assert.equal(lied.code, 1);
+    assert.match(lied.out, /fail +output/);
+});
+
 test('secrets reach a worker whose quote is registered', async () => {
     const keys = path.join(home, 'credentials/localnet');
     const key = ['--key-file', path.join(keys, 'alice.test.json'), '--rpc-url', net.chain];
