@@ -498,6 +498,7 @@ static void print_summary(const struct up *u)
     hash_put_hex(&h, &u->program_hash);
     report_title(r, "\nWhere everything listens");
     report_text(r, "  chain        %s (JSON-RPC; blocks at /v0/block/HEIGHT)\n", chain);
+    report_text(r, "  pages        %s/executions\n", coord);
     report_text(r, "  coordinator  %s (/requests/ID, /public/jobs, /health)\n", coord);
     report_text(r, "  fastfs       %s/SENDER/RECEIVER/PATH\n", u->net.part[PART_FASTFS].url);
     report_text(r, "  keystore     %s (for `outlayer secrets`)\n", u->net.part[PART_KEYSTORE].url);

@@ -41,6 +41,7 @@
 
 struct ack;
 struct forwarder;
+struct pages;
 struct waiter;
 struct wishes;
 
@@ -71,6 +72,7 @@ struct coord {
     bool flush;                  /* answers wait for the disk */
     struct forwarder *keystore;  /* NULL: none */
     struct quota storage_quota;  /* of each project */
+    struct pages *pages;         /* NULL: none are served */
 
     pthread_mutex_t lock;
     struct db *db;

@@ -29,6 +29,7 @@
 #include "coordinator/evidence.h"
 #include "coordinator/wishes.h"
 #include "coordinator/forward.h"
+#include "coordinator/pages.h"
 #include "coordinator/wait.h"
 #include "near/account_id.h"
 #include "proc/self.h"
@@ -253,8 +254,10 @@ static enum err start(struct coord *c, const struct settings *s, int signals, st
     c->started_ms = now_ms();
     feed_start(&c->feed, c->started_ms);
     c->wishes = wishes_new();
+    e = pages_read(&c->pages, why);
     c->flush = strcmp(s->durable, "full") == 0;
-    e = db_open(&(struct db_opts){.path = s->db, .durable = DB_NORMAL}, &c->db, why);
+    if (!e)
+        e = db_open(&(struct db_opts){.path = s->db, .durable = DB_NORMAL}, &c->db, why);
     if (!e)
         e = jobq_migrate(c->db, why);
     if (!e)
@@ -268,6 +271,7 @@ static enum err start(struct coord *c, const struct settings *s, int signals, st
     if (!e)
         e = serve(c, s, signals, why);
     wishes_free(c->wishes);
+    pages_free(c->pages);
     db_close(c->db);
     c->db = NULL;
     return e;

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "coordinator/pages.h"
 #include "coordinator/reply.h"
 
 enum who {
@@ -160,6 +161,8 @@ void routes_handle(void *coord, struct http_req *r)
         t->run(c, r, arg);
         return;
     }
+    if (strcmp(method, "GET") == 0 && pages_serve(c->pages, r))
+        return;
     if (other_method)
         reply_error(r, 405, "method not allowed");
     else

@@ -6,9 +6,9 @@
  *
  * The numbers come from one verifiable random number: a signature over the request's id, the
  * account that asked and a seed. There is just one signature that fits, so neither the worker nor
- * the account can try again. Who knows the platform's key can check it: `outlayer vrf verify`, or the
- * contract that asked, as contracts/examples/dice does. A seed that is used once makes the number that
- * case's alone.
+ * the account can try again. Who knows the platform's key can check it: `outlayer vrf verify`, or
+ * the contract that asked, as contracts/examples/dice does. A seed that is used once makes the
+ * number that case's alone.
  */
 #include "outlayer.h"
 

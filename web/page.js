@@ -1,0 +1,114 @@
+// page.js — what all pages share: making elements, asking the coordinator, writing values.
+//
+// Whatever is shown may be a stranger's text. It enters the page as text only: el() sets attributes
+// from this code's own words and puts strings in as text nodes, and links are made by link().
+
+/** el('p', { class: 'good' }, 'text', child, …); null children are left out. */
+export function el(tag, attributes = {}, ...children) {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes))
+        if (value !== null && value !== undefined && value !== false)
+            node.setAttribute(name, value === true ? '' : value);
+    node.append(...children.flat(Infinity).filter((c) => c !== null && c !== undefined));
+    return node;
+}
+
+/** A link to a path of this site. */
+export const link = (path, text, attributes = {}) => el('a', { href: path, ...attributes }, text);
+
+export const $ = (id) => document.getElementById(id);
+
+export class HttpError extends Error {
+    constructor(status, text) {
+        super(text);
+        this.status = status;
+    }
+}
+
+/** The JSON under a path; null for 204. */
+export async function getJson(path, options = {}) {
+    const response = await fetch(path, { ...options, headers: { Accept: 'application/json' } });
+    if (response.status === 204)
+        return null;
+    const text = await response.text();
+    let body;
+    try {
+        body = JSON.parse(text);
+    } catch {
+        throw new HttpError(response.status, `the coordinator answered ${response.status} without JSON`);
+    }
+    if (!response.ok)
+        throw new HttpError(response.status, body.message ?? body.error ?? `the coordinator answered ${response.status}`);
+    return body;
+}
+
+export function notice(text, bad = false) {
+    $('notice').textContent = text;
+    $('notice').classList.toggle('bad', bad);
+}
+
+// ---- values ----
+
+/** Yocto NEAR as text, with six decimals. */
+export function near(yocto) {
+    if (yocto === null || yocto === undefined || !/^\d+$/.test(yocto))
+        return '—';
+    const micro = (BigInt(yocto) + 5n * 10n ** 17n) / 10n ** 18n;
+    return `${micro / 1000000n}.${String(micro % 1000000n).padStart(6, '0')} NEAR`;
+}
+
+/** Dollars from millionths. */
+export const usd = (units) => (/^\d+$/.test(units ?? '') ? `$${(Number(units) / 1e6).toFixed(2)}` : '—');
+
+export function count(n) {
+    if (n === null || n === undefined)
+        return '—';
+    for (const [unit, size] of [['B', 1e9], ['M', 1e6], ['K', 1e3]])
+        if (n >= size)
+            return `${(n / size).toFixed(n >= size * 100 ? 0 : 1)}${unit}`;
+    return String(n);
+}
+
+export const whole = (n) => (n === null || n === undefined ? '—' : Number(n).toLocaleString('en'));
+
+export function bytes(n) {
+    if (n === null || n === undefined)
+        return '—';
+    for (const [unit, size] of [['MiB', 1048576], ['KiB', 1024]])
+        if (n >= size)
+            return `${(n / size).toFixed(1)} ${unit}`;
+    return `${n} B`;
+}
+
+export const ms = (n) => (n === null || n === undefined ? '—' : n >= 10000 ? `${(n / 1000).toFixed(1)} s` : `${whole(n)} ms`);
+
+export function time(unixMs) {
+    const date = new Date(unixMs);
+    return el('time', { datetime: date.toISOString() }, date.toISOString().replace('T', ' ').replace(/\.\d+Z/, ' UTC'));
+}
+
+const statuses = {
+    queued: ['Queued', 'wait'], running: ['Running', 'wait'], completed: ['Done', 'good'],
+    compilation_failed: ['Compilation Failed', 'bad'], execution_failed: ['Execution Failed', 'bad'],
+    access_denied: ['Access Denied', 'bad'], insufficient_payment: ['Insufficient Payment', 'bad'],
+    custom: ['Invalid Request', 'bad'], failed: ['Infrastructure Error', 'open'],
+};
+
+export function badge(status) {
+    const [text, look] = statuses[status] ?? [status, 'open'];
+    return el('span', { class: `badge ${look}` }, text);
+}
+
+export const simulated = () => el('span', { class: 'simulated', title: 'made by the simulator; no hardware vouches for it' }, 'SIMULATED');
+
+const states = { signed: 'signed', batched: 'in a batch', anchored: 'on the chain' };
+export const evidenceState = (attestation) => states[attestation.state] ?? attestation.state;
+
+/** What is run, in one line. */
+export function program(source) {
+    if (source?.kind === 'github')
+        return `${source.repo} @ ${source.commit}`;
+    if (source?.kind === 'url')
+        return source.url;
+    return source?.project_id ?? source?.kind ?? '—';
+}
