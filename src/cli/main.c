@@ -16,25 +16,10 @@
 #include "proc/self.h"
 
 const struct command *const command_table[] = {
-    &command_up,
-    &command_new,
-    &command_run,
-    &command_build,
-    &command_manifest,
-    &command_upload,
-    &command_project,
-    &command_request,
-    &command_secrets,
-    &command_vrf,
-    &command_devnet,
-    &command_quote,
-    &command_collateral,
-    &command_attestation,
-    &command_cache,
-    &command_doctor,
-    &command_version,
-    &command_help,
-    NULL,
+    &command_up,       &command_new,    &command_run,     &command_build,      &command_build_log,
+    &command_manifest, &command_upload, &command_project, &command_request,    &command_secrets,
+    &command_vrf,      &command_devnet, &command_quote,   &command_collateral, &command_attestation,
+    &command_cache,    &command_doctor, &command_version, &command_help,       NULL,
 };
 
 #define HELP_MAX  (16 * 1024)

@@ -51,7 +51,8 @@ function measure(name, project, ...more) {
     const again = Array.from({ length: TIMES }, () => build(folder, ...more));
     print(`${name}_first_ms`, Math.round(first), 'ms', 'toolchain not used just before');
     print(`${name}_warm_ms`, Math.round(median(again)), 'ms', `median of ${TIMES}, the same commit built whole again`);
-    fs.appendFileSync(path.join(folder, fs.existsSync(path.join(folder, 'main.c')) ? 'main.c' : 'src/main.rs'), '\n// changed\n');
+    const main = ['main.c', 'main.go', 'src/main.rs'].find((file) => fs.existsSync(path.join(folder, file)));
+    fs.appendFileSync(path.join(folder, main), '\n// changed\n');
     commit(folder);
     print(`${name}_second_commit_ms`, Math.round(build(folder, ...more)), 'ms', 'another commit');
     measured.add(project);
@@ -66,17 +67,16 @@ if (tools) {
         fs.rmSync(path.join(work, 'rust-plain'), { recursive: true });
         measure('compile_rust_wasip2', 'rust-plain', '--target', 'wasm32-wasip2');
     }
-    const serde = build(commit(repository('rust-serde')));
-    if (serde !== undefined) {
-        measured.add('rust-serde');
-        print('compile_rust_serde_ms', Math.round(serde), 'ms', '11 crates from the registry, downloads included');
-    }
+    // 11 crates from the registry, downloads included.
+    measure('compile_rust_serde', 'rust-serde');
 }
+measure('compile_go', 'go-plain');
 const all = fs.readdirSync(projects, { withFileTypes: true }).filter((e) => e.isDirectory()).map((e) => e.name);
 for (const name of all)
-    if (!measured.has(name) && build(commit(repository(name))) !== undefined)
+    if (!measured.has(name) && build(commit(repository(name)), '--target', name === 'rust-http' ? 'wasm32-wasip2' : 'wasm32-wasip1') !== undefined)
         measured.add(name);
-print('projects_built', measured.size, 'projects', `of ${all.length} in examples/projects: ${[...measured].sort().join(' ')}`);
+const not = all.filter((name) => !measured.has(name));
+print('projects_built', measured.size, 'projects', `of ${all.length} in examples/projects${not.length ? `; not ${not.join(' ')}` : ''}`);
 
 // What a program from a repository costs over the same program by WasmUrl, when it was built before.
 const git = await new GitServer().start();

@@ -1,12 +1,13 @@
 // builds.mjs — what several machines of one operator compile once, and who is not believed; logs.
 
 import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
 import { GitServer } from './git.mjs';
-import { Daemon, NEAR, Network, near } from './harness.mjs';
+import { BIN, Daemon, NEAR, Network, near } from './harness.mjs';
 
 const git = await new GitServer().start();
 after(() => git.stop());
@@ -92,6 +93,11 @@ test('a build that fails leaves its log, whole, for who asked', async () => {
     assert.match(text, /what was here is left out/);
     assert.match(text, /99999\n100000\nthe last words/);
     assert.ok(text.length <= 256 << 10);
+    const told = execFileSync(path.join(BIN, 'outlayer'), ['build-log', String(got.requested.request_id), '--coordinator-url', net.coordinator.url]);
+    assert.equal(String(told), text);
+    const none = spawnSync(path.join(BIN, 'outlayer'), ['build-log', '999999', '--coordinator-url', net.coordinator.url], { encoding: 'utf8' });
+    assert.equal(none.status, 1);
+    assert.match(none.stderr, /there is no build log of request 999999/);
     assert.equal((await fetch(`${net.coordinator.url}/requests/999999/build-log`)).status, 404);
 });
 
