@@ -181,7 +181,7 @@ static enum err epoch_insert(struct db *d, const struct epoch_row *r, struct buf
 enum err epoch_put(struct db *d, const struct epoch_row *r, struct buf *why)
 {
     struct arena a = ARENA_INIT;
-    struct epoch_row old;
+    struct epoch_row old = {.quote = STR_NONE};
     struct buf absent = WHY_INIT;
     enum err e = epoch_check(r, why);
 
@@ -223,8 +223,8 @@ static enum err session_key(struct db *d, const struct hash256 *session, struct 
                             struct buf *why)
 {
     struct arena a = ARENA_INIT;
-    struct epoch_row row;
-    struct manifest m;
+    struct epoch_row row = {.manifest = STR_NONE};
+    struct manifest m = {.network = STR_NONE};
     enum err e = epoch_get(d, session, &a, &row, why);
 
     if (!e)
@@ -462,7 +462,7 @@ static enum err batch_check(struct db *d, const struct batch_row *b, struct buf 
 {
     struct arena a = ARENA_INIT;
     struct ed25519_pub key;
-    struct hash256 *leaf, root;
+    struct hash256 *leaf = NULL, root;
     enum err e = session_key(d, &b->head.session, &key, why);
 
     if (!e && !ed25519_verify(&key, b->head_bytes, &b->sig))

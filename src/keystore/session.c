@@ -21,7 +21,7 @@ struct session {
     char id[SESSION_TEXT + 1];
     struct ed25519_pub pub;
     uint8_t box_key[32];
-    struct hash256 quoted; /* session id of the quote; with a register */
+    struct hash256 quoted;         /* session id of the quote; with a register */
     uint64_t until_ms, checked_ms; /* until 0: free */
 };
 struct sessions {
@@ -147,7 +147,7 @@ static enum err quoted_check(struct sessions *s, struct rpc *rpc, const struct h
                              uint64_t *left_s, struct buf *why)
 {
     struct buf bytes = BUF_INIT(MANIFEST_MAX);
-    struct manifest m;
+    struct manifest m = {.not_after = 0};
     enum err e = quoted_manifest(s, rpc, id, &bytes, &m, why);
 
     if (!e && (!mem_eq_secret(m.near_key, pub->b, sizeof(pub->b)) ||

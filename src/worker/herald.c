@@ -244,9 +244,10 @@ static enum err anchor_one(struct herald *h, struct buf *why)
     if (!e) {
         e = r->anchor(r->ctx, &row, &a, why);
         if (e == ERR_DENIED) {
-            log_broken("batch_not_anchored", "first=%llu count=%llu why=%s",
-                       (unsigned long long)row.first_seq, (unsigned long long)row.count,
-                       buf_z(why));
+            /* After a crash it may have been anchored already; else the register says why not. */
+            log_unusual("batch_not_anchored", "first=%llu count=%llu why=%s",
+                        (unsigned long long)row.first_seq, (unsigned long long)row.count,
+                        buf_z(why));
             e = ledger_give_up(h->o.outbox, &row, why);
         } else if (!e) {
             e = ledger_anchored(h->o.outbox, &row, why);

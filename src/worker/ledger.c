@@ -539,7 +539,8 @@ static enum err prune_in(void *ctx, struct db *d, struct buf *why)
     "session IN (SELECT e.session FROM epoch e WHERE e.told = 1 AND e.begun_ms < $1"               \
     " AND e.begun_ms < (SELECT MAX(begun_ms) FROM epoch)"                                          \
     " AND NOT EXISTS (SELECT 1 FROM statement s WHERE s.session = e.session AND s.told = 0)"       \
-    " AND NOT EXISTS (SELECT 1 FROM batch b WHERE b.session = e.session AND b.told = 0))"
+    " AND NOT EXISTS (SELECT 1 FROM batch b WHERE b.session = e.session"                           \
+    " AND (b.told = 0 OR (b.anchor = 0 AND e.registered = 1))))"
     static const char *const sql[] = {"DELETE FROM statement WHERE " OLD,
                                       "DELETE FROM batch WHERE " OLD,
                                       "DELETE FROM epoch WHERE " OLD};

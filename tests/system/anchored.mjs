@@ -16,7 +16,9 @@ import { near, until } from './harness.mjs';
 const home = fs.mkdtempSync(path.join(os.tmpdir(), 'outlayer-anchored-'));
 const up = spawn(path.join(process.env.BIN_DIR, 'outlayer'), [
     'up', '--json', '--home', home, '--port-base', '0', '--block-time-ms', '50',
-], { stdio: ['ignore', 'pipe', 'inherit'] });
+], {
+    stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, OUTLAYER_SHARE: process.env.SHARE_DIR },
+});
 after(async () => {
     up.kill('SIGINT');
     await once(up, 'exit');
