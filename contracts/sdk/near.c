@@ -16,22 +16,30 @@ static struct str reg_bytes(uint64_t reg)
     return str_from(p, (size_t)n);
 }
 
+/* Of an account id the length need not be asked for: none has a zero byte, and memory is zeroed. */
+static struct str reg_account(void)
+{
+    char *p = mem_alloc(ACCOUNT_ID_MAX + 1);
+    host_read_register(REG, P(p));
+    return str_of(p);
+}
+
 struct str near_current(void)
 {
     host_current_account_id(REG);
-    return reg_bytes(REG);
+    return reg_account();
 }
 
 struct str near_predecessor(void)
 {
     host_predecessor_account_id(REG);
-    return reg_bytes(REG);
+    return reg_account();
 }
 
 struct str near_signer(void)
 {
     host_signer_account_id(REG);
-    return reg_bytes(REG);
+    return reg_account();
 }
 
 u128 near_deposit(void)
@@ -105,7 +113,7 @@ struct json near_enter_private(const char *method)
     struct str me = near_current(), who = near_predecessor();
     if (!str_eq(me, who))
         PANIC("Method {} is private", str_of(method));
-    return near_enter_call(method);
+    return read_args(); /* a deposit of our own would stay with us */
 }
 
 struct json near_enter_callback(const char *method)
@@ -137,12 +145,15 @@ void near_log(struct str text)
 struct str near_text(const char *text, const struct str *parts)
 {
     struct buf b = BUF_INIT(NEAR_LOG_MAX);
-    for (; *text; text++) {
-        if (text[0] == '{' && text[1] == '}') {
+    while (*text) {
+        size_t n = 0;
+        while (text[n] && (text[n] != '{' || text[n + 1] != '}'))
+            n++;
+        buf_add(&b, text, n);
+        text += n;
+        if (*text) {
             buf_add_str(&b, *parts++);
-            text++;
-        } else {
-            buf_add_byte(&b, (uint8_t)*text);
+            text += 2;
         }
     }
     return buf_str(&b);

@@ -141,7 +141,7 @@ bool str_is_utf8(struct str s)
         if (s.len - i >= 8)
             __builtin_memcpy(&eight, p + i, 8);
         if (s.len - i < 8 || eight & UINT64_C(0x8080808080808080)) /* not all ASCII */
-            step = utf8_step(p + i, s.len - i);
+            step = p[i] < 0x80 ? 1 : utf8_step(p + i, s.len - i);
         if (!step)
             return false;
         i += step;
