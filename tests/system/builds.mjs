@@ -157,6 +157,28 @@ test('two machines that miss the same program share one compile', async () => {
     await beside.stop();
 });
 
+test('a compile outlives the yield that waits for it, and tells how far it is', async () => {
+    // 200 blocks of 50 ms are 10 seconds.
+    const [repo] = git.commit('long', { 'main.c': shout('long'), Makefile: 'x.wasm: main.c\n\tsleep 13\n\t$(CC) -O2 -o $@ main.c\n' });
+    const asked = ask(repo);
+    const told = new Map();
+    while (!told.has('completed')) {
+        const [row] = await (await fetch(`${net.coordinator.url}/public/jobs?limit=1`)).json();
+        if (row.github_repo === repo)
+            told.set(row.status === 'completed' ? row.status : row.compiling?.ms, row);
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        assert.ok(told.size < 100, 'it does not end');
+    }
+    const got = await asked;
+    assert.equal(got.text, '"ABC"');
+    assert.ok(got.logs.some((l) => /is still running: waiting on$/.test(l)), 'the contract waited on');
+    const compiling = [...told.values()].filter((row) => row.compiling).map((row) => row.compiling);
+    assert.ok(compiling.length > 3, 'news came while one tool ran');
+    assert.ok(compiling.filter((c) => c.phase === 'building').length > 3);
+    assert.ok(told.get('completed').compiling === undefined);
+    assert.ok(got.completed.resources_used.compile_time_ms > 13_000);
+});
+
 function base58(bytes) {
     const digits = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
     let n = BigInt(`0x${Buffer.from(bytes).toString('hex')}`), text = '';
