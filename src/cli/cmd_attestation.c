@@ -57,7 +57,7 @@ static const struct opt attestation_options[] = {
     OPT_TEXT("network", "NAME", struct attestation_opts, network, NULL,
              "the network that the worker must have been registered for"),
     OPT_TEXT("collateral", "FILE", struct attestation_opts, collateral, NULL,
-             "for a record: collateral of its time"),
+             "collateral of its time: for a record, or in place of the bundle's"),
     OPT_TEXT("simulated-root", "FILE", struct attestation_opts, root, NULL,
              "accept a simulator's root instead of Intel's; proves nothing about hardware"),
     OPT_FLAG("json", struct attestation_opts, json, "print one JSON object"),
@@ -171,6 +171,8 @@ static int verify_bundle(struct arena *a, struct str text, const struct attestat
     if (expectation(a, o, &x, why))
         return command_misused(&command_attestation, why);
     if (bundle_read(text, a, &b, why) || (o->rpc_url && attestation_chain(&chain, &b, a, &x, why)))
+        return command_failed(why);
+    if (o->collateral && evidence_file(a, o->collateral, &b.collateral, why))
         return command_failed(why);
     bundle_verify(&b, &x, a, r);
     if (o->json) {

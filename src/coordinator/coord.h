@@ -69,6 +69,7 @@ struct coord {
     bool has_start;
     uint64_t start_height;
     struct hash256 worker_token; /* its SHA-256 */
+    const char *collateral_url;  /* a cache; NULL: Intel's */
     bool flush;                  /* answers wait for the disk */
     struct forwarder *keystore;  /* NULL: none */
     struct quota storage_quota;  /* of each project */

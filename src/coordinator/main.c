@@ -25,6 +25,7 @@
 #include "proc/options.h"
 #include "coordinator/ack.h"
 #include "coordinator/builds.h"
+#include "coordinator/collect.h"
 #include "coordinator/coord.h"
 #include "coordinator/evidence.h"
 #include "coordinator/wishes.h"
@@ -48,7 +49,8 @@
 #define DEADLINE_BLOCKS 125000
 
 struct settings {
-    const char *db, *listen, *contract_id, *neardata_url, *rpc_url, *token_file, *keystore_url;
+    const char *db, *listen, *contract_id, *neardata_url, *collateral_url, *rpc_url, *token_file,
+        *keystore_url;
     const char *standard, *durable;
     uint64_t lease_ms, deadline_blocks, start_height, storage_mb, storage_keys;
     bool die_with_parent;
@@ -60,6 +62,9 @@ static const struct opt options[] = {
              "where to serve HTTP; port 0 takes a free one (default 127.0.0.1:0)"),
     OPT_TEXT("contract-id", "ACCOUNT", struct settings, contract_id, "OUTLAYER_CONTRACT_ID",
              "the OutLayer contract"),
+    OPT_TEXT("collateral-url", "URL", struct settings, collateral_url, "OUTLAYER_PCS_URL",
+             "where collateral of workers' machines comes from: a cache with the paths of Intel's "
+             "service, or none (default: Intel's)"),
     OPT_TEXT("neardata-url", "URL", struct settings, neardata_url, "OUTLAYER_NEARDATA_URL",
              "block stream, as neardata.xyz serves it"),
     OPT_TEXT("rpc-url", "URL", struct settings, rpc_url, "OUTLAYER_RPC_URL",
@@ -196,7 +201,8 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
     struct http_server *http = NULL;
     char host[HOST_MAX];
     uint16_t port = 0;
-    pthread_t follower = 0, acks = 0, prices = 0;
+    pthread_t follower = 0, acks = 0, prices = 0, collector = 0;
+    bool collects = !s->collateral_url || strcmp(s->collateral_url, COLLECT_NONE) != 0;
     enum err e = listen_read(s->listen, host, &port, why);
 
     if (e)
@@ -216,7 +222,8 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
     }
     if (pthread_create(&acks, NULL, ack_main, c) ||
         pthread_create(&follower, NULL, follow_main, c) ||
-        (c->rpc_url && pthread_create(&prices, NULL, pricing_main, c)))
+        (c->rpc_url && pthread_create(&prices, NULL, pricing_main, c)) ||
+        (collects && pthread_create(&collector, NULL, collect_main, c)))
         BUG("no threads");
     log_info("serving", "url=http://%s:%u contract=%s", host, http_server_port(http),
              s->contract_id);
@@ -229,7 +236,7 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
     forwarder_stop(c->keystore);
     ack_stop(c);
     pthread_join(acks, NULL);
-    if (!join(follower) || (c->rpc_url && !join(prices))) {
+    if (!join(follower) || (c->rpc_url && !join(prices)) || (collects && !join(collector))) {
         log_info("stopped", "a server that was asked still hangs");
         _exit(0); /* each commit is on disk; the thread uses the memory that would be freed */
     }
@@ -242,6 +249,7 @@ static enum err start(struct coord *c, const struct settings *s, int signals, st
 
     if (e)
         return e;
+    c->collateral_url = s->collateral_url;
     c->neardata_url = s->neardata_url;
     c->rpc_url = s->rpc_url;
     c->filter =

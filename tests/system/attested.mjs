@@ -9,7 +9,7 @@ import http from 'node:http';
 import path from 'node:path';
 import { test } from 'node:test';
 import { outlayer } from './command.mjs';
-import { Network, until } from './harness.mjs';
+import { Daemon, Network, until } from './harness.mjs';
 
 const net = await Network.start({ workerArgs: ['--batch-seconds', '1'] });
 const random = await net.guest('random');
@@ -229,6 +229,25 @@ test('collateral is fetched from a cache with the service\'s paths, and serves t
     const run = await outlayer([...args, '--simulated-root', root]);
     assert.equal(run.code, 0, run.out + run.err);
     assert.equal((await outlayer(args)).code, 1, 'under Intel\'s root it is not good');
+    // The coordinator asks the same cache for machines whose worker brings none.
+    const second = await new Daemon('outlayer-coordinator', [
+        '--db', path.join(net.home, 'second.db'), '--listen', '127.0.0.1:0', '--contract-id', net.contractId,
+        '--neardata-url', net.chain.url, '--worker-token-file', net.tokenFile, '--collateral-url', base,
+    ], path.join(net.home, 'second.log')).start();
+    const [newest] = await get('/attestations/epochs');
+    const epoch = await get(`/attestations/epochs/${newest.session_id}`);
+    const put = await fetch(`${second.url}/attestations/epochs`, {
+        method: 'POST', headers: { authorization: `Bearer ${fs.readFileSync(net.tokenFile, 'utf8')}` },
+        body: JSON.stringify({ ...epoch, collateral: null }),
+    });
+    assert.equal(put.status, 200, await put.text());
+    const collected = await until('the coordinator to fetch collateral', async () => {
+        const answer = await fetch(`${second.url}/public/collateral?fmspc=${fmspc}`);
+        return answer.status === 200 && answer.json();
+    });
+    assert.equal(collected.source, base);
+    assert.equal(collected.covers_requested_time, true);
+    await second.stop();
     cache.close();
     const fetched = fs.readFileSync(out, 'utf8');
     const hash = sha256(Buffer.from(fetched)).toString('hex');
@@ -239,6 +258,10 @@ test('collateral is fetched from a cache with the service\'s paths, and serves t
     bundle.collateral = fetched;
     bundle.collateral_sha256 = hash;
     assert.equal((await verify(bundle)).layer.quote, 'pass');
+    delete bundle.collateral;
+    delete bundle.collateral_sha256;
+    assert.equal((await verify(bundle)).layer.quote, 'unproven');
+    assert.equal((await verify(bundle, '--collateral', out)).layer.quote, 'pass');
 });
 
 test('a quote with the asker\'s own nonce', async () => {
