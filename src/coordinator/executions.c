@@ -289,12 +289,12 @@ static enum err put_rest(struct db *d, const struct db_stmt *s, struct buf *b, s
 enum err execution_write(struct db *d, uint64_t job_id, struct buf *out, struct buf *why)
 {
     struct db_stmt *s = NULL;
-    enum err e =
-        db_stmt(d,
-                "SELECT " ROW_COLS ", r.data_id, r.receipt_id, r.signer_public_key, r.gas_burnt, "
-                "r.block_timestamp_ns, r.deadline_height, j.attempts, t.output, t.error, t.run " ROW_FROM
-                "WHERE r.id = $1",
-                &s, why);
+    enum err e = db_stmt(
+        d,
+        "SELECT " ROW_COLS ", r.data_id, r.receipt_id, r.signer_public_key, r.gas_burnt, "
+        "r.block_timestamp_ns, r.deadline_height, j.attempts, t.output, t.error, t.run " ROW_FROM
+        "WHERE r.id = $1",
+        &s, why);
 
     if (e)
         return e;

@@ -21,10 +21,10 @@ struct keystore_client {
     const struct near_key *key;
     struct str contract_id;
     char url[URL_MAX + 1], token[TOKEN_MAX + 1], session[SESSION_ID_MAX + 1];
-    struct x25519_key box; /* of the session */
+    struct x25519_key box;           /* of the session */
     const struct quoted_box *quoted; /* NULL: nothing is */
     bool asks_for_quote;             /* the keystore names a register */
-    uint64_t deadline_ms;  /* 0: none */
+    uint64_t deadline_ms;            /* 0: none */
 };
 
 struct keystore_client *keystore_client_new(const char *url, struct str token,

@@ -34,8 +34,8 @@ static void writes_the_message(void **state)
 
 static void uses_a_challenge_once(void **state)
 {
-    struct sessions *s = sessions_new(STR("worker.test"), STR("outlayer-keystore:outlayer.test"),
-                                      STR_NONE);
+    struct sessions *s =
+        sessions_new(STR("worker.test"), STR("outlayer-keystore:outlayer.test"), STR_NONE);
     struct registration r;
     struct buf why = WHY_INIT;
     char id[SESSION_TEXT + 1];
