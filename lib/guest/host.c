@@ -10,6 +10,7 @@
 #include "proc/frame.h"
 
 #define GRACE_MS 2000u
+#define FAIR_MS  2000u /* for one call to whoever serves it */
 
 void host_desk_init(struct host_desk *d)
 {
@@ -110,4 +111,10 @@ enum err host_desk_answer(struct host_desk *d, int sock, struct str body, uint64
     clear(d);
     buf_wipe(&error);
     return e;
+}
+
+bool host_cut_off(uint64_t began_ms, uint64_t deadline_ms)
+{
+    return clock_mono_ms() >= deadline_ms &&
+           (began_ms >= deadline_ms || deadline_ms - began_ms < FAIR_MS);
 }

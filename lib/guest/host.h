@@ -40,4 +40,10 @@ MUST_USE enum err host_desk_answer(struct host_desk *d, int sock, struct str bod
                                    const struct host_server *servers, uint64_t deadline_ms,
                                    struct buf *why);
 
+/*
+ * Was a call that began then cut off by the end of its run, before it had a fair time? Then that it
+ * came to nothing is the program's doing, and no fault of whoever was asked.
+ */
+MUST_USE bool host_cut_off(uint64_t began_ms, uint64_t deadline_ms);
+
 #endif

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "codec/hex.h"
+#include "guest/host.h"
 
 void host_vrf_init(struct host_vrf *h, struct vrf_source source, uint64_t request_id,
                    struct str account_id)
@@ -58,11 +60,12 @@ static enum err serve(void *ctx, const struct host_call *c, uint64_t deadline_ms
                       struct host_reply *out, struct buf *why)
 {
     struct host_vrf *h = ctx;
+    uint64_t began = clock_mono_ms();
     enum err e = c->fn == &host_faces[HOST_VRF].fns[HOST_VRF_GENERATE]
                      ? generate(h, c->args[0].s, deadline_ms, out, why)
                      : pubkey(h, deadline_ms, out, why);
 
-    h->broken |= err_retry(e);
+    h->broken |= err_retry(e) && !(e == ERR_TIMEOUT && host_cut_off(began, deadline_ms));
     return e;
 }
 

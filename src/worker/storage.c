@@ -9,6 +9,7 @@
 #include "codec/hex.h"
 #include "codec/wire.h"
 #include "crypto/ecies.h"
+#include "guest/host.h"
 
 #define BODY_MAX   (6u << 20) /* two values in base64 */
 #define ANSWER_MAX (3u << 20)
@@ -46,10 +47,11 @@ static void space_open(struct buf *b, const struct space *s)
     put_text(b, "account_id", s->account);
 }
 
-/* The failure of one of our own parts; `why` has it for the program. */
+/* The failure of one of our own parts; `why` has it for the program. What the run's own end cut
+ * off is none: who lets time run out in a call would run for nothing, and again. */
 static enum err fault(struct run_storage *s, enum err e)
 {
-    s->broken = true;
+    s->broken |= !(e == ERR_TIMEOUT && host_cut_off(s->asked_ms, s->store.deadline_ms));
     return e;
 }
 
@@ -88,7 +90,8 @@ static enum err ask(struct run_storage *s, const char *path, struct buf *body, s
     json_obj_end(body);
     if (body->full)
         return err_put(why, ERR_TOO_BIG, "the record is too large");
-    if (clock_mono_ms() >= s->store.deadline_ms)
+    s->asked_ms = clock_mono_ms();
+    if (s->asked_ms >= s->store.deadline_ms)
         return ERR_TIMEOUT;
     e = coordinator_call(s->from.coordinator, path, buf_str(body), 0, &status, answer, why);
     if (!e && (!json_parse(buf_str(answer), doc, NULL) || json_type(*doc) != JSON_OBJECT))
@@ -297,6 +300,7 @@ static enum err ask_keystore(struct run_storage *s, const char *path, struct buf
     json_obj_end(body);
     if (body->full)
         return err_put(why, ERR_TOO_BIG, "the record is too large");
+    s->asked_ms = clock_mono_ms();
     keystore_deadline(s->from.keystore, s->store.deadline_ms);
     e = keystore_ask(s->from.keystore, path, buf_str(body), &status, answer, doc, why);
     /* Its node may not have seen the request yet. */
@@ -436,11 +440,14 @@ static enum err project(void *ctx, struct str id, struct buf *uuid, struct buf *
     json_obj_end(&args);
     if (args.full)
         e = ERR_EMPTY; /* no name is that long */
+    s->asked_ms = clock_mono_ms();
     rpc_deadline(s->from.rpc, s->store.deadline_ms);
     if (!e)
         e = rpc_view_call(s->from.rpc, s->from.contract_id, "get_project", buf_str(&args), &answer,
                           why);
     rpc_deadline(s->from.rpc, 0);
+    if (e == ERR_DENIED) /* the contract fails on what no project can be called */
+        e = ERR_EMPTY;
     if (!e && !json_parse(buf_str(&answer), &doc, NULL))
         e = err_put(why, ERR_UPSTREAM, "the contract's get_project() answered no JSON");
     if (!e && json_is_null(doc))

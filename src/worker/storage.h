@@ -30,7 +30,8 @@ struct run_storage {
     struct storage_face face;
     struct storage_source from;
     uint64_t job_id, token, request_id;
-    bool broken; /* one of our own parts failed a call */
+    uint64_t asked_ms; /* clock_mono_ms() when the part that is called was asked */
+    bool broken;       /* one of our own parts failed a call */
 };
 
 /* False: the run has none. */

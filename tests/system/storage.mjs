@@ -86,6 +86,14 @@ test('new versions find it, and know which version wrote', async () => {
     await manage(net.alice, 'set_active_version', { project_name: 'shop', version_key: hash }, 0n);
 });
 
+test('a program that fails after its storage said no is answered and charged', async () => {
+    // The contract cannot look up such a name; that is no fault of the platform.
+    const got = await ask(net.alice, [`get-worker price alice.test/${'x'.repeat(3000)}`, 'set key-without-value']);
+    assert.equal(got.completed.success, false);
+    assert.match(got.completed.error_message, /index out of bounds/);
+    assert.deepEqual(await run(net.alice, [`get-worker price alice.test/${'x'.repeat(3000)}`]), ['"" ""']);
+});
+
 test("the worker's area: shared in the project, public on purpose only", async () => {
     await run(net.alice, ['set-worker secret hidden', 'set-worker price 42 false', 'set-worker sealed 43 true']);
     assert.deepEqual(await run(bob, ['get-worker secret', 'get-worker price', 'get secret']), ['"hidden" ""', '"42" ""', '"" ""']);

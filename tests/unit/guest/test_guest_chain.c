@@ -402,6 +402,44 @@ static void what_is_drawn_is_checked(void **state)
     assert_true(given.vrf.broken);
 }
 
+/* Until the run is over: then nothing. */
+static enum err hang(void *ctx, struct str alpha, uint64_t deadline_ms, struct vrf *out,
+                     struct ed25519_pub *pub, struct buf *why)
+{
+    (void)ctx;
+    (void)alpha;
+    (void)out;
+    (void)pub;
+    while (clock_mono_ms() < deadline_ms)
+        clock_sleep_ms(5);
+    return err_put(why, ERR_TIMEOUT, "no answer");
+}
+
+/* Else a program that ends in a call would be nobody's fault, run again and never paid for. */
+static void the_end_of_a_run_is_no_fault(void **state)
+{
+    const struct host_val seed = {.s = STR("x")};
+    struct host_call c = {.fn = &host_faces[HOST_VRF].fns[HOST_VRF_GENERATE]};
+    struct host_reply out = {0};
+    struct buf why = WHY_INIT;
+    uint64_t now = clock_mono_ms();
+
+    (void)state;
+    c.args[0] = seed;
+    give();
+    given.vrf.source.draw = hang;
+    assert_int_equal(
+        given.server[HOST_VRF].serve(given.server[HOST_VRF].ctx, &c, now + 60, &out, &why),
+        ERR_TIMEOUT);
+    assert_false(given.vrf.broken);
+    /* who had the time and gave nothing is to blame */
+    assert_int_equal(
+        given.server[HOST_VRF].serve(given.server[HOST_VRF].ctx, &c, now + 2300, &out, &why),
+        ERR_TIMEOUT);
+    assert_true(given.vrf.broken);
+    buf_release(&why);
+}
+
 static void refunds(void **state)
 {
     (void)state;
@@ -440,6 +478,7 @@ int main(void)
         cmocka_unit_test(randomness),
         cmocka_unit_test(the_released_library_draws),
         cmocka_unit_test(what_is_drawn_is_checked),
+        cmocka_unit_test(the_end_of_a_run_is_no_fault),
         cmocka_unit_test(refunds),
         cmocka_unit_test(missing_ones_are_named),
     };
