@@ -63,6 +63,7 @@ static const struct db_migration migrations[] = {
         "  made_ms BIGINT NOT NULL,"
         "  PRIMARY KEY (digest, nonce)"
         ") STRICT"},
+    {2, "CREATE INDEX quote_made ON quote (made_ms) WHERE length(nonce) > 0"},
 };
 
 enum err evidence_migrate(struct db *d, struct buf *why)
@@ -609,6 +610,20 @@ enum err collateral_for(struct db *d, struct str fmspc, int64_t at, struct arena
 
 /* ------------------------------------------------------------------ quotes on request */
 
+/* Whoever asked has those over a nonce; and anybody may ask for as many as there are numbers. */
+static enum err quotes_forget(struct db *d, uint64_t before_ms, struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    enum err e = db_stmt(d, "DELETE FROM quote WHERE length(nonce) > 0 AND made_ms < $1", &s, why);
+
+    if (e)
+        return e;
+    db_bind_u64(s, 1, before_ms);
+    e = db_run(s, why);
+    db_done(&s);
+    return e;
+}
+
 enum err quote_store(struct db *d, const struct hash256 *digest, struct str nonce, struct str quote,
                      uint64_t now_ms, struct buf *why)
 {
@@ -626,6 +641,8 @@ enum err quote_store(struct db *d, const struct hash256 *digest, struct str nonc
     db_bind_u64(s, 4, now_ms);
     e = db_run(s, why);
     db_done(&s);
+    if (!e && nonce.len && now_ms > QUOTE_KEPT_MS)
+        e = quotes_forget(d, now_ms - QUOTE_KEPT_MS, why);
     return e;
 }
 

@@ -103,6 +103,7 @@ MUST_USE enum err collateral_by_hash(struct db *d, const struct hash256 *id, str
 MUST_USE enum err collateral_for(struct db *d, struct str fmspc, int64_t at, struct arena *a,
                                  struct collateral_row *out, struct buf *why);
 
+#define QUOTE_KEPT_MS 600000u /* those over a nonce */
 /* A quote made on request: over a statement and a nonce, or (no nonce) over the record of it. */
 MUST_USE enum err quote_store(struct db *d, const struct hash256 *digest, struct str nonce,
                               struct str quote, uint64_t now_ms, struct buf *why);

@@ -65,18 +65,47 @@ static void copy_id(char out[JOB_WORKER_MAX + 1], struct str s)
 
 /* ------------------------------------------------------------------ those who wait */
 
+static bool same(const struct hash256 *a, const uint8_t *an, size_t alen, const struct hash256 *b,
+                 struct str nonce)
+{
+    return hash_eq(a, b) && str_eq(str_from(an, alen), nonce);
+}
+
+static void wish_drop(struct wishes *w, const struct hash256 *digest, struct str nonce)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < w->n; i++)
+        if (!same(&w->list[i].digest, w->list[i].nonce, w->list[i].nonce_len, digest, nonce))
+            w->list[kept++] = w->list[i];
+    w->n = kept;
+}
+
+/* A wish that nobody waits for any more is none: its worker may never come back for it. */
+static void ask_dropped(struct wishes *w, const struct held *gone)
+{
+    const struct str nonce = str_from(gone->nonce, gone->nonce_len);
+
+    for (const struct held *h = w->held; h; h = h->next)
+        if (!h->of_worker && same(&h->digest, h->nonce, h->nonce_len, &gone->digest, nonce))
+            return;
+    wish_drop(w, &gone->digest, nonce);
+}
+
 static bool on_end(void *ctx, struct http_req *r)
 {
     struct coord *c = ctx;
     bool mine = false;
 
     coord_lock(c);
-    for (struct held **at = &c->wishes->held; *at && !mine; at = &(*at)->next) {
+    for (struct held **at = &c->wishes->held; *at; at = &(*at)->next) {
         struct held *h = *at;
 
         if (h->r != r)
             continue;
         *at = h->next;
+        if (!h->of_worker)
+            ask_dropped(c->wishes, h);
         mem_free(h);
         mine = true;
         break;
@@ -204,12 +233,6 @@ static void serve_workers(struct coord *c)
 
 /* ------------------------------------------------------------------ askers */
 
-static bool same(const struct hash256 *a, const uint8_t *an, size_t alen, const struct hash256 *b,
-                 struct str nonce)
-{
-    return hash_eq(a, b) && str_eq(str_from(an, alen), nonce);
-}
-
 static enum err add(struct wishes *w, const struct statement_row *s, struct str worker,
                     struct str nonce, struct buf *why)
 {
@@ -301,12 +324,8 @@ void wish_granted(struct coord *c, const struct hash256 *digest, struct str nonc
 {
     struct wishes *w = c->wishes;
     struct held **at = &w->held;
-    size_t kept = 0;
 
-    for (size_t i = 0; i < w->n; i++)
-        if (!same(&w->list[i].digest, w->list[i].nonce, w->list[i].nonce_len, digest, nonce))
-            w->list[kept++] = w->list[i];
-    w->n = kept;
+    wish_drop(w, digest, nonce);
     while (*at) {
         struct held h = **at;
         struct arena a = ARENA_INIT;

@@ -7,7 +7,7 @@
  * a wish cannot make it quote anything else.
  *
  * A quote takes tens of milliseconds of a machine's only quoting service: WISHES_MAX stand in line,
- * WISHES_PER_S are taken on, more are refused.
+ * WISHES_PER_S are taken on, more are refused. A wish stands in line while somebody waits for it.
  *
  * Thread: the caller's lock (coord.h).
  */

@@ -9,7 +9,7 @@ import http from 'node:http';
 import path from 'node:path';
 import { test } from 'node:test';
 import { outlayer } from './command.mjs';
-import { Daemon, Network, until } from './harness.mjs';
+import { Daemon, Network, sleep, until } from './harness.mjs';
 
 const net = await Network.start({ workerArgs: ['--batch-seconds', '1'] });
 const random = await net.guest('random');
@@ -369,4 +369,27 @@ test('the list is paged by its cursor, filtered, and tells what changes', async 
         for (const e of answer.json.executions)
             told.add(e.request_id);
     }
+});
+
+test('a wish for a quote ends with whoever had it', async () => {
+    const page = await attested((await net.request(net.alice, { source: random, input_data: '{"min":9,"max":9}' })).requested.request_id);
+    const [{ worker }] = await get('/attestations/epochs');
+    await net.worker.stop();
+    const wishes = () => fetch(`${net.coordinator.url}/attestations/wishes`, {
+        method: 'POST', headers: { authorization: `Bearer ${fs.readFileSync(net.tokenFile, 'utf8').trim()}` },
+        body: JSON.stringify({ worker, wait_ms: 300 }),
+    });
+    const wish = (signal) => fetch(`${net.coordinator.url}/attestations/${page.id}/quote`, {
+        method: 'POST', signal, body: JSON.stringify({ nonce: crypto.randomBytes(32).toString('hex') }),
+    });
+    assert.equal((await wishes()).status, 204, 'a worker that is there');
+    await assert.rejects(wish(AbortSignal.timeout(200)));
+    // Else those of a worker that does not come back would stand in line for ever.
+    await sleep(1000); // asked sooner, it would be told of it
+    assert.equal((await wishes()).status, 204);
+    const waits = new AbortController();
+    const asked = wish(waits.signal).catch(() => {});
+    await until('a wish that somebody waits for', async () => (await wishes()).status === 200);
+    waits.abort();
+    await asked;
 });

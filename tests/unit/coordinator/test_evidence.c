@@ -316,6 +316,30 @@ static void test_collateral(void **state)
     buf_release(&why);
 }
 
+/* Anybody may have quotes made over nonces of his own: they do not pile up. */
+static void test_quotes(void **state)
+{
+    struct buf why = WHY_INIT;
+    struct db *d = with_statements();
+    const struct hash256 digest = made[0].digest;
+    const uint64_t then = (uint64_t)now * 1000, later = then + QUOTE_KEPT_MS + 1;
+    struct str got;
+
+    (void)state;
+    assert_ok(quote_store(d, &digest, STR(""), STR("record"), then, &why), why);
+    assert_ok(quote_store(d, &digest, STR("one"), STR("1"), then, &why), why);
+    assert_ok(quote_store(d, &digest, STR("two"), STR("2"), later - 2, &why), why);
+    assert_ok(quote_find(d, &digest, STR("one"), &arena, &got, &why), why);
+    assert_ok(quote_store(d, &digest, STR("three"), STR("3"), later, &why), why);
+    assert_int_equal(quote_find(d, &digest, STR("one"), &arena, &got, &why), ERR_ABSENT);
+    assert_ok(quote_find(d, &digest, STR("two"), &arena, &got, &why), why);
+    assert_ok(quote_find(d, &digest, STR("three"), &arena, &got, &why), why);
+    assert_ok(quote_find(d, &digest, STR(""), &arena, &got, &why), why);
+    assert_true(str_eqz(got, "record"));
+    db_close(d);
+    buf_release(&why);
+}
+
 /* A reader that is behind gets what changed, each once; too far behind it begins anew. */
 static void test_feed(void **state)
 {
@@ -349,7 +373,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_epochs),     cmocka_unit_test(test_order),
         cmocka_unit_test(test_batches),    cmocka_unit_test(test_bundle),
-        cmocka_unit_test(test_collateral), cmocka_unit_test(test_feed),
+        cmocka_unit_test(test_collateral), cmocka_unit_test(test_quotes),
+        cmocka_unit_test(test_feed),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
