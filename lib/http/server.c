@@ -258,7 +258,7 @@ static void *begin(struct http_server *s, struct MHD_Connection *m, const char *
     r->conn = MHD_get_connection_info(m, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     r->method = method;
     r->path = str_of(url);
-    r->body = BUF_INIT(s->o.max_body);
+    r->body = BUF_INIT(s->o.body_max ? s->o.body_max(s->o.ctx, r) : s->o.max_body);
     r->refs = 1;
     pthread_mutex_lock(&s->lock);
     s->open++;
@@ -273,7 +273,7 @@ static enum MHD_Result on_head(struct http_server *s, struct http_req *r)
     struct str length = lookup(r->mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
     uint64_t n;
 
-    if (!length.ptr || !str_u64(length, &n) || n <= s->o.max_body)
+    if (!length.ptr || !str_u64(length, &n) || n <= r->body.max)
         return MHD_YES;
     if (n > DRAIN_MAX || lookup(r->mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT).ptr)
         return answer_now(s, r, 413, "{\"error\":\"body too large\"}", true);

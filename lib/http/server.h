@@ -22,6 +22,9 @@ struct http_server_opts {
     const char *host; /* "127.0.0.1" */
     uint16_t port;    /* 0: any free one, see http_server_port */
     size_t max_body;  /* bytes */
+    /* How many of them this request may send, judged by its head; NULL: max_body. So strangers
+     * cannot have as much kept for them as those who show a token. */
+    size_t (*body_max)(void *ctx, struct http_req *req);
     unsigned max_conns;
     uint64_t idle_ms; /* a connection without a whole request head for so long is dropped;
                          0: 30 seconds */

@@ -33,7 +33,8 @@
 #include "http/server.h"
 #include "storage/records.h"
 
-#define COORD_BODY_MAX   (12u << 20) /* bytes of a request's body */
+#define COORD_BODY_MAX   (12u << 20)  /* bytes of a request's body, of a worker … */
+#define PUBLIC_BODY_MAX  (512u << 10) /* … and of anybody */
 #define COORD_CONNS_MAX  1024
 #define COORD_WAIT_MAX   60000 /* milliseconds of a long poll */
 #define WORKERS_MAX      1024
@@ -114,6 +115,7 @@ void *follow_main(void *coord);
 
 /* routes.c: the handler of the HTTP server. */
 void routes_handle(void *coord, struct http_req *r);
+size_t routes_body_max(void *coord, struct http_req *r); /* of what it may send; http/server.h */
 
 /* workers.c, under the lock. NULL: not known; the table is full. */
 const struct worker *worker_find(const struct coord *c, struct str id);

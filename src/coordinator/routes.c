@@ -119,6 +119,11 @@ static bool token_ok(const struct coord *c, struct http_req *r)
     return mem_eq_secret(got.b, c->worker_token.b, sizeof(got.b));
 }
 
+size_t routes_body_max(void *coord, struct http_req *r)
+{
+    return token_ok(coord, r) ? COORD_BODY_MAX : PUBLIC_BODY_MAX;
+}
+
 /* A browser asks first whether it may. */
 static void preflight(struct http_req *r)
 {

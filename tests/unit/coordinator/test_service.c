@@ -487,6 +487,18 @@ static void test_doors(void **state)
     memset(big, ' ', (13 << 20) - 1);
     post(f, "/jobs/1/complete", big);
     assert_int_equal(f->status, 413);
+    /* A stranger has less than that kept for him. */
+    big[1 << 20] = '\0';
+    post(f, "/jobs/1/complete", big);
+    assert_int_equal(f->status, 400);
+    for (size_t i = 0; i < 2; i++) {
+        f->bearer = i ? TOKEN "x" : NULL;
+        post(f, "/jobs/1/complete", big);
+        assert_int_equal(f->status, 413);
+        post(f, "/public/storage/batch", big);
+        assert_int_equal(f->status, 413);
+    }
+    f->bearer = TOKEN;
     mem_free(big);
 
     v = get(f, "/nothing");
