@@ -3,16 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/landlock.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/sanitized.h"
+#include "proc/landlock.h"
 
 #define MEMORY_MAX (512u << 20)
 
@@ -28,41 +26,12 @@ static enum err limit(int what, rlim_t max, struct buf *why)
 /* Reading below these is all that resolving a name and checking a certificate need. */
 static const char *const readable[] = {"/etc", "/usr", "/lib", "/lib64", "/run/systemd/resolve"};
 
-static enum err landlock_enter(struct buf *why)
-{
-    const struct landlock_ruleset_attr all = {
-        .handled_access_fs = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |
-                             LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
-                             LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
-                             LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
-                             LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |
-                             LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
-                             LANDLOCK_ACCESS_FS_MAKE_SYM};
-    int set = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
-    enum err e = ERR_OK;
-
-    if (set < 0)
-        return ERR_OK; /* a kernel without it: seccomp still refuses every opening for writing */
-    for (size_t i = 0; i < countof(readable) && !e; i++) {
-        struct landlock_path_beneath_attr rule = {.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE |
-                                                                    LANDLOCK_ACCESS_FS_READ_DIR};
-
-        rule.parent_fd = open(readable[i], O_PATH | O_CLOEXEC);
-        if (rule.parent_fd < 0)
-            continue;
-        if (syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &rule, 0))
-            e = err_sys(why, "cannot allow reading '%s'", readable[i]);
-        close(rule.parent_fd);
-    }
-    if (!e && syscall(SYS_landlock_restrict_self, set, 0))
-        e = err_sys(why, "cannot give up access to files");
-    fd_close(&set);
-    return e;
-}
+static const struct landlock_rules rules = {
+    .readable = readable, .nreadable = countof(readable), .network = true};
 
 bool net_wall_reads_all(void)
 {
-    return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) < 1;
+    return !landlock_there();
 }
 
 static const int allowed[] = {
@@ -188,6 +157,7 @@ static enum err seccomp_enter(struct buf *why)
 
 enum err net_wall_enter(const struct net_wall *w, struct buf *why)
 {
+    bool on; /* without it seccomp still refuses every opening for writing */
     enum err e = limit(RLIMIT_NOFILE, w->descriptors, why);
 
     if (!e)
@@ -197,7 +167,7 @@ enum err net_wall_enter(const struct net_wall *w, struct buf *why)
     if (!e && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         e = err_sys(why, "cannot give up privileges");
     if (!e && !SANITIZED)
-        e = landlock_enter(why);
+        e = landlock_enter(&rules, &on, why);
     if (!e && !SANITIZED)
         e = seccomp_enter(why);
     return e;

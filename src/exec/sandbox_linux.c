@@ -22,20 +22,9 @@
 
 #include "engine/outcome.h"
 #include "guest/exec_msg.h"
+#include "proc/landlock.h"
 
 #define NOBODY 65534
-
-/* Landlock, from linux/landlock.h; newer members than the build machine's header knows. */
-struct landlock_attr {
-    uint64_t fs, net, scoped;
-};
-#define LANDLOCK_VERSION_FLAG 1u
-#define LANDLOCK_FS_V1        ((1ull << 13) - 1)
-#define LANDLOCK_FS_REFER     (1ull << 13) /* version 2 */
-#define LANDLOCK_FS_TRUNCATE  (1ull << 14) /* version 3 */
-#define LANDLOCK_NET_V4       3ull         /* bind, connect */
-#define LANDLOCK_FS_IOCTL     (1ull << 15) /* version 5 */
-#define LANDLOCK_SCOPED_V6    3ull         /* abstract sockets, signals */
 
 /* Root is left behind where there is root to leave. */
 static bool leave_root(void)
@@ -80,38 +69,6 @@ static enum err set_limits(enum sandbox_kind kind, struct buf *why)
             return err_sys(why, "set limit %d of the exec child", limits[i].what);
     }
     return ERR_OK;
-}
-
-/* All that Landlock of this kernel can forbid. False: there is no Landlock. */
-static bool landlock(void)
-{
-    struct landlock_attr a = {.fs = LANDLOCK_FS_V1};
-    size_t size = sizeof(a.fs);
-    long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_VERSION_FLAG);
-    int fd;
-
-    if (version < 1)
-        return false;
-    if (version >= 2)
-        a.fs |= LANDLOCK_FS_REFER;
-    if (version >= 3)
-        a.fs |= LANDLOCK_FS_TRUNCATE;
-    if (version >= 4) {
-        a.net = LANDLOCK_NET_V4;
-        size += sizeof(a.net);
-    }
-    if (version >= 5)
-        a.fs |= LANDLOCK_FS_IOCTL;
-    if (version >= 6) {
-        a.scoped = LANDLOCK_SCOPED_V6;
-        size += sizeof(a.scoped);
-    }
-    fd = (int)syscall(SYS_landlock_create_ruleset, &a, size, 0);
-    if (fd < 0)
-        return false;
-    bool on = syscall(SYS_landlock_restrict_self, fd, 0) == 0;
-    close(fd);
-    return on;
 }
 
 static const int allowed[] = {
@@ -214,6 +171,7 @@ enum err sandbox_enter(enum sandbox_kind kind, uint32_t *walls, struct buf *why)
 {
     uint32_t w = 0;
     scmp_filter_ctx f;
+    bool landlock;
     enum err e;
 
     if (leave_root())
@@ -226,7 +184,10 @@ enum err sandbox_enter(enum sandbox_kind kind, uint32_t *walls, struct buf *why)
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return err_sys(why, "give up new privileges");
     w |= EXEC_WALL_NO_NEW_PRIVS;
-    if (landlock())
+    e = landlock_enter(&(struct landlock_rules){0}, &landlock, why);
+    if (e)
+        return e;
+    if (landlock)
         w |= EXEC_WALL_LANDLOCK;
     f = seccomp_init(SCMP_ACT_KILL_PROCESS);
     if (!f)
