@@ -85,7 +85,8 @@ function resources(x) {
             ['Paid', near(x.payment_yocto)],
             ['Charged', near(x.charged_yocto)],
             ['Given back', near(x.refunded_yocto)],
-            ['Attached', x.request?.attached_usd && x.request.attached_usd !== '0' ? usd(x.request.attached_usd) : null]));
+            ['Attached', x.request?.attached_usd && x.request.attached_usd !== '0' ? usd(x.request.attached_usd) : null],
+            ['Given back by the program', x.refund_usd ? usd(x.refund_usd) : null]));
 }
 
 function outputText(output) {

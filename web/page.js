@@ -58,7 +58,7 @@ export function near(yocto) {
 }
 
 /** Dollars from millionths. */
-export const usd = (units) => (/^\d+$/.test(units ?? '') ? `$${(Number(units) / 1e6).toFixed(2)}` : '—');
+export const usd = (units) => (/^\d+$/.test(units ?? '') ? `$${(Number(units) / 1e6).toFixed(units % 10000 ? 6 : 2)}` : '—');
 
 export function count(n) {
     if (n === null || n === undefined)

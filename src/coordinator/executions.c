@@ -27,9 +27,9 @@ enum err executions_migrate(struct db *d, struct buf *why)
     "r.id, r.request_id, j.state, t.status, t.success, r.sender_id, r.predecessor_id, "            \
     "r.project_id, r.created_ms, r.block_height, t.done_ms, t.completed_height, t.time_ms, "       \
     "t.instructions, r.payment, t.charged, t.refunded, j.worker, r.transaction_hash, "             \
-    "t.resolve_tx, t.wasm_sha256, r.request_data "
+    "t.resolve_tx, t.wasm_sha256, t.refund_usd, r.request_data "
 #define ROW_FROM     "FROM request r JOIN job j ON j.id = r.id LEFT JOIN result t ON t.id = r.id "
-#define REQUEST_DATA 21 /* its column */
+#define REQUEST_DATA 22 /* its column */
 
 static void put_member(struct buf *b, const char *key, struct json v)
 {
@@ -136,6 +136,7 @@ static enum err put_row(struct db *d, const struct db_stmt *s, struct buf *b, st
     col_text(b, "transaction_hash", s, 18);
     col_text(b, "resolve_tx", s, 19);
     col_text(b, "wasm_sha256", s, 20);
+    col_u64(b, "refund_usd", s, 21);
     return put_attestation(d, db_u64(s, 0), b, why);
 }
 

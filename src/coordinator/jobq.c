@@ -89,6 +89,7 @@ static const struct db_migration migrations[] = {
         "CREATE INDEX job_oldest ON job (id) WHERE state = 0;"
         "CREATE INDEX job_sender ON job (sender, turn) WHERE state = 0;"
         "CREATE INDEX job_running ON job (worker, sender) WHERE state = 1 AND running = 1"},
+    {4, "ALTER TABLE result ADD COLUMN refund_usd BIGINT"},
 };
 
 enum err jobq_migrate(struct db *d, struct buf *why)
@@ -584,8 +585,8 @@ static enum err report(struct db *d, const struct held *h, const struct job_resu
     enum err e = db_stmt(
         d,
         "INSERT INTO result (id, status, success, by_worker, worker, done_ms, output, error, "
-        "instructions, time_ms, wasm_sha256, resolve_tx, charged, run) "
-        "VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "
+        "instructions, time_ms, wasm_sha256, resolve_tx, charged, run, refund_usd) "
+        "VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) "
         "ON CONFLICT (id) DO UPDATE SET by_worker = 1, worker = excluded.worker, "
         "status = CASE WHEN result.completed_height IS NULL OR result.success = excluded.success "
         "  THEN excluded.status ELSE result.status END, "
@@ -595,7 +596,8 @@ static enum err report(struct db *d, const struct held *h, const struct job_resu
         "  ELSE COALESCE(result.error, excluded.error) END, "
         "charged = COALESCE(result.charged, excluded.charged), output = excluded.output, "
         "instructions = excluded.instructions, time_ms = excluded.time_ms, "
-        "wasm_sha256 = excluded.wasm_sha256, resolve_tx = excluded.resolve_tx, run = excluded.run",
+        "wasm_sha256 = excluded.wasm_sha256, resolve_tx = excluded.resolve_tx, "
+        "run = excluded.run, refund_usd = excluded.refund_usd",
         &s, why);
 
     if (e)
@@ -616,6 +618,8 @@ static enum err report(struct db *d, const struct held *h, const struct job_resu
     if (r->has_charged)
         db_bind_u128(s, 12, r->charged);
     db_bind_text(s, 13, r->run);
+    if (r->refund_usd)
+        db_bind_u64(s, 14, r->refund_usd);
     e = db_run(s, why);
     db_done(&s);
     return e;

@@ -105,6 +105,7 @@ struct job_result {
     struct str run; /* JSON text of an object: what the run did, for the requester */
     bool has_charged;
     u128 charged;
+    uint64_t refund_usd; /* given back by the program, in millionths; 0: nothing */
 };
 
 /* "completed" for success, else a failure category: compilation_failed, execution_failed,

@@ -23,7 +23,8 @@ static bool text_of(struct json v, size_t max, struct arena *a, struct str *out)
 
 const char *report_parse(struct json body, struct arena *a, struct job_result *out)
 {
-    struct json instructions = json_get(body, "instructions"), run = json_get(body, "run"), charged;
+    struct json instructions = json_get(body, "instructions"), run = json_get(body, "run"), charged,
+                refund = json_get(body, "refund_usd");
     struct job_result v = {0};
 
     if (!json_bool(json_get(body, "success"), &v.success))
@@ -47,6 +48,9 @@ const char *report_parse(struct json body, struct arena *a, struct job_result *o
         if (!v.has_use)
             return "'instructions' and 'time_ms' must be numbers";
     }
+    if (!json_is_null(refund) &&
+        (!json_u64(refund, &v.refund_usd) || v.refund_usd > INT64_MAX || !v.success))
+        return "'refund_usd' must be a number, and comes with success only";
     if (!text_of(json_get(body, "wasm_sha256"), 64, a, &v.wasm_sha256) ||
         (v.wasm_sha256.ptr && (v.wasm_sha256.len != 64 || !hex_is_lower(v.wasm_sha256))))
         return "'wasm_sha256' must be 64 lower-case hex digits";

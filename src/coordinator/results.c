@@ -81,8 +81,8 @@ enum err request_write(struct db *d, uint64_t request_id, uint64_t after, struct
         d,
         "SELECT r.id, r.data_id, j.state, j.attempts, t.status, t.success, t.output, t.error, "
         "t.instructions, t.time_ms, t.resolve_tx, t.charged, t.refunded, t.completed_height, "
-        "r.transaction_hash, r.block_height, r.sender_id, r.predecessor_id, t.wasm_sha256, t.run "
-        "FROM request r JOIN job j ON j.id = r.id LEFT JOIN result t ON t.id = r.id "
+        "r.transaction_hash, r.block_height, r.sender_id, r.predecessor_id, t.wasm_sha256, t.run, "
+        "t.refund_usd FROM request r JOIN job j ON j.id = r.id LEFT JOIN result t ON t.id = r.id "
         "WHERE r.request_id = $1 ORDER BY r.id DESC LIMIT 1",
         &s, why);
 
@@ -120,6 +120,7 @@ enum err request_write(struct db *d, uint64_t request_id, uint64_t after, struct
     col_u64(out, "completed_height", s, 13);
     col_u128(out, "charged_yocto", s, 11);
     col_u128(out, "refunded_yocto", s, 12);
+    col_u64(out, "refund_usd", s, 20);
     col_text(out, "sender_id", s, 16);
     col_text(out, "predecessor_id", s, 17);
     col_raw(out, "run", s, 19);

@@ -548,6 +548,10 @@ static void report(const struct request *r, const struct answer *answer, struct 
         hash_put_hex(out, &r->source.wasm_sha256);
         json_str_close(out);
     }
+    if (ok && answer->refund_usd) {
+        json_key(out, "refund_usd");
+        json_put_u64(out, answer->refund_usd);
+    }
     if (answer->run.len) {
         json_key(out, "run");
         json_put_raw(out, buf_str(&answer->run));

@@ -198,6 +198,9 @@ test('near:payment: given back when the run succeeds, and only then', async () =
     assert.match(over[1], /more than the attached 1000/);
     assert.match(twice[1], /once in a run/);
     assert.deepEqual([part.paid, part.earned], [600n, 600n]);
+    const { job_id: job, refund_usd: told } = await net.page(part.got.requested.request_id);
+    const listed = await (await fetch(`${net.coordinator.url}/public/executions/${job}`)).json();
+    assert.deepEqual([told, listed.refund_usd], [400, 400]);
     // All of it; none of it.
     const all = await after([['refund-usd', '1000']]);
     assert.deepEqual([all.paid, all.earned], [0n, 0n]);

@@ -351,7 +351,7 @@ static void complete(struct fixture *f, const struct lease *l)
     say(f, l, "complete",
         ",\"status\":\"completed\",\"success\":true,\"output\":{\"n\":1},\"instructions\":5,"
         "\"time_ms\":2,\"resolve_tx\":\"TX\",\"charged_yocto\":\"900\","
-        "\"run\":{\"stderr\":\"said\"}");
+        "\"refund_usd\":400,\"run\":{\"stderr\":\"said\"}");
 }
 
 static void wait_ready(struct fixture *f, unsigned status)
@@ -430,6 +430,9 @@ static void test_story(void **state)
     assert_true(json_str_eq(json_get(v, "charged_yocto"), STR("1000")));
     assert_true(json_str_eq(json_get(v, "refunded_yocto"), STR("6000")));
     assert_int_equal(num(v, "completed_height"), FIRST + 2);
+    assert_int_equal(num(v, "refund_usd"), 400);
+    v = get(f, "/public/executions/1");
+    assert_int_equal(num(v, "refund_usd"), 400);
     v = get(f, "/public/jobs?limit=5&source=near");
     assert_int_equal(json_count(v), 1);
     assert_int_equal(json_count(get(f, "/public/jobs?source=https")), 0);
@@ -466,6 +469,8 @@ static void test_doors(void **state)
         "{\"token\":1,\"success\":true,\"instructions\":9223372036854775808,\"time_ms\":1}",
         "{\"token\":1,\"success\":true,\"wasm_sha256\":\"zz\"}",
         "{\"token\":1,\"success\":true,\"charged_yocto\":900}",
+        "{\"token\":1,\"success\":true,\"refund_usd\":-1}",
+        "{\"token\":1,\"success\":false,\"refund_usd\":1}",
         "{\"token\":\"1\",\"success\":true}",
     };
     struct json v;
