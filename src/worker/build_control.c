@@ -52,6 +52,9 @@ enum err builds_init(struct builds *b, const char *home, const struct store *sto
                          .memory_mb = BUILD_MEMORY_MB_DEFAULT,
                          .disk_mb = BUILD_DISK_MB_DEFAULT,
                          .dev = dev};
+    pthread_mutex_init(&b->gate.lock, NULL);
+    pthread_cond_init(&b->gate.changed, NULL);
+    b->gate.open = 1;
     dir = BUF_OVER(b->dir);
     buf_addf(&dir, "%s/builds", home);
     if (dir.full)
@@ -75,6 +78,15 @@ enum err builds_init(struct builds *b, const char *home, const struct store *sto
 void builds_release(struct builds *b)
 {
     arena_release(&b->arena);
+}
+
+void builds_at_once(struct builds *b, unsigned n)
+{
+    BUG_ON(n < 1);
+    pthread_mutex_lock(&b->gate.lock);
+    b->gate.open = n;
+    pthread_cond_broadcast(&b->gate.changed);
+    pthread_mutex_unlock(&b->gate.lock);
 }
 
 static void path_of(const struct builds *b, const struct hash256 *key, const char *more,
@@ -379,6 +391,41 @@ static bool hear(void *ctx, const struct compile_progress *p)
     return !l->news || l->news(l->ctx, p);
 }
 
+/* Wait for one's turn, and leave with gate_leave(). What the build holds at the coordinator is kept
+ * meanwhile, and whoever lost the job stops waiting. */
+static enum err gate_enter(struct builds *b, struct listener *l, struct buf *why)
+{
+    const struct compile_progress waiting = {.phase = COMPILE_STARTING};
+    uint64_t until = clock_mono_ms() + (uint64_t)BUILD_TURN_SECONDS * 1000;
+    struct build_gate *g = &b->gate;
+    enum err e = ERR_OK;
+
+    pthread_mutex_lock(&g->lock);
+    while (!e && g->busy >= g->open) {
+        const unsigned open = g->open;
+        struct timespec at;
+
+        clock_gettime(CLOCK_REALTIME, &at);
+        at.tv_sec++;
+        pthread_cond_timedwait(&g->changed, &g->lock, &at);
+        pthread_mutex_unlock(&g->lock);
+        if (!hear(l, &waiting) || clock_mono_ms() > until)
+            e = err_put(why, ERR_BUSY, "%u build(s) run already, as --builds allows", open);
+        pthread_mutex_lock(&g->lock);
+    }
+    g->busy += !e;
+    pthread_mutex_unlock(&g->lock);
+    return e;
+}
+
+static void gate_leave(struct builds *b)
+{
+    pthread_mutex_lock(&b->gate.lock);
+    b->gate.busy--;
+    pthread_cond_signal(&b->gate.changed);
+    pthread_mutex_unlock(&b->gate.lock);
+}
+
 static struct build_told told(const struct build *build)
 {
     return (struct build_told){.job_id = build->job_id,
@@ -405,11 +452,14 @@ enum err build_make(struct builds *b, struct build *build, uint32_t seconds, bui
     struct build_told t = told(build);
     struct arena a = ARENA_INIT;
     struct built r = {.fd = -1};
+    enum err e = gate_enter(b, &l, why);
     uint64_t start = clock_mono_ms();
-    enum err e;
 
+    if (e)
+        return e;
     ask.seconds = seconds;
     e = build_run(NULL, &ask, hear, &l, &a, &r, why);
+    gate_leave(b);
     answer->compile_ms = clock_mono_ms() - start;
     if (!e) {
         buf_add_str(log, str_skip(r.log, r.log.len > log->max ? r.log.len - log->max : 0));

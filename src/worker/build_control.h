@@ -11,10 +11,12 @@
  * and finds the record. That holds for all threads and processes on one folder; between machines
  * the coordinator keeps lock and program (build_share.h).
  *
- * Thread: any, one call at a time per `struct builds`.
+ * Thread: any.
  */
 #ifndef WORKER_BUILD_CONTROL_H
 #define WORKER_BUILD_CONTROL_H
+
+#include <pthread.h>
 
 #include "builder/builder.h"
 #include "near/request.h"
@@ -27,6 +29,16 @@
 #define BUILD_SECONDS_MIN 30u  /* what a payment must cover before anything is compiled */
 #define BUILD_SECONDS_MAX 300u /* what one may take, whatever was paid */
 
+#define BUILD_TURN_SECONDS 120u /* waited for one's turn to compile, then others may have the job  \
+                                 */
+
+/* How many compile at the same time; each may take `memory_mb`. */
+struct build_gate {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    unsigned open, busy;
+};
+
 struct builds {
     char dir[STORE_PATH_MAX];
     const struct store *store;
@@ -36,6 +48,7 @@ struct builds {
     struct str cannot;    /* why this machine builds nothing; empty: it builds */
     uint32_t memory_mb, disk_mb;
     bool dev;
+    struct build_gate gate;
 };
 
 /* `toolchain` NULL: where tools/build-toolchain puts it. `dev`: repositories on this machine.
@@ -44,6 +57,9 @@ struct builds {
 MUST_USE enum err builds_init(struct builds *b, const char *home, const struct store *store,
                               const char *toolchain, bool dev, struct buf *why);
 void builds_release(struct builds *b);
+/* From now on so many compile at once, at least one (it starts with one); who is one too many
+ * waits. Any thread. */
+void builds_at_once(struct builds *b, unsigned n);
 
 struct build {
     struct str repo, commit, target; /* as they are compiled; in the arena */
@@ -75,9 +91,10 @@ struct build {
 MUST_USE enum err build_find(struct builds *b, struct fetcher *f, const struct build_share *share,
                              const struct code_source *source, bool force, struct arena *a,
                              struct build *out, struct answer *answer, struct buf *why);
-/* Build what was not at hand, in at most `seconds`; the same errors. answer->compile_ms is set
- * either way. `log` gets the end of the build's log; all of it, the record and the program are
- * given to the coordinator. */
+/* Build what was not at hand, in at most `seconds`; the same errors, and ERR_BUSY when its turn
+ * does not come in BUILD_TURN_SECONDS. answer->compile_ms is set either way, without the wait.
+ * `log` gets the end of the build's log; all of it, the record and the program are given to the
+ * coordinator. */
 MUST_USE enum err build_make(struct builds *b, struct build *build, uint32_t seconds,
                              build_news *news, void *ctx, struct answer *answer, struct buf *log,
                              struct buf *why);

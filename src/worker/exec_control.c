@@ -28,7 +28,8 @@ enum err runner_init(struct runner *r, const char *home, uint64_t wasm_bytes_max
                      const char *toolchain, bool allow_http_loopback, struct buf *why)
 {
     char wasm[RUNNER_PATH_MAX], key_file[RUNNER_PATH_MAX];
-    struct guest_options options = {.fresh_process = r->fresh_process};
+    struct guest_options options = {.fresh_process = r->fresh_process,
+                                    .cache_bytes_max = r->code_bytes_max};
     enum err e;
 
     r->places = NULL;

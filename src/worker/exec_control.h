@@ -28,6 +28,7 @@ struct runner {
     /* Set before runner_init(). */
     struct net_policy policy; /* of guests' requests */
     bool fresh_process;       /* a process of its own for every run */
+    uint64_t code_bytes_max;  /* compiled code kept on disk; 0: the cache's own maximum */
 };
 
 /* `home` is the worker's folder; wasm/, code/ and cache.key are made in it. */

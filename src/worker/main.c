@@ -42,7 +42,7 @@ struct options {
         *ipfs_gateway, *init_key_file;
     struct settings settings;
     uint64_t epoch_s, batch_s;
-    uint64_t guest_requests, guest_at_once, guest_net_mb;
+    uint64_t guest_requests, guest_at_once, guest_net_mb, code_cache_mb;
     struct opt_list guest_hosts;
     bool guest_no_network;
     bool allow_http_loopback, guest_loopback, guest_rpc_read_only, die_with_parent;
@@ -90,8 +90,10 @@ static const struct opt table[] = {
     OPT_FLAG("guest-rpc-read-only", struct options, guest_rpc_read_only,
              "refuse the transactions that programs send there"),
     SETTINGS_ROWS(struct options, settings.),
+    OPT_U64("code-cache-mb", "N", struct options, code_cache_mb, 16, 1048576,
+            "OUTLAYER_CODE_CACHE_MB", "compiled programs kept on disk, in MiB (1024)"),
     OPT_TEXT("settings", "FILE", struct options, settings_file, "OUTLAYER_WORKER_SETTINGS",
-             "the five options above as lines of 'name = value', read again on SIGHUP; what stands "
+             "the six options above as lines of 'name = value', read again on SIGHUP; what stands "
              "there counts more than what is given here"),
     OPT_TEXT("quote-source", "WHICH", struct options, quote_source, "OUTLAYER_QUOTE_SOURCE",
              "what attests this machine: dstack[:SOCKET], configfs[:DIR], simulator:DIR "
@@ -386,6 +388,7 @@ static enum err start(const struct options *o, struct buf *why)
     if (!e)
         e = outbox_start(o, &shared.outbox, why);
     runner.fresh_process = settings_fresh_process(&settings);
+    runner.code_bytes_max = o->code_cache_mb * MB;
     guest_policy(o, &runner.policy);
     if (!e)
         e = runner_init(&runner, o->home, settings.cache_mb * MB, o->toolchain,

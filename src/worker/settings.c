@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "builder/builder.h"
+
 static const struct opt table[] = {SETTINGS_ROWS(struct settings, ), OPT_END};
 
 enum err settings_read(const char *path, struct arena *a, struct settings *s, struct buf *why)
@@ -36,6 +38,17 @@ unsigned settings_owner_slots(const struct settings *s)
     if (s->owner_slots)
         return (unsigned)s->owner_slots;
     return slots - slots / 4;
+}
+
+/* As many as half of the memory holds at their largest; the guests need some too. */
+unsigned settings_builds(const struct settings *s)
+{
+    uint64_t pages = (uint64_t)sysconf(_SC_PHYS_PAGES), page = (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t n = pages * page / 2 / ((uint64_t)BUILD_MEMORY_MB_DEFAULT << 20);
+
+    if (s->builds)
+        return (unsigned)s->builds;
+    return n < 1 ? 1 : n > SLOTS_MAX ? SLOTS_MAX : (unsigned)n;
 }
 
 bool settings_fresh_process(const struct settings *s)

@@ -18,6 +18,7 @@ struct settings {
     uint64_t owner_slots; /* of them for one sender; 0: see settings_owner_slots() */
     uint64_t drain_seconds;
     uint64_t cache_mb;
+    uint64_t builds; /* repositories compiled at once; 0: see settings_builds() */
     const char *isolation;
 };
 #define SETTINGS_DEFAULT                                                                           \
@@ -36,6 +37,9 @@ struct settings {
                 "how long jobs that run may take after SIGTERM before they are handed back (20)"), \
         OPT_U64("cache-mb", "N", type, in cache_mb, 16, 1048576, "OUTLAYER_CACHE_MB",              \
                 "downloaded programs kept on disk, in MiB (256)"),                                 \
+        OPT_U64("builds", "N", type, in builds, 1, SLOTS_MAX, "OUTLAYER_BUILDS",                   \
+                "repositories compiled at once, up to 4 GiB of memory each (half of this "         \
+                "machine's memory)"),                                                              \
         OPT_TEXT("isolation", "WHICH", type, in isolation, "OUTLAYER_ISOLATION",                   \
                  "tenant: a process serves one sender's runs of one program, memory fresh each "   \
                  "time (default); run: a process for every run")
@@ -48,6 +52,7 @@ MUST_USE enum err settings_read(const char *path, struct arena *a, struct settin
 /* What they come to. */
 unsigned settings_slots(const struct settings *s);
 unsigned settings_owner_slots(const struct settings *s);
+unsigned settings_builds(const struct settings *s);
 bool settings_fresh_process(const struct settings *s);
 
 #endif

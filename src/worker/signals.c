@@ -37,12 +37,14 @@ static enum err settings_apply(struct signals *s, struct buf *why)
     if (!e && s->slots)
         e = slots_set(s->slots, settings_slots(&now), settings_owner_slots(&now), why);
     if (!e) {
+        builds_at_once(&s->o.runner->builds, settings_builds(&now));
         store_limit(&s->o.runner->store, now.cache_mb * MB);
         places_isolate(s->o.runner->places, settings_fresh_process(&now));
-        log_info(
-            "settings", "slots=%u owner_slots=%u drain_seconds=%llu cache_mb=%llu isolation=%s",
-            settings_slots(&now), settings_owner_slots(&now), (unsigned long long)now.drain_seconds,
-            (unsigned long long)now.cache_mb, settings_fresh_process(&now) ? "run" : "tenant");
+        log_info("settings",
+                 "slots=%u owner_slots=%u drain_seconds=%llu cache_mb=%llu builds=%u isolation=%s",
+                 settings_slots(&now), settings_owner_slots(&now),
+                 (unsigned long long)now.drain_seconds, (unsigned long long)now.cache_mb,
+                 settings_builds(&now), settings_fresh_process(&now) ? "run" : "tenant");
     }
     arena_release(&a);
     return e;

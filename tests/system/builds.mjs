@@ -191,3 +191,24 @@ function base58(bytes) {
     }
     return text;
 }
+
+test('builds wait for their turn when more come than may run at once', async () => {
+    const slow = (mark) => git.commit(mark, { 'main.c': shout(mark), Makefile: 'x.wasm: main.c\n\tsleep 2\n\t$(CC) -O2 -o $@ main.c\n' })[0];
+    await net.worker.stop();
+    net.options.workerArgs = ['--slots', '2', '--owner-slots', '2', '--builds', '1', '--home', path.join(net.home, 'one-at-once')];
+    await net.startWorker();
+    const signed = [];
+    for (const repo of [slow('first'), slow('second')])
+        signed.push(await net.sign(net.alice, 'outlayer.test', [net.requestAction({ source: { GitHub: { repo, commit: 'main' } }, input_data: 'abc' }, { deposit: NEAR })]));
+    const done = (await Promise.all(signed.map((s) => net.settle(s)))).map((o) => net.read(o));
+    const spans = [];
+    for (const got of done) {
+        assert.equal(got.text, '"ABC"');
+        const { steps } = await net.page(got.requested.request_id);
+        const made = steps.find((s) => s.step === 'compiled');
+        spans.push({ from: made.at_ms - made.detail.ms, to: made.at_ms, leased: steps.find((s) => s.step === 'leased').at_ms });
+    }
+    const [a, b] = spans.sort((x, y) => x.to - y.to);
+    assert.ok(b.leased < a.to, 'the second was at hand while the first was built');
+    assert.ok(b.from > a.to - 500, `one after the other: ${JSON.stringify(spans)}`);
+});

@@ -38,6 +38,9 @@ static void test_read(void **state)
     s.slots = 3;
     assert_int_equal(settings_owner_slots(&s), 3);
     assert_false(settings_fresh_process(&s));
+    assert_true(settings_builds(&s) >= 1 && settings_builds(&s) <= SLOTS_MAX);
+    assert_int_equal(load("builds = 5", &s), ERR_OK);
+    assert_int_equal(settings_builds(&s), 5);
 }
 
 /* A fault changes nothing, not even by the lines before it. */
