@@ -66,6 +66,18 @@ bool net_same_name(struct str a, struct str b)
     return true;
 }
 
+bool net_is_hop(struct str name)
+{
+    static const char *const names[] = {
+        "connection", "host",    "http2-settings",    "keep-alive",       "proxy-authenticate",
+        "te",         "upgrade", "transfer-encoding", "proxy-connection", "proxy-authorization",
+    };
+    for (size_t i = 0; i < countof(names); i++)
+        if (net_same_name(name, str_of(names[i])))
+            return true;
+    return false;
+}
+
 bool net_host(struct str authority, struct str *host)
 {
     size_t end;

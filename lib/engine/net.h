@@ -68,6 +68,8 @@ bool net_is_visible(struct str s);
 bool net_is_path(struct str s);
 /* Of headers, of hosts: ASCII letters are the same in both cases. */
 bool net_same_name(struct str a, struct str b);
+/* Headers that belong to the connection, not to the guest. */
+bool net_is_hop(struct str name);
 /* The host of an authority without port and last dot; false: it is none. */
 MUST_USE bool net_host(struct str authority, struct str *host);
 

@@ -19,19 +19,6 @@ void p2_fields_free(struct p2_fields *f)
     mem_free(f);
 }
 
-/* Headers that belong to the connection, not to the guest. */
-static bool is_forbidden(struct str name)
-{
-    static const char *const names[] = {
-        "connection", "host",    "http2-settings",    "keep-alive",       "proxy-authenticate",
-        "te",         "upgrade", "transfer-encoding", "proxy-connection", "proxy-authorization",
-    };
-    for (size_t i = 0; i < countof(names); i++)
-        if (net_same_name(name, str_of(names[i])))
-            return true;
-    return false;
-}
-
 static void add(struct p2_fields *h, struct str name, struct str value)
 {
     struct p2_header *to = &h->list[h->n++];
@@ -50,7 +37,7 @@ static const char *append(struct p2_fields *h, struct str name, const struct buf
         return "immutable";
     if (!net_is_token(name) || !net_is_value(buf_str(value)))
         return "invalid-syntax";
-    if (is_forbidden(name) || h->n == NET_FIELDS_MAX || name.len > NET_NAME_MAX ||
+    if (net_is_hop(name) || h->n == NET_FIELDS_MAX || name.len > NET_NAME_MAX ||
         h->bytes + name.len + value->len > NET_HEAD_MAX)
         return "forbidden";
     add(h, name, buf_str(value));

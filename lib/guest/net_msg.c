@@ -54,6 +54,11 @@ static void request_read(struct rd *r, struct net_request *q, struct net_field *
     q->gap_ms = rd_u32(r);
     q->fields = fields;
     q->nfields = fields_read(r, fields);
+    /* An exec child that its guest has taken over does not get past the policy on hosts by a Host
+     * of its own, nor says twice how long its body is. */
+    for (size_t i = 0; i < q->nfields; i++)
+        if (net_is_hop(fields[i].name))
+            rd_fail(r);
     if (!net_is_token(q->method) || !net_host(q->authority, &host) || !net_is_path(q->path) ||
         q->length > INT64_MAX)
         rd_fail(r);

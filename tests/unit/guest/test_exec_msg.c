@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "guest/exec_msg.h"
+#include "guest/net_msg.h"
 
 static void hello_round_trip(void **state)
 {
@@ -135,13 +136,39 @@ static void answer_round_trip(void **state)
     buf_release(&b);
 }
 
+/* What an exec child may not say, whoever has taken it over: headers of the connection. */
+static void hop_headers_do_not_pass(void **state)
+{
+    static const char *const names[] = {"Host", "transfer-encoding", "CONNECTION", "upgrade"};
+    struct net_field list[NET_FIELDS_MAX], field = {STR("x-mine"), STR("1")};
+    struct net_request q = {.method = STR("GET"),
+                            .authority = STR("example.org"),
+                            .path = STR("/"),
+                            .fields = &field,
+                            .nfields = 1},
+                       got;
+    struct buf b = BUF_INIT(4096);
+    uint64_t run;
+
+    (void)state;
+    net_request_write(&b, 7, &q);
+    assert_true(net_request_read(buf_str(&b), &run, &got, list));
+    for (size_t i = 0; i < countof(names); i++) {
+        buf_clear(&b);
+        field.name = str_of(names[i]);
+        net_request_write(&b, 7, &q);
+        assert_false(net_request_read(buf_str(&b), &run, &got, list));
+    }
+    buf_release(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hello_round_trip),       cmocka_unit_test(hello_names_no_path),
         cmocka_unit_test(answer_round_trip),      cmocka_unit_test(run_round_trip_and_every_cut),
         cmocka_unit_test(run_over_a_limit),       cmocka_unit_test(result_round_trip),
-        cmocka_unit_test(result_says_its_length),
+        cmocka_unit_test(result_says_its_length), cmocka_unit_test(hop_headers_do_not_pass),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
