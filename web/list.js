@@ -58,7 +58,8 @@ async function load() {
         $('older').href = `/executions?${pageOf(next)}`;
     $('newest').hidden = !query.get('before');
     $('newest').href = `/executions?${pageOf(null)}`;
-    notice(executions.length ? '' : 'Nothing here yet. Send a request, or ask for less.');
+    notice(executions.length ? '' : next !== null ? 'None among the newest ones; go on to older ones.'
+        : 'Nothing here yet. Send a request, or ask for less.');
 }
 
 /** Put a changed row where it belongs; true when it is new here. */

@@ -9,6 +9,9 @@
 #include "coordinator/results.h"
 
 #define FEED_ROWS_MAX 100
+/* Executions that one page of a state looks at: a state that hardly any has would have all of them
+ * read, while everybody waits for the lock. */
+#define LOOKED_AT_MAX 20000
 
 static const struct db_migration migrations[] = {
     {1, "CREATE INDEX request_project ON request (project_id, id);"
@@ -146,7 +149,7 @@ static enum err put_row(struct db *d, const struct db_stmt *s, struct buf *b, st
     "AND ($2 = '' OR r.project_id = $2) AND ($3 = 0 OR r.id < $3) "                                \
     "AND ($4 = '' OR t.status = $4 OR ($4 = 'queued' AND j.state = 0) "                            \
     "OR ($4 = 'running' AND j.state = 1 AND t.status IS NULL) "                                    \
-    "OR ($4 = 'failed' AND t.success = 0)) "                                                       \
+    "OR ($4 = 'failed' AND t.success = 0)) AND r.id >= $6 "                                        \
     "ORDER BY r.id DESC LIMIT $5"
 
 /* One text for each index that is worth taking. */
@@ -164,13 +167,45 @@ static struct str given(struct str s)
     return s.ptr ? s : STR("");
 }
 
+#define FLOOR_HEAD "SELECT COALESCE(MIN(id), 0), COUNT(*) FROM (SELECT id FROM request WHERE "
+#define FLOOR_TAIL " AND id < $2 ORDER BY id DESC LIMIT $3) AS looked_at"
+
+/* The oldest execution that this page looks at; 0: all that there are. */
+static enum err floor_of(struct db *d, const struct executions_filter *f, uint64_t *out,
+                         struct buf *why)
+{
+    struct db_stmt *s = NULL;
+    enum err e = ERR_OK;
+
+    *out = 0;
+    if (!f->status.len)
+        return ERR_OK;
+    e = db_stmt(d,
+                f->account.len   ? FLOOR_HEAD "sender_id = $1" FLOOR_TAIL
+                : f->project.len ? FLOOR_HEAD "project_id = $1" FLOOR_TAIL
+                                 : FLOOR_HEAD "$1 = ''" FLOOR_TAIL,
+                &s, why);
+    if (e)
+        return e;
+    db_bind_text(s, 1, f->account.len ? f->account : given(f->project));
+    db_bind_u64(s, 2, f->before ? f->before : INT64_MAX);
+    db_bind_u64(s, 3, LOOKED_AT_MAX);
+    e = db_step(s, why);
+    if (!e && db_u64(s, 1) == LOOKED_AT_MAX)
+        *out = db_u64(s, 0);
+    db_done(&s);
+    return e;
+}
+
 enum err executions_write(struct db *d, const struct executions_filter *f, struct buf *out,
                           struct buf *why)
 {
     struct db_stmt *s = NULL;
-    uint64_t n = 0, last = 0;
-    enum err e = db_stmt(d, list_sql(f), &s, why);
+    uint64_t n = 0, last = 0, lowest;
+    enum err e = floor_of(d, f, &lowest, why);
 
+    if (!e)
+        e = db_stmt(d, list_sql(f), &s, why);
     if (e)
         return e;
     db_bind_text(s, 1, given(f->account));
@@ -178,6 +213,7 @@ enum err executions_write(struct db *d, const struct executions_filter *f, struc
     db_bind_u64(s, 3, f->before);
     db_bind_text(s, 4, given(f->status));
     db_bind_u64(s, 5, f->limit + 1); /* is there a next page? */
+    db_bind_u64(s, 6, lowest);
     json_obj(out);
     json_key(out, "executions");
     json_arr(out);
@@ -194,11 +230,13 @@ enum err executions_write(struct db *d, const struct executions_filter *f, struc
     if (e && e != ERR_EMPTY)
         return e;
     json_arr_end(out);
-    json_key(out, "next");
     if (e)
-        json_put_null(out);
-    else
+        last = lowest; /* no more of those that were looked at */
+    json_key(out, "next");
+    if (last)
         json_put_u64(out, last);
+    else
+        json_put_null(out);
     json_obj_end(out);
     return ERR_OK;
 }

@@ -24,7 +24,8 @@ struct executions_filter {
     uint64_t before;             /* only ids below; 0: from the newest */
     uint64_t limit;
 };
-/* {"executions":[…],"next":id or null}: newest first, `next` goes into `before`. */
+/* {"executions":[…],"next":id or null}: newest first, `next` goes into `before`. A page of a state
+ * may have fewer than `limit`, none even, and yet a next one. */
 MUST_USE enum err executions_write(struct db *d, const struct executions_filter *f, struct buf *out,
                                    struct buf *why);
 /* One with everything that is known. ERR_ABSENT. */

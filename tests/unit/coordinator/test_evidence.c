@@ -316,6 +316,65 @@ static void test_collateral(void **state)
     buf_release(&why);
 }
 
+static uint64_t page(struct db *d, const struct executions_filter *f, size_t rows)
+{
+    struct buf out = BUF_INIT(65536), why = WHY_INIT;
+    struct json doc;
+    uint64_t next = 0;
+
+    assert_ok(executions_write(d, f, &out, &why), why);
+    assert_true(json_parse(buf_str(&out), &doc, NULL));
+    assert_int_equal(json_count(json_get(doc, "executions")), rows);
+    if (!json_is_null(json_get(doc, "next")))
+        assert_true(json_u64(json_get(doc, "next"), &next));
+    buf_release(&out);
+    buf_release(&why);
+    return next;
+}
+
+/* Looking for a state that hardly any execution has ends after some, and goes on from there. */
+static void test_rare_states(void **state)
+{
+    struct executions_filter f = {.status = STR("failed"), .limit = 10};
+    struct buf why = WHY_INIT;
+    struct db *d = fresh();
+
+    (void)state;
+    assert_ok(
+        db_exec(d,
+                "INSERT INTO request (id, request_id, data_id, created_ms, block_height, "
+                "block_timestamp_ns, deadline_height, gas_burnt, request_data, sender_id, payment) "
+                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 45000) "
+                "SELECT i, i, CAST(i AS BLOB), 1, 1, 1, 1, 1, '{}', 'alice.test', zeroblob(16) "
+                "FROM n",
+                &why),
+        why);
+    assert_ok(db_exec(d,
+                      "INSERT INTO job (id, state, token, attempts, not_before_ms, "
+                      "lease_until_ms) SELECT id, 2, 1, 1, 0, 0 FROM request",
+                      &why),
+              why);
+    assert_ok(db_exec(d,
+                      "INSERT INTO result (id, status, success, by_worker, done_ms) SELECT id, "
+                      "CASE id WHEN 7 THEN 'custom' ELSE 'completed' END, id <> 7, 1, 1 "
+                      "FROM job",
+                      &why),
+              why);
+    for (unsigned i = 0; i < 2; i++) {
+        f.account = i ? STR("alice.test") : STR_NONE;
+        f.before = 0;
+        f.before = page(d, &f, 0);
+        assert_int_equal(f.before, 25001);
+        f.before = page(d, &f, 0);
+        assert_int_equal(f.before, 5001);
+        assert_int_equal(page(d, &f, 1), 0);
+    }
+    f = (struct executions_filter){.account = STR("alice.test"), .limit = 10};
+    assert_int_equal(page(d, &f, 10), 44991);
+    db_close(d);
+    buf_release(&why);
+}
+
 /* Anybody may have quotes made over nonces of his own: they do not pile up. */
 static void test_quotes(void **state)
 {
@@ -371,10 +430,10 @@ static void test_feed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_epochs),     cmocka_unit_test(test_order),
-        cmocka_unit_test(test_batches),    cmocka_unit_test(test_bundle),
-        cmocka_unit_test(test_collateral), cmocka_unit_test(test_quotes),
-        cmocka_unit_test(test_feed),
+        cmocka_unit_test(test_epochs),      cmocka_unit_test(test_order),
+        cmocka_unit_test(test_batches),     cmocka_unit_test(test_bundle),
+        cmocka_unit_test(test_collateral),  cmocka_unit_test(test_quotes),
+        cmocka_unit_test(test_rare_states), cmocka_unit_test(test_feed),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
