@@ -1,25 +1,10 @@
 #include "coordinator/report.h"
 
 #include "codec/hex.h"
+#include "coordinator/member.h"
 
 #define RUN_MAX        (1u << 20)   /* bytes of what a run did */
 #define ERROR_TEXT_MAX (128u << 10) /* bytes of an error taken; JOB_ERROR_MAX of it are kept */
-
-/* An optional string; false: there is one and it is not of the kind. */
-static bool text_of(struct json v, size_t max, struct arena *a, struct str *out)
-{
-    struct buf b = BUF_INIT(max);
-    bool ok = true;
-
-    *out = STR_NONE;
-    if (json_is_null(v))
-        return true;
-    ok = json_str(v, &b) && !b.full;
-    if (ok)
-        *out = arena_str(a, b.len ? buf_str(&b) : STR(""));
-    buf_release(&b);
-    return ok;
-}
 
 const char *report_parse(struct json body, struct arena *a, struct job_result *out)
 {
@@ -29,7 +14,7 @@ const char *report_parse(struct json body, struct arena *a, struct job_result *o
 
     if (!json_bool(json_get(body, "success"), &v.success))
         return "'success' must be true or false";
-    if (!text_of(json_get(body, "status"), 64, a, &v.status))
+    if (!member_text(json_get(body, "status"), 64, a, &v.status))
         return "'status' must be a text";
     if (!v.status.ptr)
         v.status = v.success ? STR("completed") : STR("execution_failed");
@@ -40,7 +25,7 @@ const char *report_parse(struct json body, struct arena *a, struct job_result *o
                "execution_failed, access_denied, insufficient_payment, custom, failed";
     if (!json_is_null(json_get(body, "output")))
         v.output = json_get(body, "output").text;
-    if (!text_of(json_get(body, "error"), ERROR_TEXT_MAX, a, &v.error))
+    if (!member_text(json_get(body, "error"), ERROR_TEXT_MAX, a, &v.error))
         return "'error' must be a text";
     if (!json_is_null(instructions)) {
         v.has_use = json_u64(instructions, &v.instructions) && v.instructions <= INT64_MAX &&
@@ -51,10 +36,10 @@ const char *report_parse(struct json body, struct arena *a, struct job_result *o
     if (!json_is_null(refund) &&
         (!json_u64(refund, &v.refund_usd) || v.refund_usd > INT64_MAX || !v.success))
         return "'refund_usd' must be a number, and comes with success only";
-    if (!text_of(json_get(body, "wasm_sha256"), 64, a, &v.wasm_sha256) ||
+    if (!member_text(json_get(body, "wasm_sha256"), 64, a, &v.wasm_sha256) ||
         (v.wasm_sha256.ptr && (v.wasm_sha256.len != 64 || !hex_is_lower(v.wasm_sha256))))
         return "'wasm_sha256' must be 64 lower-case hex digits";
-    if (!text_of(json_get(body, "resolve_tx"), 64, a, &v.resolve_tx))
+    if (!member_text(json_get(body, "resolve_tx"), 64, a, &v.resolve_tx))
         return "'resolve_tx' must be a transaction's hash";
     if (!json_is_null(run)) {
         if (json_type(run) != JSON_OBJECT || run.text.len > RUN_MAX)

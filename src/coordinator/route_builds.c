@@ -4,59 +4,17 @@
 #include <string.h>
 
 #include "codec/hex.h"
-#include "coordinator/builds.h"
+#include "coordinator/bodies.h"
 #include "coordinator/reply.h"
 #include "coordinator/routes.h"
 #include "crypto/hash.h"
 
-static bool is_hex(struct str s, size_t digits)
-{
-    return s.len == digits && hex_is_lower(s);
-}
-
-/* A text of the body, decoded; false: it is not there or longer than `max`. */
-static bool text_get(struct http_req *r, struct json body, const char *key, size_t max,
-                     struct str *out)
-{
-    struct buf b = BUF_INIT(max);
-    bool ok = json_str(json_get(body, key), &b) && !b.full;
-
-    *out = ok ? arena_str(http_req_arena(r), b.len ? buf_str(&b) : STR("")) : STR_NONE;
-    buf_release(&b);
-    return ok;
-}
-
-/* What a worker compiled. */
-static const char *row_read(struct http_req *r, struct json body, struct build_row *b)
-{
-    struct json record = json_get(body, "record");
-
-    if (!text_get(r, body, "repo", 512, &b->repo) || !text_get(r, body, "commit", 64, &b->commit) ||
-        !text_get(r, body, "target", 64, &b->target) || !is_hex(b->commit, 40))
-        return "'repo', 'commit' and 'target' must say what was compiled";
-    if (!json_bool(json_get(body, "ok"), &b->ok) ||
-        !text_get(r, body, "log", BUILD_LOG_MAX, &b->log))
-        return "'ok' and 'log' must say how it went";
-    if (!b->ok)
-        return NULL;
-    if (!text_get(r, body, "sha256", 64, &b->sha256) || !is_hex(b->sha256, 64) ||
-        !json_u64(json_get(body, "size"), &b->size) || b->size > PROGRAM_MAX)
-        return "'sha256' and 'size' must be those of the program";
-    if (json_type(record) != JSON_OBJECT || record.text.len > BUILD_RECORD_MAX)
-        return "'record' must be an object of at most 8192 bytes";
-    b->record = record.text;
-    if (!text_get(r, body, "signer", 64, &b->signer) ||
-        !text_get(r, body, "signature", 128, &b->signature))
-        return "'signer' and 'signature' must be texts";
-    return NULL;
-}
-
 void route_job_build(struct coord *c, struct http_req *r, struct str arg)
 {
     struct buf why = WHY_INIT, answer = BUF_INIT(256);
-    struct build_row b = {0};
-    struct job_build j = {0};
-    const char *wrong = NULL;
+    struct build_row b;
+    struct job_build j;
+    const char *wrong;
     uint64_t token;
     struct json body;
     bool has = false;
@@ -64,23 +22,13 @@ void route_job_build(struct coord *c, struct http_req *r, struct str arg)
 
     if (!body_object(r, &body))
         return;
-    if (!str_u64(arg, &j.job_id) || !json_u64(json_get(body, "token"), &token)) {
-        reply_error(r, 400, "the job and its 'token' must be numbers");
-        return;
-    }
-    if (!text_get(r, body, "key", 64, &b.key) || !is_hex(b.key, 64) ||
-        !json_bool(json_get(body, "cached"), &j.cached) ||
-        !json_u64(json_get(body, "compile_ms"), &j.compile_ms) || j.compile_ms > INT64_MAX ||
-        !json_u128_str(json_get(body, "cost_yocto"), &j.cost))
-        wrong = "'key', 'cached', 'compile_ms' and 'cost_yocto' must say which build it was";
-    if (!wrong && !j.cached)
-        wrong = row_read(r, body, &b);
+    wrong = build_body(body, http_req_arena(r), &token, &j, &b);
+    if (!wrong && !str_u64(arg, &j.job_id))
+        wrong = "the job must be a number";
     if (wrong) {
         reply_error(r, 400, wrong);
         return;
     }
-    j.key = b.key;
-    b.compile_ms = j.compile_ms;
     b.made_ms = now_ms();
     coord_lock(c);
     e = db_begin(c->db, &why);
@@ -129,6 +77,7 @@ void route_build(struct coord *c, struct http_req *r, struct str arg)
 void route_build_lock(struct coord *c, struct http_req *r, struct str arg)
 {
     struct buf why = WHY_INIT, answer = BUF_INIT(64);
+    const char *wrong;
     uint64_t ttl;
     struct str worker;
     struct json body;
@@ -137,11 +86,11 @@ void route_build_lock(struct coord *c, struct http_req *r, struct str arg)
 
     if (!body_object(r, &body))
         return;
-    if (!is_hex(arg, 64) || !text_get(r, body, "worker", JOB_WORKER_MAX, &worker) || !worker.len ||
-        !json_u64(json_get(body, "ttl_ms"), &ttl) || ttl > BUILD_LOCK_MS_MAX) {
-        reply_error(r, 400,
-                    "a lock has a key of 64 hex digits, a 'worker' and a 'ttl_ms' of at "
-                    "most 60000");
+    wrong = build_lock_body(body, &worker, &ttl);
+    if (!wrong && (arg.len != 64 || !hex_is_lower(arg)))
+        wrong = "a build's key has 64 lower-case hex digits";
+    if (wrong) {
+        reply_error(r, 400, wrong);
         return;
     }
     coord_lock(c);

@@ -6,63 +6,12 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "codec/base64.h"
-#include "codec/hex.h"
 #include "coordinator/attestation.h"
+#include "coordinator/bodies.h"
 #include "coordinator/reply.h"
 #include "coordinator/routes.h"
 #include "coordinator/wait.h"
 #include "coordinator/wishes.h"
-
-#define LOG_MAX        (1u << 20) /* bytes of an event log, of a configuration */
-#define STATEMENTS_MAX 256        /* of one request */
-#define HASH_TEXT_MAX  64
-
-/* Base64 into the arena; absent and null leave STR_NONE. False: malformed or too long. */
-static bool bytes_of(struct json v, size_t max, struct arena *a, struct str *out)
-{
-    struct buf b = BUF_INIT(max);
-    struct str text;
-    bool ok = true;
-
-    *out = STR_NONE;
-    if (!json_is_null(v)) {
-        ok = json_plain(v, &text) && base64_get(text, &b) && !b.full;
-        if (ok)
-            *out = arena_str(a, b.len ? buf_str(&b) : STR(""));
-    }
-    buf_release(&b);
-    return ok;
-}
-
-static bool text_of(struct json v, size_t max, struct arena *a, struct str *out)
-{
-    struct buf b = BUF_INIT(max);
-    bool ok = true;
-
-    *out = STR_NONE;
-    if (!json_is_null(v)) {
-        ok = json_str(v, &b) && !b.full;
-        if (ok)
-            *out = arena_str(a, b.len ? buf_str(&b) : STR(""));
-    }
-    buf_release(&b);
-    return ok;
-}
-
-static bool hash_of(struct json v, struct hash256 *out)
-{
-    struct str text;
-
-    return json_plain(v, &text) && hash_from_hex(text, out);
-}
-
-static bool sig_of(struct json v, struct ed25519_sig *out)
-{
-    struct str text;
-
-    return json_plain(v, &text) && hex_get(text, out->b, sizeof out->b);
-}
 
 /* Commit or undo, and answer with how many statements of the session are here. Under the lock. */
 static void settle(struct coord *c, struct http_req *r, enum err e, uint64_t next, struct buf *why)
@@ -89,28 +38,6 @@ static void settle(struct coord *c, struct http_req *r, enum err e, uint64_t nex
     reply_json(r, e ? 409 : 200, &b);
 }
 
-static const char *epoch_parse(struct json body, struct arena *a, struct epoch_row *e,
-                               struct str *collateral)
-{
-    if (!hash_of(json_get(body, "session_id"), &e->session))
-        return "'session_id' must be 64 hex digits";
-    if (!text_of(json_get(body, "worker"), JOB_WORKER_MAX, a, &e->worker) || !e->worker.len)
-        return "'worker' must be a text";
-    if (!json_bool(json_get(body, "simulated"), &e->simulated))
-        return "'simulated' must be true or false";
-    if (!bytes_of(json_get(body, "manifest"), MANIFEST_MAX, a, &e->manifest) || !e->manifest.ptr)
-        return "'manifest' must be base64";
-    if (!bytes_of(json_get(body, "quote"), QUOTE_MAX, a, &e->quote) || !e->quote.ptr)
-        return "'quote' must be base64";
-    if (!text_of(json_get(body, "event_log"), LOG_MAX, a, &e->event_log) ||
-        !text_of(json_get(body, "vm_config"), LOG_MAX, a, &e->vm_config) ||
-        !text_of(json_get(body, "app_compose"), LOG_MAX, a, &e->app_compose))
-        return "'event_log', 'vm_config' and 'app_compose' must be texts";
-    if (!text_of(json_get(body, "collateral"), COLLATERAL_MAX, a, collateral))
-        return "'collateral' must be a text";
-    return NULL;
-}
-
 void route_epoch_put(struct coord *c, struct http_req *r, struct str arg UNUSED)
 {
     struct epoch_row row = {.received_ms = now_ms()};
@@ -123,7 +50,7 @@ void route_epoch_put(struct coord *c, struct http_req *r, struct str arg UNUSED)
 
     if (!body_object(r, &body))
         return;
-    wrong = epoch_parse(body, http_req_arena(r), &row, &collateral);
+    wrong = epoch_body(body, http_req_arena(r), &row, &collateral);
     if (wrong) {
         reply_error(r, 400, wrong);
         return;
@@ -146,27 +73,6 @@ void route_epoch_put(struct coord *c, struct http_req *r, struct str arg UNUSED)
     buf_release(&why);
 }
 
-static const char *statement_parse(struct json v, struct arena *a, struct statement_row *s)
-{
-    uint64_t created = 0;
-
-    if (!bytes_of(json_get(v, "statement"), STATEMENT_MAX, a, &s->bytes) || !s->bytes.ptr)
-        return "'statement' must be base64";
-    if (!sig_of(json_get(v, "signature"), &s->sig))
-        return "'signature' must be 128 hex digits";
-    if (!json_u64(json_get(v, "job_id"), &s->job_id) || s->job_id > INT64_MAX)
-        return "'job_id' must be a number";
-    if (!json_u64(json_get(v, "created_at"), &created) || created > INT64_MAX)
-        return "'created_at' must be a number";
-    s->created_s = (int64_t)created;
-    if (!text_of(json_get(v, "attached_usd"), EVIDENCE_USD_MAX, a, &s->attached_usd))
-        return "'attached_usd' must be a text";
-    if (!bytes_of(json_get(v, "input"), EVIDENCE_PAYLOAD_MAX, a, &s->input) ||
-        !bytes_of(json_get(v, "delivered"), EVIDENCE_PAYLOAD_MAX, a, &s->delivered))
-        return "'input' and 'delivered' must be base64 of at most 8192 bytes";
-    return NULL;
-}
-
 /* The request that a job answers; 0 when it is not known here. */
 static uint64_t request_of(struct coord *c, uint64_t job_id)
 {
@@ -186,32 +92,18 @@ static uint64_t request_of(struct coord *c, uint64_t job_id)
 
 void route_statements_put(struct coord *c, struct http_req *r, struct str arg UNUSED)
 {
-    struct statement_row *rows =
-        arena_new_n(http_req_arena(r), struct statement_row, STATEMENTS_MAX);
+    struct statement_row *rows;
     struct buf why = WHY_INIT;
     struct hash256 session;
-    const char *wrong = NULL;
-    struct json_iter it;
+    const char *wrong;
     struct json body;
     uint64_t next = 0;
-    size_t n = 0;
+    size_t n;
     enum err e;
 
     if (!body_object(r, &body))
         return;
-    if (!hash_of(json_get(body, "session_id"), &session))
-        wrong = "'session_id' must be 64 hex digits";
-    if (json_type(json_get(body, "statements")) != JSON_ARRAY)
-        wrong = "'statements' must be a list";
-    it = json_iter(json_get(body, "statements"));
-    while (!wrong && json_next(&it)) {
-        if (n == STATEMENTS_MAX) {
-            wrong = "at most 256 statements at once";
-            break;
-        }
-        rows[n].session = session;
-        wrong = statement_parse(it.value, http_req_arena(r), &rows[n++]);
-    }
+    wrong = statements_body(body, http_req_arena(r), &session, &rows, &n);
     if (wrong) {
         reply_error(r, 400, wrong);
         return;
@@ -225,27 +117,6 @@ void route_statements_put(struct coord *c, struct http_req *r, struct str arg UN
         waiters_changed(c, request_of(c, rows[i].job_id));
     coord_unlock(c);
     buf_release(&why);
-}
-
-static const char *batch_parse(struct json body, struct arena *a, struct batch_row *b)
-{
-    struct json height = json_get(body, "block_height");
-
-    if (!bytes_of(json_get(body, "head"), BATCH_HEAD_LEN, a, &b->head_bytes) ||
-        !b->head_bytes.ptr || batch_head_read(b->head_bytes, &b->head, NULL) ||
-        b->head.first_seq > INT64_MAX)
-        return "'head' must be the base64 of a batch head";
-    if (!sig_of(json_get(body, "signature"), &b->sig))
-        return "'signature' must be 128 hex digits";
-    if (!json_bool(json_get(body, "closed"), &b->closed))
-        return "'closed' must be true or false";
-    if (!text_of(json_get(body, "transaction"), HASH_TEXT_MAX, a, &b->anchor_tx) ||
-        !text_of(json_get(body, "contract"), HASH_TEXT_MAX, a, &b->anchor_contract))
-        return "'transaction' and 'contract' must be texts";
-    if (!json_is_null(height) &&
-        (!json_u64(height, &b->anchor_height) || b->anchor_height > INT64_MAX))
-        return "'block_height' must be a number";
-    return NULL;
 }
 
 /* Who looks at one of the batch's executions sees that it is anchored now. */
@@ -284,7 +155,7 @@ void route_batch_put(struct coord *c, struct http_req *r, struct str arg UNUSED)
 
     if (!body_object(r, &body))
         return;
-    wrong = batch_parse(body, http_req_arena(r), &row);
+    wrong = batch_body(body, http_req_arena(r), &row);
     if (wrong) {
         reply_error(r, 400, wrong);
         return;
@@ -307,15 +178,16 @@ void route_batch_put(struct coord *c, struct http_req *r, struct str arg UNUSED)
 /* {"worker","wait_ms"} */
 void route_wishes(struct coord *c, struct http_req *r, struct str arg UNUSED)
 {
+    const char *wrong;
     struct json body;
     struct str worker;
-    uint64_t wait = 0;
+    uint64_t wait;
 
     if (!body_object(r, &body))
         return;
-    if (!text_of(json_get(body, "worker"), JOB_WORKER_MAX, http_req_arena(r), &worker) ||
-        !worker.len || !json_u64(json_get(body, "wait_ms"), &wait)) {
-        reply_error(r, 400, "'worker' must be a text and 'wait_ms' a number");
+    wrong = wishes_body(body, &worker, &wait);
+    if (wrong) {
+        reply_error(r, 400, wrong);
         return;
     }
     coord_lock(c);
@@ -352,37 +224,27 @@ void route_quote_put(struct coord *c, struct http_req *r, struct str arg UNUSED)
 {
     struct arena *a = http_req_arena(r);
     struct buf why = WHY_INIT;
-    struct str quote, error, hex;
-    struct hash256 digest;
-    uint8_t nonce_bytes[32];
-    struct str nonce = STR("");
     struct statement_row row;
+    struct quote_told q;
+    const char *wrong;
     struct json body;
     enum err e;
 
     if (!body_object(r, &body))
         return;
-    if (!hash_of(json_get(body, "digest"), &digest) ||
-        !bytes_of(json_get(body, "quote"), QUOTE_MAX, a, &quote) ||
-        !text_of(json_get(body, "error"), WHY_MAX, a, &error) || (!quote.ptr && !error.ptr)) {
-        reply_error(r, 400, "'digest' must be 64 hex digits, and 'quote' base64 or 'error' a text");
+    wrong = quote_body(body, a, &q);
+    if (wrong) {
+        reply_error(r, 400, wrong);
         return;
     }
-    if (!json_is_null(json_get(body, "nonce"))) {
-        if (!json_plain(json_get(body, "nonce"), &hex) || !hex_get(hex, nonce_bytes, 32)) {
-            reply_error(r, 400, "'nonce' must be 64 hex digits");
-            return;
-        }
-        nonce = str_from(nonce_bytes, sizeof nonce_bytes);
-    }
     coord_lock(c);
-    e = statement_by_digest(c->db, &digest, a, &row, &why);
-    if (!e && quote.ptr)
-        e = quote_check(&row, nonce, quote, a, &why);
-    if (!e && quote.ptr)
+    e = statement_by_digest(c->db, &q.digest, a, &row, &why);
+    if (!e && q.quote.ptr)
+        e = quote_check(&row, q.nonce, q.quote, a, &why);
+    if (!e && q.quote.ptr)
         e = db_begin(c->db, &why);
-    if (!e && quote.ptr) {
-        e = quote_store(c->db, &digest, nonce, quote, now_ms(), &why);
+    if (!e && q.quote.ptr) {
+        e = quote_store(c->db, &q.digest, q.nonce, q.quote, now_ms(), &why);
         if (e)
             db_rollback(c->db);
         else
@@ -392,10 +254,10 @@ void route_quote_put(struct coord *c, struct http_req *r, struct str arg UNUSED)
         reply_fault(r, e, &why);
     else
         http_reply(r, 200, "application/json", STR("{\"ok\":true}"));
-    wish_granted(c, &digest, nonce,
-                 e            ? "the worker brought a quote over something else"
-                 : !quote.ptr ? "the machine could not be quoted"
-                              : NULL);
+    wish_granted(c, &q.digest, q.nonce,
+                 e              ? "the worker brought a quote over something else"
+                 : !q.quote.ptr ? "the machine could not be quoted"
+                                : NULL);
     coord_unlock(c);
     buf_release(&why);
 }

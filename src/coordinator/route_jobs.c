@@ -5,40 +5,12 @@
 
 #include "base/log.h"
 #include "coordinator/ack.h"
+#include "coordinator/bodies.h"
 #include "coordinator/reply.h"
 #include "coordinator/report.h"
 #include "coordinator/results.h"
 #include "coordinator/routes.h"
 #include "coordinator/wait.h"
-
-#define REASON_MAX 2048 /* bytes of a release's reason */
-
-static bool id_ok(struct str s)
-{
-    if (!s.len || s.len > JOB_WORKER_MAX)
-        return false;
-    for (size_t i = 0; i < s.len; i++)
-        if (s.ptr[i] <= ' ' || s.ptr[i] > '~')
-            return false;
-    return true;
-}
-
-/* "worker" and, optional, "session" of the body. */
-static bool worker_of(struct http_req *r, struct json body, struct str *id, struct str *session)
-{
-    struct json s = json_get(body, "session");
-
-    *session = STR("");
-    if (!json_plain(json_get(body, "worker"), id) || !id_ok(*id)) {
-        reply_error(r, 400, "'worker' must be 1 to 128 printable characters");
-        return false;
-    }
-    if (!json_is_null(s) && (!json_plain(s, session) || !id_ok(*session))) {
-        reply_error(r, 400, "'session' must be 1 to 128 printable characters");
-        return false;
-    }
-    return true;
-}
 
 /* A worker that was started anew does not know the jobs it held: back with them at once. */
 static enum err forget_old_session(struct coord *c, struct str id, struct str session,
@@ -61,35 +33,24 @@ static enum err forget_old_session(struct coord *c, struct str id, struct str se
     return e;
 }
 
-/* An optional number. */
-static bool number_of(struct http_req *r, struct json body, const char *name, uint64_t *out)
-{
-    struct json v = json_get(body, name);
-    char room[64];
-    struct buf text = BUF_OVER(room);
-
-    if (json_is_null(v) || (json_u64(v, out) && *out <= INT64_MAX))
-        return true;
-    buf_addf(&text, "'%s' must be a number", name);
-    reply_error(r, 400, room);
-    return false;
-}
-
 void route_lease(struct coord *c, struct http_req *r, struct str arg UNUSED)
 {
     struct buf why = WHY_INIT;
-    struct lease_ask ask = {.owner_slots = 0};
+    struct lease_ask ask;
     const struct worker *known;
-    uint64_t wait = 0;
+    const char *wrong;
+    uint64_t wait;
     struct json body;
     bool restarted;
     enum err e = ERR_OK;
 
-    if (!body_object(r, &body) || !worker_of(r, body, &ask.worker, &ask.session))
+    if (!body_object(r, &body))
         return;
-    if (!number_of(r, body, "wait_ms", &wait) ||
-        !number_of(r, body, "owner_slots", &ask.owner_slots))
+    wrong = lease_body(body, &ask, &wait);
+    if (wrong) {
+        reply_error(r, 400, wrong);
         return;
+    }
     coord_lock(c);
     known = worker_find(c, ask.worker);
     restarted = ask.session.len && (!known || !str_eqz(ask.session, known->session));
@@ -173,37 +134,27 @@ void route_renew(struct coord *c, struct http_req *r, struct str arg)
 
 void route_progress(struct coord *c, struct http_req *r, struct str arg)
 {
-    static const char *const steps[] = {"compiling", "compiled", "fetched", "ran", "resolved"};
     struct buf why = WHY_INIT;
-    uint64_t id, token, request_id = 0, height = 0;
-    const char *step = NULL;
-    struct json body, detail;
+    uint64_t id, token, request_id = 0;
+    struct step_told told;
+    const char *wrong;
+    struct json body;
     enum err e;
 
     if (!job_of(r, arg, &body, &id, &token))
         return;
-    for (size_t i = 0; i < countof(steps); i++)
-        if (json_str_eq(json_get(body, "step"), str_of(steps[i])))
-            step = steps[i];
-    if (!step) {
-        reply_error(r, 400, "'step' must be compiling, compiled, fetched, ran or resolved");
+    wrong = progress_body(body, &told);
+    if (wrong) {
+        reply_error(r, 400, wrong);
         return;
     }
-    detail = json_get(body, "detail");
-    if (!json_is_null(detail) &&
-        (json_type(detail) != JSON_OBJECT || detail.text.len > DETAIL_MAX)) {
-        reply_error(r, 400, "'detail' must be an object of at most 16384 bytes");
-        return;
-    }
-    if (!json_u64(json_get(detail, "block_height"), &height) || height > INT64_MAX)
-        height = 0;
     coord_lock(c);
     e = db_begin(c->db, &why);
     if (!e)
-        e = jobq_progress(c->db, id, token, step, json_is_null(detail) ? STR_NONE : detail.text,
-                          height, now_ms(), &request_id, &why);
+        e = jobq_progress(c->db, id, token, told.step, told.detail, told.height, now_ms(),
+                          &request_id, &why);
     e = settle(c, r, e, false, request_id, "{\"ok\":true}", &why);
-    if (!e && strcmp(step, "ran") == 0)
+    if (!e && strcmp(told.step, "ran") == 0)
         waiters_serve(c); /* its sender has a slot more */
     coord_unlock(c);
     buf_release(&why);
@@ -211,29 +162,29 @@ void route_progress(struct coord *c, struct http_req *r, struct str arg)
 
 void route_release(struct coord *c, struct http_req *r, struct str arg)
 {
-    struct buf why = WHY_INIT, reason = BUF_INIT(REASON_MAX);
+    struct buf why = WHY_INIT;
     uint64_t id, token, request_id = 0;
-    struct json body, text;
+    struct str reason;
+    const char *wrong;
+    struct json body;
     enum err e;
 
     if (!job_of(r, arg, &body, &id, &token))
         return;
-    text = json_get(body, "reason");
-    if (!json_is_null(text) && !json_str(text, &reason)) {
-        reply_error(r, 400, "'reason' must be a text of at most 2048 bytes");
-        buf_release(&reason);
+    wrong = release_body(body, http_req_arena(r), &reason);
+    if (wrong) {
+        reply_error(r, 400, wrong);
         return;
     }
     coord_lock(c);
     e = db_begin(c->db, &why);
     if (!e)
-        e = jobq_release(c->db, id, token, buf_str(&reason), !str_eqz(buf_str(&reason), "shutdown"),
-                         now_ms(), &request_id, &why);
+        e = jobq_release(c->db, id, token, reason, !str_eqz(reason, "shutdown"), now_ms(),
+                         &request_id, &why);
     e = settle(c, r, e, false, request_id, "{\"ok\":true}", &why);
     if (!e)
         waiters_serve(c);
     coord_unlock(c);
-    buf_release(&reason);
     buf_release(&why);
 }
 
@@ -271,11 +222,17 @@ void route_complete(struct coord *c, struct http_req *r, struct str arg)
 void route_heartbeat(struct coord *c, struct http_req *r, struct str arg UNUSED)
 {
     struct str id, session;
+    const char *wrong;
     struct json body;
     bool recall;
 
-    if (!body_object(r, &body) || !worker_of(r, body, &id, &session))
+    if (!body_object(r, &body))
         return;
+    wrong = worker_body(body, &id, &session);
+    if (wrong) {
+        reply_error(r, 400, wrong);
+        return;
+    }
     if (!json_bool(json_get(body, "recall"), &recall))
         recall = false;
     coord_lock(c);

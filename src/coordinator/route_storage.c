@@ -6,16 +6,15 @@
  * opens nothing, and a worker whose job went to another cannot write any more. What is kept is
  * sealed by the keystore; here it is bytes.
  *
- * Bytes come as base64 or as arrays of numbers; they go out as arrays, or as base64 where the
- * body has "bytes":"base64".
+ * Bytes go out as arrays of numbers, or as base64 where the body has "bytes":"base64".
  */
 #include <string.h>
 
 #include "codec/base64.h"
 #include "coordinator/ack.h"
+#include "coordinator/bodies.h"
 #include "coordinator/reply.h"
 #include "coordinator/routes.h"
-#include "storage/records.h"
 
 #define VALUE_ROOM (STORAGE_VALUE_MAX + STORAGE_SEALED_MORE)
 #define KEY_ROOM   (STORAGE_KEY_MAX + STORAGE_SEALED_MORE)
@@ -120,38 +119,6 @@ static enum err hash(struct ask *k, const char *name, struct hash256 *out)
     return e;
 }
 
-static bool numbers(struct json v, struct buf *out)
-{
-    uint32_t n;
-
-    if (json_type(v) != JSON_ARRAY)
-        return false;
-    for (struct json_iter it = json_iter(v); json_next(&it);) {
-        if (!json_u32(it.value, &n) || n > 255)
-            return false;
-        buf_add_byte(out, (uint8_t)n);
-    }
-    return true;
-}
-
-static enum err bytes(struct ask *k, const char *name, size_t max, struct str *out)
-{
-    struct json v = json_get(k->body, name);
-    struct buf b = BUF_INIT(max);
-    struct str s;
-    enum err e = ERR_OK;
-
-    if (!(json_plain(v, &s) ? base64_get(s, &b) : numbers(v, &b)))
-        e = err_put(&k->why, b.full ? ERR_TOO_BIG : ERR_FORMAT,
-                    "'%s' is missing, no bytes, or has more than %zu", name, max);
-    else if (b.full)
-        e = err_put(&k->why, ERR_TOO_BIG, "'%s' has more than %zu bytes", name, max);
-    else
-        *out = arena_str(k->a, buf_str(&b));
-    buf_release(&b);
-    return e;
-}
-
 static void put_bytes(struct ask *k, const char *name, struct str s)
 {
     json_key(&k->out, name);
@@ -188,26 +155,10 @@ typedef enum err do_fn(struct coord *c, struct ask *k);
 static enum err put_with(struct coord *c, struct ask *k, enum when when, bool *done,
                          struct stored *now)
 {
-    const char *key = when == WHEN_EQUAL ? "new_encrypted_key" : "encrypted_key";
-    const char *value = when == WHEN_EQUAL ? "new_encrypted_value" : "encrypted_value";
-    struct json sealed = json_get(k->body, "is_encrypted");
-    struct put p = {.when = when};
-    bool is_sealed = true;
-    enum err e = hash(k, "key_hash", &p.record.key_hash);
+    struct put p;
+    enum err e =
+        put_body(k->body, when, str_eqz(k->space.account, STORAGE_WORKER), k->a, &p, &k->why);
 
-    if (!e)
-        e = hash(k, "wasm_hash", &p.record.wasm);
-    if (!e)
-        e = bytes(k, key, KEY_ROOM, &p.record.key);
-    if (!e)
-        e = bytes(k, value, VALUE_ROOM, &p.record.value);
-    if (!e && when == WHEN_EQUAL)
-        e = bytes(k, "expected_encrypted_value", VALUE_ROOM, &p.expected);
-    if (!e && !json_is_null(sealed) && !json_bool(sealed, &is_sealed))
-        e = err_put(&k->why, ERR_FORMAT, "'is_encrypted' is neither true nor false");
-    if (!e && !is_sealed && !str_eqz(k->space.account, STORAGE_WORKER))
-        e = err_put(&k->why, ERR_DENIED, "only records of the worker's area may be public");
-    p.record.is_public = !is_sealed;
     if (!e)
         e = records_put(c->db, &k->space, &p, &c->storage_quota, now_ms(), done, now, &k->bytes,
                         &k->why);

@@ -1,10 +1,9 @@
 /* route_storage_public.c — what projects made public of their storage, for anybody. */
 #include "codec/base64.h"
+#include "coordinator/bodies.h"
 #include "coordinator/reply.h"
 #include "coordinator/routes.h"
-#include "storage/records.h"
 
-#define BATCH_MAX  50
 #define ANSWER_MAX (16u << 20)
 
 static struct space area_of(struct str project)
@@ -80,35 +79,6 @@ void route_public_storage_get(struct coord *c, struct http_req *r, struct str ar
     buf_release(&why);
 }
 
-/* The keys of a batch; false: answered. */
-static bool keys_ok(struct http_req *r, struct json keys)
-{
-    char room[160];
-    struct buf text = BUF_OVER(room);
-
-    if (json_type(keys) != JSON_ARRAY || !json_count(keys)) {
-        plain(r, 400, "No keys provided");
-        return false;
-    }
-    if (json_count(keys) > BATCH_MAX) {
-        plain(r, 400, "Maximum 50 keys allowed per request");
-        return false;
-    }
-    for (struct json_iter it = json_iter(keys); json_next(&it);) {
-        if (json_type(it.value) != JSON_STRING) {
-            plain(r, 400, "A key is no text");
-            return false;
-        }
-        if (json_str_len(it.value) > STORAGE_KEY_MAX) {
-            buf_addf(&text, "Key too long: %.*s",
-                     STR_ARG(str_head(str_skip(it.value.text, 1), 100)));
-            plain(r, 400, room);
-            return false;
-        }
-    }
-    return true;
-}
-
 void route_public_storage_batch(struct coord *c, struct http_req *r, struct str arg UNUSED)
 {
     struct buf bytes = BUF_INIT(2 * STORAGE_VALUE_MAX), out = BUF_INIT(ANSWER_MAX), why = WHY_INIT,
@@ -124,8 +94,11 @@ void route_public_storage_batch(struct coord *c, struct http_req *r, struct str 
         plain(r, 400, "project_uuid is needed");
         return;
     }
-    if (!keys_ok(r, keys))
+    if (!keys_body(keys, &why)) {
+        plain(r, 400, buf_z(&why));
+        buf_release(&why);
         return;
+    }
     json_obj(&out);
     json_key(&out, "results");
     json_obj(&out);
