@@ -219,14 +219,21 @@ static void feed_serve(struct coord *c)
 {
     struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
     struct waiter *w = c->waiters, *next;
+    uint64_t after = 0;
 
     for (; w; w = next) {
         next = w->next;
         if (w->what != FOR_FEED)
             continue;
-        buf_clear(&b);
-        if (feed_write(&c->feed, c->db, w->after, &b, &why))
-            continue;
+        /* They all wait since the same change: what is read for one is for all of them. */
+        if (!b.len || w->after != after) {
+            buf_clear(&b);
+            after = w->after;
+            if (feed_write(&c->feed, c->db, after, &b, &why)) {
+                buf_clear(&b);
+                continue;
+            }
+        }
         reply_json(w->r, 200, &b);
         drop(c, w);
     }
