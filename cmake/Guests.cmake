@@ -1,16 +1,25 @@
 # guest(NAME OUTPUT source.c …): a guest program in C for wasm32-wasip1, at
 # build/share/outlayer/guests/OUTPUT.wasm. Needs Debian's wasi-libc and libclang-rt-14-dev-wasm32.
 set(GUESTS_DIR ${PROJECT_SOURCE_DIR}/build/share/outlayer/guests)
-set(GUEST_FLAGS --target=wasm32-wasi -std=gnu17 -O2 -Wall -Wextra -Werror -g0 -Wl,--strip-debug)
+set(GUEST_FLAGS --target=wasm32-wasi -std=gnu17 -O2 -Wall -Wextra -Werror -g0)
 
 function(guest name output)
     set(wasm ${GUESTS_DIR}/${output}.wasm)
     get_filename_component(folder ${wasm} DIRECTORY)
     file(MAKE_DIRECTORY ${folder})
     list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ OUTPUT_VARIABLE sources)
+    # Linked without -O: with it clang runs wasm-opt where there is one, and gives other bytes there.
+    set(compile)
+    set(objects)
+    foreach(source ${ARGN})
+        set(object ${CMAKE_CURRENT_BINARY_DIR}/${source}.wasm.o)
+        list(APPEND compile COMMAND clang-14 ${GUEST_FLAGS} -c -o ${object} ${CMAKE_CURRENT_SOURCE_DIR}/${source})
+        list(APPEND objects ${object})
+    endforeach()
     add_custom_command(
         OUTPUT ${wasm}
-        COMMAND clang-14 ${GUEST_FLAGS} -o ${wasm} ${sources}
+        ${compile}
+        COMMAND clang-14 --target=wasm32-wasi -Wl,--strip-debug -o ${wasm} ${objects}
         DEPENDS ${sources}
         COMMENT "Guest ${output}.wasm"
         VERBATIM)
