@@ -152,6 +152,10 @@ static void open(struct p2_object *o)
              "handed over; hand it over first");
         return;
     }
+    if (request.has_length && request.length > INT64_MAX) {
+        fail(o, NET_SEND_TOO_BIG, "no body is as long as its Content-Length says");
+        return;
+    }
     if (q->scheme == SCHEME_OTHER || !net_host(buf_str(&q->authority), &host) ||
         !net_is_path(buf_str(&q->path))) {
         fail(o, NET_URI, "a request needs http or https, a host, and a path from '/'");

@@ -569,6 +569,23 @@ static void bodies_are_streamed(void **state)
     run_result_release(&r);
 }
 
+/* A run that broke its process would be nobody's fault, run again and never paid for. */
+static void lengths_that_nothing_has_are_refused(void **state)
+{
+    struct net_policy p = open_policy();
+    struct run_result r;
+    (void)state;
+    run("claims http://127.0.0.1:%u/early 9223372036854775808\n"
+        "claims http://127.0.0.1:%u/early 18446744073709551615\n"
+        "get http://127.0.0.1:%u/hello",
+        &p, 20000, &r);
+    assert_ran(&r);
+    assert_string_equal(buf_z(&r.out), "ErrorCode::HttpRequestBodySize(None)\n"
+                                       "ErrorCode::HttpRequestBodySize(None)\n"
+                                       "200 yes 5 hello\n");
+    run_result_release(&r);
+}
+
 static void requests_and_bytes_are_counted(void **state)
 {
     struct net_policy p = open_policy();
@@ -629,6 +646,7 @@ int main(void)
         cmocka_unit_test(slow_servers_end_a_run),
         cmocka_unit_test(requests_go_side_by_side),
         cmocka_unit_test(bodies_are_streamed),
+        cmocka_unit_test(lengths_that_nothing_has_are_refused),
         cmocka_unit_test(requests_and_bytes_are_counted),
         cmocka_unit_test(words_of_strangers_stay_where_they_belong),
     };

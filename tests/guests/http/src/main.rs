@@ -6,6 +6,7 @@
 //!     parallel N URL   N requests at the same time, their statuses
 //!     stream URL N     the body read in pieces of N bytes: how many bytes
 //!     early URL        the answer is waited for before the request's body is finished
+//!     claims URL N     the same with N as the body's Content-Length
 use std::io::Read;
 use std::time::Duration;
 use waki::bindings::wasi::http::outgoing_handler;
@@ -37,8 +38,12 @@ fn tell<E: std::fmt::Display>(r: Result<Response, E>) {
 }
 
 fn send(url: &str, body: bool) -> (FutureIncomingResponse, Option<OutgoingBody>) {
+    send_with(Fields::new(), url, body)
+}
+
+fn send_with(fields: Fields, url: &str, body: bool) -> (FutureIncomingResponse, Option<OutgoingBody>) {
     let (authority, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
-    let request = OutgoingRequest::new(Fields::new());
+    let request = OutgoingRequest::new(fields);
     request.set_scheme(Some(&Scheme::Http)).unwrap();
     request.set_authority(Some(authority)).unwrap();
     request.set_path_with_query(Some(&format!("/{path}"))).unwrap();
@@ -83,6 +88,13 @@ fn early(url: &str) {
     println!("{told} {}", OutgoingBody::finish(body, None).is_ok());
 }
 
+fn claims(url: &str, length: &str) {
+    let fields = Fields::from_list(&[("content-length".into(), length.as_bytes().to_vec())]).unwrap();
+    let (answer, _body) = send_with(fields, url, true);
+    answer.subscribe().block();
+    println!("{}", status(&answer));
+}
+
 fn main() {
     let mut input = String::new();
     std::io::stdin().read_to_string(&mut input).unwrap();
@@ -107,6 +119,7 @@ fn main() {
             }
             "parallel" => parallel(w[1].parse().unwrap(), w[2]),
             "early" => early(w[1]),
+            "claims" => claims(w[1], w[2]),
             "stream" => match Client::new().get(w[1]).send() {
                 Err(e) => println!("error {e}"),
                 Ok(r) => {
