@@ -69,6 +69,8 @@ void route_public_storage_get(struct coord *c, struct http_req *r, struct str ar
     } else if (e && e != ERR_EMPTY) {
         reply_fault(r, e, &why);
     } else if (raw) {
+        /* Bytes of a stranger's at the address of our pages, which may run scripts from there. */
+        http_reply_header(r, "X-Content-Type-Options", "nosniff");
         http_reply(r, 200, "application/octet-stream", found.value);
     } else {
         put_found(&out, e, found.value);

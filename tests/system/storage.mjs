@@ -108,6 +108,7 @@ test("the worker's area: shared in the project, public on purpose only", async (
     assert.deepEqual(await (await get(`project_uuid=${shop}&key=none`)).json(), { exists: false });
     const raw = await get(`project_uuid=${shop}&key=price&format=raw`);
     assert.equal(raw.headers.get('content-type'), 'application/octet-stream');
+    assert.equal(raw.headers.get('x-content-type-options'), 'nosniff', 'no script of our pages');
     assert.equal(await raw.text(), '42');
     const sealed = await get(`project_uuid=${shop}&key=secret`);
     assert.equal(sealed.status, 403);
