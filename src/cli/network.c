@@ -41,6 +41,23 @@ static const struct {
     [PART_WORKER] = {"worker", "outlayer-worker"},
 };
 
+enum err network_env(struct network *n, struct buf *why)
+{
+    struct buf b = BUF_INIT(4096);
+    enum err e;
+
+    buf_addf(&b,
+             "export OUTLAYER_RPC_URL='%s'\n"
+             "export OUTLAYER_COORDINATOR_URL='%s'\n"
+             "export OUTLAYER_FASTFS_URL='%s/{sender}/{receiver}/{path}'\n"
+             "export OUTLAYER_KEYSTORE_URL='%s'\n",
+             n->part[PART_CHAIN].url, n->part[PART_COORDINATOR].url, n->part[PART_FASTFS].url,
+             n->part[PART_KEYSTORE].url);
+    e = file_write_atomic(network_path(n, "env"), buf_str(&b), 0600, why);
+    buf_release(&b);
+    return e;
+}
+
 const char *network_path(struct network *n, const char *below)
 {
     struct buf b = BUF_INIT(4096);

@@ -509,6 +509,7 @@ static void print_summary(const struct up *u)
     for (size_t i = 0; i < countof(who); i++)
         report_text(r, "  %-21s %s\n", who[i][0], who[i][1]);
     report_title(r, "\nWhat to try next");
+    report_text(r, "  . %s/env, so that the other commands find this network\n", u->net.home);
     report_text(r, "  curl -s %s/requests/%llu\n", coord, (unsigned long long)u->result.request_id);
     report_text(r, "  outlayer run %s --input '%s'\n", u->program_file, u->o.input);
     report_text(r, "  request_execution on %s from your own contract, with this source:\n",
@@ -543,8 +544,10 @@ static int run(struct up *u, struct buf *why)
     if (!e) {
         report_text(&u->report, "Ready in %llu ms.\n",
                     (unsigned long long)(clock_mono_ms() - u->began_ms));
-        e = tell_story(u, why);
+        e = network_env(&u->net, why);
     }
+    if (!e)
+        e = tell_story(u, why);
     if (e)
         return u->net.state == NETWORK_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_FAILED;
     if (u->o.once)

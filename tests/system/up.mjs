@@ -1,13 +1,14 @@
 // up.mjs — `outlayer up` from the outside: the story it tells, and that it leaves nothing behind.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { lastLine, outlayer, start } from './command.mjs';
 import {
-    NEAR, OUTLAYER, PATIENCE_MS, SHARE, TGAS, alive, badLines, descendants, near, nobodyLeft, price, until,
+    BIN, NEAR, OUTLAYER, PATIENCE_MS, SHARE, TGAS, alive, badLines, descendants, near, nobodyLeft, price, until,
 } from './harness.mjs';
 
 const temp = fs.mkdtempSync(path.join(os.tmpdir(), 'outlayer-story-'));
@@ -96,6 +97,11 @@ test('it serves until Ctrl-C, leaves nobody, and goes on where it was', async ()
         assert.equal(fs.statSync(file).mode & 0o777, 0o600);
         assert.equal(JSON.parse(fs.readFileSync(file, 'utf8')).account_id, name);
     }
+
+    // The other commands find it by its file.
+    const told = execFileSync('sh', ['-c', `. ${home}/env && "$0" request --wasm "$1" --input '{"min":5,"max":5}' --key-file "$2"`,
+        path.join(BIN, 'outlayer'), path.join(SHARE, 'guests/random.wasm'), path.join(home, 'credentials/localnet/alice.test.json')], { encoding: 'utf8' });
+    assert.deepEqual(JSON.parse(told), { random_number: 5 });
 
     const second = await outlayer(['up', '--once', '--home', home]);
     assert.equal(second.code, 1);
