@@ -101,7 +101,7 @@ enum err component_load(struct engine *e, struct str code, struct module *m, str
     error =
         wasmtime_component_deserialize(engine, (const uint8_t *)code.ptr, code.len, &m->component);
     if (error)
-        return engine_err(error, ERR_ABSENT, "the compiled code is not for this engine", why);
+        return engine_err(error, ERR_ABSENT, "the program cannot be loaded", why);
     r = check(engine, m->component, &name, why);
     if (!r)
         r = find_run(m, &name, why);

@@ -171,7 +171,7 @@ static enum err core_load(struct engine *e, struct str code, struct module *m, s
     enum err r;
 
     if (error)
-        return engine_err(error, ERR_ABSENT, "the compiled code is not for this engine", why);
+        return engine_err(error, ERR_ABSENT, "the program cannot be loaded", why);
     r = check(m->wasm, &m->memory_min, why);
     if (r)
         return r;

@@ -487,6 +487,10 @@ static enum err prepare(struct guest *g, int wasm_fd, const struct hash256 *wasm
             e = load(g, &status, why);
         if (e)
             return e;
+        /* Our own code of a moment ago: it is the program that asks for more than there is room
+         * for, tables above all, and does so on every machine. */
+        if (status == EXEC_STALE)
+            status = EXEC_BAD_MODULE;
     }
     note->load_us = clock_mono_us() - start - note->compile_us;
     switch (status) {
