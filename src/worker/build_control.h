@@ -29,8 +29,7 @@
 #define BUILD_SECONDS_MIN 30u  /* what a payment must cover before anything is compiled */
 #define BUILD_SECONDS_MAX 300u /* what one may take, whatever was paid */
 
-#define BUILD_TURN_SECONDS 120u /* waited for one's turn to compile, then others may have the job  \
-                                 */
+#define BUILD_TURN_SECONDS 120u /* waited for one's turn, then others may have the job */
 
 /* How many compile at the same time; each may take `memory_mb`. */
 struct build_gate {
