@@ -242,9 +242,18 @@ static enum err anchor_one(struct herald *h, struct buf *why)
     enum err e = r ? ledger_unanchored(h->o.outbox, &a, &row, why) : ERR_EMPTY;
 
     if (!e) {
-        e = r->anchor(r->ctx, &row, &a, why);
-        if (e == ERR_DENIED) {
-            /* After a crash it may have been anchored already; else the register says why not. */
+        if (!row.sent.ptr) {
+            e = r->sign(r->ctx, &row, &a, why);
+            if (!e)
+                e = ledger_sent(h->o.outbox, &row, why);
+        }
+        if (!e)
+            e = r->anchor(r->ctx, &row, &a, why);
+        if (e == ERR_ABSENT) {
+            row.sent = STR_NONE;
+            if (ledger_sent(h->o.outbox, &row, why) == ERR_OK)
+                e = ERR_UPSTREAM; /* after a pause, another one */
+        } else if (e == ERR_DENIED) {
             log_unusual("batch_not_anchored", "first=%llu count=%llu why=%s",
                         (unsigned long long)row.first_seq, (unsigned long long)row.count,
                         buf_z(why));

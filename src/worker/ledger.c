@@ -23,6 +23,7 @@ static const struct db_migration migrations[] = {
         " anchor_tx TEXT, anchor_height BIGINT, PRIMARY KEY (session, first_seq)) STRICT;"
         "CREATE TABLE build (key BYTEA NOT NULL, wasm BYTEA NOT NULL, digest BYTEA NOT NULL,"
         " PRIMARY KEY (key, wasm)) STRICT"},
+    {2, "ALTER TABLE batch ADD COLUMN sent BYTEA"},
 };
 
 static struct str hash_str(const struct hash256 *h)
@@ -251,15 +252,28 @@ enum err ledger_registered(struct outbox *o, const struct hash256 *session, stru
     return change(o, "UPDATE epoch SET registered = 1 WHERE session = $1", session, NULL, 0, why);
 }
 
+enum err ledger_sent(struct outbox *o, const struct ledger_batch *b, struct buf *why)
+{
+    struct call c = {.sql = "UPDATE batch SET sent = $2 WHERE session = $1 AND first_seq = $3",
+                     .blob = {hash_str(&b->session), b->sent},
+                     .number = &b->first_seq,
+                     .numbers = 1};
+
+    if (!b->sent.ptr)
+        c.sql = "UPDATE batch SET sent = NULL WHERE session = $1 AND first_seq = $2";
+    return outbox_with(o, call_run, &c, why);
+}
+
 enum err ledger_anchored(struct outbox *o, const struct ledger_batch *b, struct buf *why)
 {
     const uint64_t number[] = {b->first_seq, b->anchor_height};
-    struct call c = {.sql = "UPDATE batch SET anchor = 1, told = 0, anchor_height = $3,"
-                            " anchor_tx = $4 WHERE session = $1 AND first_seq = $2",
-                     .blob = {hash_str(&b->session)},
-                     .number = number,
-                     .numbers = 2,
-                     .text = b->anchor_tx};
+    struct call c = {
+        .sql = "UPDATE batch SET anchor = 1, told = 0, sent = NULL,"
+               " anchor_height = $3, anchor_tx = $4 WHERE session = $1 AND first_seq = $2",
+        .blob = {hash_str(&b->session)},
+        .number = number,
+        .numbers = 2,
+        .text = b->anchor_tx};
 
     return outbox_with(o, call_run, &c, why);
 }
@@ -449,7 +463,8 @@ struct batch_read {
 };
 
 #define BATCH_COLS                                                                                 \
-    "b.session, b.first_seq, b.count, b.head, b.sig, b.closed, b.anchor_tx, b.anchor_height"
+    "b.session, b.first_seq, b.count, b.head, b.sig, b.closed, b.anchor_tx, b.anchor_height,"      \
+    " b.sent"
 
 static enum err batch_in(void *ctx, struct db *d, struct buf *why)
 {
@@ -466,7 +481,8 @@ static enum err batch_in(void *ctx, struct db *d, struct buf *why)
                                         .head = kept(r->a, db_blob(s, 3)),
                                         .closed = db_bool(s, 5),
                                         .anchor_tx = kept(r->a, db_text(s, 6)),
-                                        .anchor_height = db_null(s, 7) ? 0 : db_u64(s, 7)};
+                                        .anchor_height = db_null(s, 7) ? 0 : db_u64(s, 7),
+                                        .sent = kept(r->a, db_blob(s, 8))};
         bytes_col(s, 0, r->out->session.b, sizeof r->out->session.b);
         bytes_col(s, 4, r->out->sig.b, sizeof r->out->sig.b);
     }

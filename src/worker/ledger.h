@@ -57,6 +57,7 @@ struct ledger_batch {
     bool closed;
     struct str anchor_tx; /* ptr NULL: not anchored */
     uint64_t anchor_height;
+    struct str sent; /* the signed transaction that is to anchor it; ptr NULL: not signed yet */
 };
 /* The batches of the session that begin before `seq` grow no more. */
 MUST_USE enum err ledger_close(struct outbox *o, const struct hash256 *session, uint64_t before_seq,
@@ -64,6 +65,9 @@ MUST_USE enum err ledger_close(struct outbox *o, const struct hash256 *session, 
 /* The oldest closed batch that is to be anchored, of a registered session. ERR_EMPTY. */
 MUST_USE enum err ledger_unanchored(struct outbox *o, struct arena *a, struct ledger_batch *out,
                                     struct buf *why);
+/* Keep b->sent before it is sent: after a restart the chain is asked what became of it, for it
+ * takes a batch only once. ptr NULL: it can never be taken, forget it. */
+MUST_USE enum err ledger_sent(struct outbox *o, const struct ledger_batch *b, struct buf *why);
 MUST_USE enum err ledger_anchored(struct outbox *o, const struct ledger_batch *b, struct buf *why);
 /* No registered key vouches for it: it stays as it is. */
 MUST_USE enum err ledger_give_up(struct outbox *o, const struct ledger_batch *b, struct buf *why);

@@ -35,8 +35,12 @@ struct notary_register {
     /* The challenge that the next manifest must carry. */
     enum err (*challenge)(void *ctx, uint8_t out[32], struct buf *why);
     enum err (*enrol)(void *ctx, struct str manifest, struct str quote, struct buf *why);
-    /* Put the batch's root on the chain: sets anchor_tx (in `a`) and anchor_height. ERR_DENIED:
-     * the chain will never take it. */
+    /* Sign the transaction that puts the batch's root on the chain: sets sent (in `a`), which is to
+     * be on disk before anchor() sends it. */
+    enum err (*sign)(void *ctx, struct ledger_batch *b, struct arena *a, struct buf *why);
+    /* Find that transaction on the chain, or send it: sets anchor_tx (in `a`) and anchor_height.
+     * ERR_DENIED: the contract will never take the batch. ERR_ABSENT: the chain has not taken this
+     * transaction and never will; another is to be signed. */
     enum err (*anchor)(void *ctx, struct ledger_batch *b, struct arena *a, struct buf *why);
     /* Does the OutLayer contract take answers only with their statements? */
     enum err (*required)(void *ctx, bool *out, struct buf *why);

@@ -3,7 +3,8 @@
  * notary asks to be let in (notary.h).
  *
  * Each call sends one transaction and waits until it has run; what was sent and not answered is
- * asked for again by its hash, never signed anew. docs/register.md has the methods.
+ * asked for again by its hash, never signed anew. The one that anchors a batch is kept on disk
+ * first, so that holds over a restart too. docs/register.md has the methods.
  *
  * Thread: any; calls take turns.
  */
