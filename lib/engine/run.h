@@ -16,7 +16,7 @@
 #include "engine/module.h"
 #include "engine/outcome.h"
 
-/* Units of fuel between two looks at the clock: about 0.05 ms. */
+/* Units of fuel between two looks at the clock: about 0.01 ms. */
 #define RUN_FUEL_SLICE 100000u
 
 /*
