@@ -145,7 +145,7 @@ test('requests over HTTP, by the policy that the options make', async () => {
         const held = path.join(temp, 'held.wasm');
         const json = path.join(temp, 'manifest.json');
         fs.writeFileSync(json, '{"network":["example.org"]}');
-        const set = await outlayer(['manifest', guest('weather-http'), '--set', json, '--output', held], { env });
+        const set = await outlayer(['manifest', guest('weather-api'), '--set', json, '--output', held], { env });
         assert.equal(set.code, 0, set.err);
         assert.match(set.out, /1 host:\n {2}example\.org/);
         for (let i = 0; i < 2; i++) { // compiled, then from the cache
@@ -156,8 +156,8 @@ test('requests over HTTP, by the policy that the options make', async () => {
         assert.deepEqual([shown.network, shown.hosts], ['list', ['example.org']]);
         assert.match((await outlayer(['manifest', held, '--set', json, '--output', held], { env })).err, /has a manifest already/);
         fs.writeFileSync(json, '{"network":"example.org"}');
-        assert.match((await outlayer(['manifest', guest('weather-http'), '--set', json, '--output', held], { env })).err, /no list of hosts/);
-        assert.match((await outlayer(['manifest', guest('weather-http')], { env })).out, /no manifest/);
+        assert.match((await outlayer(['manifest', guest('weather-api'), '--set', json, '--output', held], { env })).err, /no list of hosts/);
+        assert.match((await outlayer(['manifest', guest('weather-api')], { env })).out, /no manifest/);
     } finally {
         server.close();
     }
