@@ -3,28 +3,13 @@
 
 #include "base/mem.h"
 #include "engine/outcome.h"
-
-/* Raise the number behind the dash when a setting that changes compiled code changes. */
-#define SETTINGS_ID "g3"
+#include "engine/settings.h"
 
 static void set_features(wasm_config_t *c)
 {
-    wasmtime_config_wasm_simd_set(c, true);
-    wasmtime_config_wasm_bulk_memory_set(c, true);
-    wasmtime_config_wasm_multi_value_set(c, true);
-    wasmtime_config_wasm_reference_types_set(c, true);
-    wasmtime_config_wasm_tail_call_set(c, true);
-    wasmtime_config_wasm_relaxed_simd_set(c, false);
-    wasmtime_config_shared_memory_set(c, false);
-    wasmtime_config_wasm_multi_memory_set(c, false); /* so the limit on one memory is the limit */
-    wasmtime_config_wasm_memory64_set(c, false);
-    wasmtime_config_wasm_gc_set(c, false);
-    wasmtime_config_wasm_function_references_set(c, false);
-    wasmtime_config_wasm_exceptions_set(c, false);
-    wasmtime_config_wasm_stack_switching_set(c, false);
-    wasmtime_config_wasm_component_model_set(c, true);
-    wasmtime_config_wasm_component_model_async_set(c, false);
-    wasmtime_config_concurrency_support_set(c, false);
+#define SET(name, on) wasmtime_config_##name##_set(c, on);
+    ENGINE_FEATURES(SET)
+#undef SET
 }
 
 /* One of everything, reused from run to run: no mapping is made or torn down for a run. */
@@ -67,7 +52,6 @@ static wasm_config_t *settings(enum engine_kind kind)
 
     wasmtime_config_strategy_set(c, WASMTIME_STRATEGY_CRANELIFT);
     wasmtime_config_cranelift_opt_level_set(c, WASMTIME_OPT_LEVEL_SPEED);
-    wasmtime_config_cranelift_nan_canonicalization_set(c, true);
     wasmtime_config_consume_fuel_set(c, kind != ENGINE_BARE);
     wasmtime_config_epoch_interruption_set(c, profiles(kind));
     wasmtime_config_max_wasm_stack_set(c, ENGINE_STACK_MAX);
@@ -130,7 +114,8 @@ void engine_free(struct engine *e)
 
 const char *engine_id(bool profiled)
 {
-    return profiled ? ENGINE_BUILD "-" SETTINGS_ID "-profile" : ENGINE_BUILD "-" SETTINGS_ID;
+    return profiled ? ENGINE_BUILD "-" ENGINE_SETTINGS_ID "-profile"
+                    : ENGINE_BUILD "-" ENGINE_SETTINGS_ID;
 }
 
 void engine_message(struct buf *out, struct str message)

@@ -9,15 +9,13 @@
 #include "engine/linear.h"
 #include "engine/module.h"
 #include "engine/profile.h"
+#include "engine/settings.h"
 
 struct wasip2;
 
 /* A guest's stack for its calls, beside the shadow stack its compiler keeps in linear memory. */
-#define ENGINE_STACK_MAX       (1u << 20)
-#define ENGINE_FIBER_STACK     (2u << 20) /* the rest is for host functions */
-#define ENGINE_TABLES_MAX      16u
-#define ENGINE_INSTANCES_MAX   64u /* of modules in a component */
-#define ENGINE_TABLE_ITEMS_MAX 1000000u
+#define ENGINE_FIBER_STACK   (2u << 20) /* the rest is for host functions */
+#define ENGINE_INSTANCES_MAX 64u        /* of modules in a component */
 
 struct engine {
     enum engine_kind kind;

@@ -12,11 +12,11 @@
 #include "base/mem.h"
 #include "codec/hex.h"
 #include "codec/json.h"
+#include "engine/settings.h"
 #include "near/rpc.h"
 #include "worker/herald.h"
 
 #define SOFTWARE       "outlayer-worker 0.1.0"
-#define ENGINE         "wasmtime 48; fuel; 500000000000 instructions; 512 MiB; 180 s"
 #define TICK_MS        250
 #define POLICY_MS      2000  /* between two looks at what the contract wants */
 #define AGAIN_MS       5000  /* after a quote that could not be had */
@@ -54,13 +54,19 @@ struct notary {
 
 static enum err fill_manifest(struct notary *n, struct manifest *m, struct buf *why)
 {
-    struct hash256 engine = sha256(STR(ENGINE));
+    char room[ENGINE_ABOUT_MAX];
+    struct buf about = BUF_OVER(room);
+    struct hash256 engine;
     uint64_t now = clock_unix_ns() / 1000000000;
     struct rpc_block head;
     enum err e = rpc_block_final(n->rpc, &head, why);
 
     if (e)
         return e;
+    engine_about(&about);
+    BUG_ON(about.full);
+    engine = sha256(buf_str(&about));
+    log_info("engine", "about=%s", buf_z(&about)); /* for who wants to take the hash himself */
     *m = (struct manifest){.network = str_of(n->network),
                            .register_contract = n->o.register_contract,
                            .outlayer_contract = n->o.outlayer_contract,

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <wasmtime.h>
 
+#include "engine/settings.h"
+
 static struct engine *compiler, *runner;
 
 static const struct run_limits usual = {
@@ -292,9 +294,27 @@ static void the_host_survives_abuse(void **state)
     buf_release(&why);
 }
 
+/* What is said of the engine is what it is made from: the hash in a worker's manifest means it. */
+static void what_is_said_is_what_is_set(void **state)
+{
+    struct buf b = BUF_INIT(ENGINE_ABOUT_MAX), want = BUF_INIT(256);
+
+    (void)state;
+    engine_about(&b);
+    assert_false(b.full);
+    buf_addf(&want, "wasmtime %s; %s; fuel; ", WASMTIME_VERSION, engine_id(false));
+    assert_true(str_starts(buf_str(&b), buf_str(&want)));
+    assert_non_null(strstr(buf_z(&b), "; cranelift_nan_canonicalization; "));
+    assert_non_null(strstr(buf_z(&b), "; no wasm_memory64; "));
+    assert_non_null(strstr(buf_z(&b), "; at most 500000000000 instructions, 512 MiB, 180000 ms"));
+    buf_release(&b);
+    buf_release(&want);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_said_is_what_is_set),
         cmocka_unit_test(refused_with_a_sentence),
         cmocka_unit_test(not_valid),
         cmocka_unit_test(foreign_code_is_not_loaded),
