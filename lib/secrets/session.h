@@ -1,5 +1,5 @@
 /*
- * session.h — how a worker shows a keystore who it is: the message that it signs.
+ * session.h — how a worker shows a keystore or a coordinator who it is: the message that it signs.
  *
  *     label("outlayer:v2:tee-session") ‖ audience ‖ challenge[32] ‖ worker nonce[32] ‖
  *     session id[32] ‖ channel binding[32] ‖ issued at u64
@@ -18,7 +18,9 @@
 #include "base/buf.h"
 #include "crypto/hash.h"
 
-#define SESSION_AUDIENCE     "outlayer-keystore:" /* and the contract's account id */
+/* Each is followed by the contract's account id: what one got is of no use to the other. */
+#define SESSION_AUDIENCE     "outlayer-keystore:"
+#define SESSION_COORDINATOR  "outlayer-coordinator:"
 #define SESSION_AUDIENCE_MAX 128
 #define SESSION_MESSAGE_MAX  (32 + 4 + SESSION_AUDIENCE_MAX + 4 * 32 + 8)
 #define SESSION_SKEW_S       60 /* between the two clocks */

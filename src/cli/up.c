@@ -190,6 +190,8 @@ static enum err start_coordinator(struct up *u, struct buf *why)
                                 chain,
                                 "--rpc-url",
                                 chain,
+                                "--register-id",
+                                ACCOUNT_OPERATOR,
                                 "--worker-token-file",
                                 u->token_file,
                                 "--keystore-url",

@@ -3,9 +3,9 @@
  *
  * Its threads: the HTTP server's (routes), the follower (block stream), one that waits for the disk
  * (ack.h), one that reads prices (pricing.h), and the main one (leases that run out, signals);
- * those of forward.h know nothing of the rest. They share one database connection, the list of
- * requests held for a long poll and a few figures, all under `lock`; nothing that waits for the
- * network happens under it. libhttp's own lock is taken inside it, never the other way round.
+ * those of forward.h and gate.h know nothing of the rest. They share one database connection, the
+ * list of requests held for a long poll and a few figures, all under `lock`; nothing that waits for
+ * the network happens under it. libhttp's own lock is taken inside it, never the other way round.
  *
  * A transaction is opened and closed under one holding of the lock:
  *
@@ -42,6 +42,7 @@
 
 struct ack;
 struct forwarder;
+struct gate;
 struct pages;
 struct waiter;
 struct wishes;
@@ -73,6 +74,7 @@ struct coord {
     const char *collateral_url;  /* a cache; NULL: Intel's */
     bool flush;                  /* answers wait for the disk */
     struct forwarder *keystore;  /* NULL: none */
+    struct gate *gate;           /* NULL: the bearer token is enough */
     struct quota storage_quota;  /* of each project */
     struct pages *pages;         /* NULL: none are served */
 

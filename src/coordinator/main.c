@@ -30,6 +30,7 @@
 #include "coordinator/evidence.h"
 #include "coordinator/wishes.h"
 #include "coordinator/forward.h"
+#include "coordinator/gate.h"
 #include "coordinator/pages.h"
 #include "coordinator/wait.h"
 #include "near/account_id.h"
@@ -50,9 +51,9 @@
 
 struct settings {
     const char *db, *listen, *contract_id, *neardata_url, *collateral_url, *rpc_url, *token_file,
-        *keystore_url;
+        *keystore_url, *register_id;
     const char *standard, *durable;
-    uint64_t lease_ms, deadline_blocks, start_height, storage_mb, storage_keys;
+    uint64_t lease_ms, deadline_blocks, start_height, storage_mb, storage_keys, session_check_s;
     bool die_with_parent;
 };
 
@@ -73,6 +74,12 @@ static const struct opt options[] = {
              "file with the workers' bearer token"),
     OPT_TEXT("keystore-url", "URL", struct settings, keystore_url, "OUTLAYER_KEYSTORE_URL",
              "a keystore to hand questions under /secrets on to"),
+    OPT_TEXT("register-id", "ACCOUNT", struct settings, register_id, "OUTLAYER_REGISTER_ID",
+             "the register contract: workers need a session with keys that a quote it has taken "
+             "binds; default: the bearer token is enough"),
+    OPT_U64("session-check-seconds", "N", struct settings, session_check_s, 1, 600,
+            "OUTLAYER_SESSION_CHECK_SECONDS",
+            "how often the register is asked whether a session's key still stands (default 120)"),
     OPT_TEXT("event-standard", "NAME", struct settings, standard, "OUTLAYER_EVENT_STANDARD",
              "standard of the contract's events (default " EVENT_STANDARD ")"),
     OPT_TEXT("durable", "full|normal", struct settings, durable, "OUTLAYER_DURABLE",
@@ -135,6 +142,10 @@ static enum err settings_check(struct settings *s, struct buf *why)
         return err_put(why, ERR_FORMAT, "no block stream: give --neardata-url URL");
     if (!s->token_file)
         return err_put(why, ERR_FORMAT, "no worker token: give --worker-token-file FILE");
+    if (s->register_id && !account_id_valid(str_of(s->register_id)))
+        return err_put(why, ERR_FORMAT, "'%s' is no account id", s->register_id);
+    if (s->register_id && !s->rpc_url)
+        return err_put(why, ERR_FORMAT, "--register-id needs --rpc-url, where the register is");
     if (strcmp(s->durable, "full") != 0 && strcmp(s->durable, "normal") != 0)
         return err_put(why, ERR_FORMAT, "'%s' is not a durability: full or normal", s->durable);
     return ERR_OK;
@@ -201,7 +212,7 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
     struct http_server *http = NULL;
     char host[HOST_MAX];
     uint16_t port = 0;
-    pthread_t follower = 0, acks = 0, prices = 0, collector = 0;
+    pthread_t follower = 0, acks = 0, prices = 0, collector = 0, gate = 0;
     bool collects = !s->collateral_url || strcmp(s->collateral_url, COLLECT_NONE) != 0;
     enum err e = listen_read(s->listen, host, &port, why);
 
@@ -224,7 +235,8 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
     if (pthread_create(&acks, NULL, ack_main, c) ||
         pthread_create(&follower, NULL, follow_main, c) ||
         (c->rpc_url && pthread_create(&prices, NULL, pricing_main, c)) ||
-        (collects && pthread_create(&collector, NULL, collect_main, c)))
+        (collects && pthread_create(&collector, NULL, collect_main, c)) ||
+        (c->gate && pthread_create(&gate, NULL, gate_main, c->gate)))
         BUG("no threads");
     log_info("serving", "url=http://%s:%u contract=%s", host, http_server_port(http),
              s->contract_id);
@@ -235,9 +247,12 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
     atomic_store(&c->stop, true);
     http_server_stop(http); /* answers that wait for the disk still get it */
     forwarder_stop(c->keystore);
+    if (c->gate)
+        gate_stop(c->gate);
     ack_stop(c);
     pthread_join(acks, NULL);
-    if (!join(follower) || (c->rpc_url && !join(prices)) || (collects && !join(collector))) {
+    if (!join(follower) || (c->rpc_url && !join(prices)) || (collects && !join(collector)) ||
+        (c->gate && !join(gate))) {
         log_info("stopped", "a server that was asked still hangs");
         _exit(0); /* each commit is on disk; the thread uses the memory that would be freed */
     }
@@ -255,6 +270,9 @@ static enum err start(struct coord *c, const struct settings *s, int signals, st
     c->rpc_url = s->rpc_url;
     c->filter =
         (struct event_filter){str_of(s->contract_id), str_of(s->standard), STR(EVENT_VERSION)};
+    if (s->register_id)
+        c->gate =
+            gate_new(s->rpc_url, c->filter.contract_id, str_of(s->register_id), s->session_check_s);
     c->lease_ms = s->lease_ms;
     c->storage_quota = (struct quota){.bytes = s->storage_mb << 20, .keys = s->storage_keys};
     c->deadline_blocks = s->deadline_blocks;
@@ -279,6 +297,7 @@ static enum err start(struct coord *c, const struct settings *s, int signals, st
         e = executions_migrate(c->db, why);
     if (!e)
         e = serve(c, s, signals, why);
+    gate_free(c->gate);
     wishes_free(c->wishes);
     pages_free(c->pages);
     db_close(c->db);
@@ -301,6 +320,7 @@ int main(int argc, char **argv)
                          .standard = EVENT_STANDARD,
                          .durable = "full",
                          .lease_ms = 15000,
+                         .session_check_s = SESSION_RECHECK_MS / 1000,
                          .storage_mb = STORAGE_BYTES_MAX >> 20,
                          .storage_keys = STORAGE_KEYS_MAX,
                          .deadline_blocks = DEADLINE_BLOCKS,

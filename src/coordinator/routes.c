@@ -7,13 +7,33 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "coordinator/gate.h"
 #include "coordinator/pages.h"
 #include "coordinator/reply.h"
 
 enum who {
-    WORKER,  /* bearer token */
+    WORKER,  /* bearer token and, with --register-id, a session */
+    BEARER,  /* bearer token: how a worker comes to a session */
     ANYBODY, /* and pages of any origin */
 };
+
+static void tee(struct coord *c, struct http_req *r, void (*run)(struct gate *, struct http_req *))
+{
+    if (c->gate)
+        run(c->gate, r);
+    else
+        reply_error(r, 404, "no session is asked for: this coordinator has no --register-id");
+}
+
+static void route_tee_challenge(struct coord *c, struct http_req *r, struct str arg UNUSED)
+{
+    tee(c, r, gate_challenge);
+}
+
+static void route_tee_register(struct coord *c, struct http_req *r, struct str arg UNUSED)
+{
+    tee(c, r, gate_register);
+}
 
 static const struct route {
     const char *method, *path; /* one '*' stands for one part of the path */
@@ -26,6 +46,8 @@ static const struct route {
     {"POST", "/jobs/*/release", WORKER, route_release},
     {"POST", "/jobs/*/complete", WORKER, route_complete},
     {"POST", "/workers/heartbeat", WORKER, route_heartbeat},
+    {"POST", "/workers/tee-challenge", BEARER, route_tee_challenge},
+    {"POST", "/workers/register-tee", BEARER, route_tee_register},
     {"POST", "/attestations/epochs", WORKER, route_epoch_put},
     {"POST", "/attestations/statements", WORKER, route_statements_put},
     {"POST", "/attestations/batches", WORKER, route_batch_put},
@@ -161,6 +183,8 @@ void routes_handle(void *coord, struct http_req *r)
         } else if (!token_ok(c, r)) {
             http_reply_header(r, "WWW-Authenticate", "Bearer");
             reply_error(r, 401, "a worker's bearer token is needed");
+            return;
+        } else if (t->who == WORKER && c->gate && !gate_passes(c->gate, r)) {
             return;
         }
         t->run(c, r, arg);

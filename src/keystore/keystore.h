@@ -12,7 +12,7 @@
 #include "codec/json.h"
 #include "http/server.h"
 #include "keystore/holder.h"
-#include "keystore/session.h"
+#include "secrets/sessions.h"
 #include "near/account_id.h"
 #include "near/request.h"
 #include "secrets/accessor.h"

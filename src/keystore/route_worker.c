@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "codec/base58.h"
 #include "codec/hex.h"
 #include "keystore/keystore.h"
 #include "near/account_id.h"
@@ -25,73 +24,20 @@
 
 enum err route_challenge(struct call *c, struct buf *why)
 {
-    uint8_t bytes[32];
-    enum err e = sessions_challenge(c->k->sessions, bytes, why);
-
-    if (e)
-        return e;
-    json_obj(c->out);
-    json_key(c->out, "challenge");
-    json_str_open(c->out);
-    hex_put(c->out, bytes, sizeof(bytes));
-    json_str_close(c->out);
-    put_text(c->out, "audience", c->k->audience);
-    json_key(c->out, "register");
-    if (c->k->register_id.len)
-        json_put_str(c->out, c->k->register_id);
-    else
-        json_put_null(c->out);
-    json_obj_end(c->out);
-    return ERR_OK;
-}
-
-static bool signature_get(struct str text, struct ed25519_sig *out)
-{
-    return str_starts(text, STR("ed25519:")) &&
-           base58_get(str_skip(text, 8), out->b, sizeof(out->b));
+    return sessions_challenge_write(c->k->sessions, c->out, why);
 }
 
 enum err route_register(struct call *c, struct buf *why)
 {
     struct registration r;
     char id[SESSION_TEXT + 1];
-    struct str key, sig;
-    enum err e;
+    enum err e = registration_read(c->body, &r, why);
 
-    memset(&r, 0, sizeof(r));
-    if (json_type(json_get(c->body, "box_key")) == JSON_ABSENT)
-        return err_put(why, ERR_FORMAT,
-                       "a bare signature of the challenge is not taken: sign the session message, "
-                       "and give worker_nonce, session_id, issued_at and box_key with it");
-    e = call_text(c, c->body, "public_key", 100, &key, why);
-    if (!e)
-        e = call_text(c, c->body, "signature", 200, &sig, why);
-    if (!e && !ed25519_pub_get(key, &r.pub))
-        e = err_put(why, ERR_FORMAT, "'public_key' is no ed25519 key");
-    if (!e && !signature_get(sig, &r.signature))
-        e = err_put(why, ERR_FORMAT, "'signature' is no ed25519 signature");
-    if (!e)
-        e = call_hex(c->body, "challenge", r.claim.challenge, 32, why);
-    if (!e)
-        e = call_hex(c->body, "worker_nonce", r.claim.worker_nonce, 32, why);
-    if (!e)
-        e = call_hex(c->body, "session_id", r.claim.session_id, 32, why);
-    if (!e)
-        e = call_hex(c->body, "box_key", r.box_key, 32, why);
-    if (!e && !json_u64(json_get(c->body, "issued_at"), &r.claim.issued_at))
-        e = err_put(why, ERR_FORMAT, "'issued_at' is missing or no number");
     if (!e)
         e = sessions_register(c->k->sessions, c->rpc, &r, id, why);
-    if (e)
-        return e;
-    log_info("session", "key=%.*s", STR_ARG(key));
-    json_obj(c->out);
-    json_key(c->out, "session_id");
-    json_putz(c->out, id);
-    json_key(c->out, "lasts_ms");
-    json_put_u64(c->out, SESSION_MS);
-    json_obj_end(c->out);
-    return ERR_OK;
+    if (!e)
+        session_write(c->out, id);
+    return e;
 }
 
 enum err call_session(struct call *c, struct session_view *out, struct buf *why)

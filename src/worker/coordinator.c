@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "http/client.h"
+#include "secrets/session.h"
 
 #define URL_MAX    2048
 #define CALL_MS    5000
@@ -20,9 +21,10 @@ struct coordinator {
     char url[URL_MAX + 1];
     char token[TOKEN_MAX + 1];
     uint64_t call_ms;
+    struct pass *pass; /* NULL: none */
 };
 
-struct coordinator *coordinator_new(const char *url, struct str token)
+struct coordinator *coordinator_new(const char *url, struct str token, struct pass *pass)
 {
     struct coordinator *c = mem_new(struct coordinator);
     size_t n = strlen(url);
@@ -34,6 +36,7 @@ struct coordinator *coordinator_new(const char *url, struct str token)
     memcpy(c->token, token.ptr, token.len);
     c->http = http_client_new();
     c->call_ms = CALL_MS;
+    c->pass = pass;
     return c;
 }
 
@@ -51,9 +54,10 @@ void coordinator_free(struct coordinator *c)
     mem_free(c);
 }
 
-/* `body` with ptr NULL: a GET. */
-static enum err post(struct coordinator *c, const char *path, struct str body, uint64_t ms,
-                     unsigned *status, struct buf *answer, struct buf *why)
+/* `session` empty: none. `body` with ptr NULL: a GET. */
+static enum err post_as(struct coordinator *c, const char *session, const char *path,
+                        struct str body, uint64_t ms, unsigned *status, struct buf *answer,
+                        struct buf *why)
 {
     char room[URL_MAX + 128];
     struct buf url = BUF_OVER(room);
@@ -62,11 +66,53 @@ static enum err post(struct coordinator *c, const char *path, struct str body, u
                                    .body = body,
                                    .content_type = "application/json",
                                    .bearer = c->token,
+                                   .session = session[0] ? session : NULL,
                                    .timeout_ms = ms,
                                    .max_body = answer->max};
 
     buf_addf(&url, "%s%s", c->url, path);
     return http_client_call(c->http, &call, status, answer, why);
+}
+
+static enum err ask_door(void *ctx, const char *path, struct str body, unsigned *status,
+                         struct buf *answer, struct json *doc, struct buf *why)
+{
+    struct coordinator *c = ctx;
+    enum err e;
+
+    buf_clear(answer);
+    e = post_as(c, "", path, body, c->call_ms, status, answer, why);
+    if (!e && (!json_parse(buf_str(answer), doc, NULL) || json_type(*doc) != JSON_OBJECT))
+        e = err_put(why, ERR_UPSTREAM, "the coordinator answered '%s' with status %u and no JSON",
+                    path, *status);
+    return e;
+}
+
+/* 401: it asks for a session, or does not know ours any more. */
+static enum err post(struct coordinator *c, const char *path, struct str body, uint64_t ms,
+                     unsigned *status, struct buf *answer, struct buf *why)
+{
+    const struct tee_door door = {.name = "coordinator",
+                                  .audience = SESSION_COORDINATOR,
+                                  .challenge_path = "/workers/tee-challenge",
+                                  .register_path = "/workers/register-tee",
+                                  .ask = ask_door,
+                                  .ctx = c};
+    char session[TEE_SESSION_MAX + 1] = "";
+    size_t before = answer->len;
+    enum err e;
+
+    if (c->pass)
+        pass_get(c->pass, session);
+    e = post_as(c, session, path, body, ms, status, answer, why);
+    if (e || *status != 401 || !c->pass)
+        return e;
+    e = pass_renew(c->pass, session, &door, why);
+    if (e)
+        return e;
+    pass_get(c->pass, session);
+    answer->len = before;
+    return post_as(c, session, path, body, ms, status, answer, why);
 }
 
 static enum err status_error(unsigned status, const char *path, struct str answer, struct buf *why)

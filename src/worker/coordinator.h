@@ -13,13 +13,15 @@
 #include "base/err.h"
 #include "codec/json.h"
 #include "crypto/hash.h"
+#include "worker/pass.h"
 
 #define LEASE_ANSWER_MAX (8u << 20)
 #define WORKER_ID_MAX    64
 
 struct coordinator;
-/* Copies both; `token` is the bearer token. */
-struct coordinator *coordinator_new(const char *url, struct str token);
+/* Copies both texts; `token` is the bearer token. `pass` is for a coordinator that asks for a
+ * session; NULL: a 401 is an answer like any other. */
+struct coordinator *coordinator_new(const char *url, struct str token, struct pass *pass);
 void coordinator_free(struct coordinator *c);
 /* No call but the wait for a job takes longer than this; 5,000 ms unless told. */
 void coordinator_patience(struct coordinator *c, uint64_t ms);

@@ -474,7 +474,7 @@ enum err courier_start(const struct courier_opts *o, struct courier **out, struc
 
     c->o = *o;
     c->rpc = rpc_new(o->rpc_url);
-    c->coordinator = coordinator_new(o->coordinator_url, o->token);
+    c->coordinator = coordinator_new(o->coordinator_url, o->token, o->pass);
     c->answer = BUF_INIT(RPC_ANSWER_MAX);
     lane_init(&c->lane, c->rpc, o->key);
     pthread_mutex_init(&c->lock, NULL);

@@ -25,6 +25,7 @@ struct courier_opts {
     const struct near_key *key;
     const char *rpc_url, *coordinator_url;
     struct str token;
+    struct pass *pass;     /* as for coordinator_new() */
     struct keeper *keeper; /* leases end here; NULL: none */
 };
 

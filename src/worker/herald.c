@@ -459,8 +459,8 @@ enum err herald_start(const struct herald_opts *o, struct herald **out, struct b
     pthread_condattr_t attr;
 
     h->o = *o;
-    h->coordinator = coordinator_new(o->coordinator_url, o->token);
-    h->wishes = coordinator_new(o->coordinator_url, o->token);
+    h->coordinator = coordinator_new(o->coordinator_url, o->token, o->pass);
+    h->wishes = coordinator_new(o->coordinator_url, o->token, o->pass);
     pthread_mutex_init(&h->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

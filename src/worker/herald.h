@@ -22,6 +22,7 @@ struct herald_opts {
     struct outbox *outbox;
     const char *coordinator_url, *worker_id;
     struct str token;
+    struct pass *pass; /* as for coordinator_new() */
     struct quote_source *source;
     const struct notary_register *registrar; /* NULL: nothing is anchored */
 };

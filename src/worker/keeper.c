@@ -159,12 +159,12 @@ static void *keep(void *ctx)
     return NULL;
 }
 
-enum err keeper_start(const char *coordinator_url, struct str token, const struct worker_name *who,
-                      struct keeper **out, struct buf *why)
+enum err keeper_start(const char *coordinator_url, struct str token, struct pass *pass,
+                      const struct worker_name *who, struct keeper **out, struct buf *why)
 {
     struct keeper *k = mem_new(struct keeper);
 
-    k->coordinator = coordinator_new(coordinator_url, token);
+    k->coordinator = coordinator_new(coordinator_url, token, pass);
     coordinator_patience(k->coordinator, CALL_MS);
     k->who = *who;
     pthread_mutex_init(&k->lock, NULL);

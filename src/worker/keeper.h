@@ -16,7 +16,7 @@
 
 struct keeper;
 
-MUST_USE enum err keeper_start(const char *coordinator_url, struct str token,
+MUST_USE enum err keeper_start(const char *coordinator_url, struct str token, struct pass *pass,
                                const struct worker_name *who, struct keeper **out, struct buf *why);
 /* `working`: it is being run, not merely waiting to be sent. */
 void keeper_hold(struct keeper *k, const struct lease *l, bool working);

@@ -5,26 +5,19 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "codec/hex.h"
 #include "http/client.h"
 #include "secrets/session.h"
-#include "worker/notary.h"
 
-#define URL_MAX        2048
-#define TOKEN_MAX      512
-#define CALL_MS        20000 /* the keystore asks the chain, a few times */
-#define BODY_MAX       16384
-#define SESSION_ID_MAX 64
+#define URL_MAX   2048
+#define TOKEN_MAX 512
+#define CALL_MS   20000 /* the keystore asks the chain, a few times */
 
 struct keystore_client {
     struct http_client *http;
-    const struct near_key *key;
-    struct str contract_id;
-    char url[URL_MAX + 1], token[TOKEN_MAX + 1], session[SESSION_ID_MAX + 1];
-    struct x25519_key box;           /* of the session */
-    const struct quoted_box *quoted; /* NULL: nothing is */
-    bool asks_for_quote;             /* the keystore names a register */
-    uint64_t deadline_ms;            /* 0: none */
+    struct tee_who who;
+    char url[URL_MAX + 1], token[TOKEN_MAX + 1], session[TEE_SESSION_MAX + 1];
+    struct x25519_key box; /* of the session */
+    uint64_t deadline_ms;  /* 0: none */
 };
 
 struct keystore_client *keystore_client_new(const char *url, struct str token,
@@ -38,8 +31,7 @@ struct keystore_client *keystore_client_new(const char *url, struct str token,
         n--;
     memcpy(c->url, url, n);
     memcpy(c->token, token.ptr, token.len);
-    c->key = key;
-    c->contract_id = contract_id;
+    c->who = (struct tee_who){.key = key, .contract_id = contract_id};
     c->http = http_client_new();
     return c;
 }
@@ -60,7 +52,7 @@ void keystore_deadline(struct keystore_client *c, uint64_t mono_ms)
 
 void keystore_quoted(struct keystore_client *c, const struct quoted_box *q)
 {
-    c->quoted = q;
+    c->who.quoted = q;
 }
 
 static uint64_t patience(const struct keystore_client *c)
@@ -98,128 +90,27 @@ static enum err exchange(struct keystore_client *c, const char *path, struct str
 
 enum err keystore_said(unsigned status, struct json doc, struct buf *why)
 {
-    struct buf text = BUF_INIT(WHY_MAX);
-    enum err e;
-
-    if (!json_str(json_get(doc, "error"), &text))
-        buf_addz(&text, "no reason given");
-    e = err_put(why, ERR_UPSTREAM, "the keystore answered with status %u: %s", status,
-                buf_z(&text));
-    buf_release(&text);
-    return e;
+    return tee_said("keystore", status, doc, why);
 }
 
-static enum err ask_challenge(struct keystore_client *c, struct session_claim *claim,
-                              struct buf *answer, struct buf *why)
+static enum err ask(void *ctx, const char *path, struct str body, unsigned *status,
+                    struct buf *answer, struct json *doc, struct buf *why)
 {
-    unsigned status;
-    struct json doc;
-    struct str hex;
-    enum err e = exchange(c, "/tee-challenge", STR("{}"), &status, answer, &doc, why);
-
-    if (!e && status != 200)
-        e = keystore_said(status, doc, why);
-    if (!e && (!json_plain(json_get(doc, "challenge"), &hex) ||
-               !hex_get(hex, claim->challenge, sizeof(claim->challenge))))
-        e = err_put(why, ERR_UPSTREAM, "the keystore's challenge is malformed");
-    c->asks_for_quote = !e && !json_is_null(json_get(doc, "register"));
-    return e;
-}
-
-/* The box key of the session, and the session that binds it. */
-static enum err choose_box(struct keystore_client *c, struct session_claim *claim, struct buf *why)
-{
-    struct hash256 id;
-
-    if (!c->asks_for_quote) {
-        x25519_generate(&c->box);
-        id = session_id_of_box(c->box.pub);
-    } else if (!c->quoted || !notary_session(c->quoted->notary, &id)) {
-        return err_put(why, ERR_DENIED,
-                       "the keystore takes registered quotes only, and this worker has none; see "
-                       "--init-key-file");
-    } else {
-        c->box = *c->quoted->box;
-    }
-    memcpy(claim->session_id, id.b, sizeof(claim->session_id));
-    return ERR_OK;
-}
-
-static void put_hex(struct buf *out, const char *key, const void *bytes, size_t n)
-{
-    json_key(out, key);
-    json_str_open(out);
-    hex_put(out, bytes, n);
-    json_str_close(out);
-}
-
-static void registration_write(struct keystore_client *c, const struct session_claim *claim,
-                               struct buf *out)
-{
-    char room[SESSION_MESSAGE_MAX + 1];
-    struct buf message = BUF_OVER(room);
-    struct ed25519_sig sig;
-
-    session_message(&message, claim);
-    BUG_ON(message.full);
-    sig = ed25519_sign(&c->key->key, buf_str(&message));
-    json_obj(out);
-    json_key(out, "public_key");
-    json_str_open(out);
-    ed25519_pub_put(out, &c->key->key.pub);
-    json_str_close(out);
-    put_hex(out, "challenge", claim->challenge, 32);
-    put_hex(out, "worker_nonce", claim->worker_nonce, 32);
-    put_hex(out, "session_id", claim->session_id, 32);
-    put_hex(out, "box_key", c->box.pub, 32);
-    json_key(out, "issued_at");
-    json_put_u64(out, claim->issued_at);
-    json_key(out, "signature");
-    json_str_open(out);
-    ed25519_sig_put(out, &sig);
-    json_str_close(out);
-    json_obj_end(out);
+    return exchange(ctx, path, body, status, answer, doc, why);
 }
 
 /* A new session. */
 static enum err enter(struct keystore_client *c, struct buf *why)
 {
-    struct buf answer = BUF_INIT(KEYSTORE_ANSWER_MAX), body = BUF_INIT(BODY_MAX);
-    char room[SESSION_AUDIENCE_MAX + 1];
-    struct buf audience = BUF_OVER(room);
-    struct session_claim claim;
-    struct json doc;
-    struct str session;
-    unsigned status;
-    enum err e;
+    const struct tee_door door = {.name = "keystore",
+                                  .audience = SESSION_AUDIENCE,
+                                  .challenge_path = "/tee-challenge",
+                                  .register_path = "/register-tee",
+                                  .ask = ask,
+                                  .ctx = c};
 
-    memset(&claim, 0, sizeof(claim));
     c->session[0] = '\0';
-    /* Ours, whatever the other side says its name is. */
-    buf_addz(&audience, SESSION_AUDIENCE);
-    buf_add_str(&audience, c->contract_id);
-    claim.audience = buf_str(&audience);
-    random_bytes(claim.worker_nonce, sizeof(claim.worker_nonce));
-    e = ask_challenge(c, &claim, &answer, why);
-    if (!e)
-        e = choose_box(c, &claim, why);
-    if (!e) {
-        claim.issued_at = clock_unix_ns() / 1000000000u;
-        registration_write(c, &claim, &body);
-        e = exchange(c, "/register-tee", buf_str(&body), &status, &answer, &doc, why);
-    }
-    if (!e && status != 200)
-        e = keystore_said(status, doc, why);
-    if (!e && (!json_plain(json_get(doc, "session_id"), &session) || !session.len ||
-               session.len > SESSION_ID_MAX))
-        e = err_put(why, ERR_UPSTREAM, "the keystore's session is malformed");
-    if (!e) {
-        memcpy(c->session, session.ptr, session.len);
-        c->session[session.len] = '\0';
-    }
-    buf_release(&answer);
-    buf_release(&body);
-    return e;
+    return tee_enter(&door, &c->who, &c->box, c->session, why);
 }
 
 enum err keystore_ask(struct keystore_client *c, const char *path, struct str body,

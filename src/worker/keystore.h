@@ -13,6 +13,7 @@
 #include "codec/json.h"
 #include "crypto/derive.h"
 #include "near/key.h"
+#include "worker/tee.h"
 
 #define KEYSTORE_ANSWER_MAX (2u << 20)
 
@@ -23,13 +24,6 @@ struct keystore_client *keystore_client_new(const char *url, struct str token,
                                             const struct near_key *key, struct str contract_id);
 void keystore_client_free(struct keystore_client *c);
 
-/* What is quoted: the box key, which the manifest of each epoch names, and whom to ask for the
- * session of the current one. */
-struct notary;
-struct quoted_box {
-    const struct x25519_key *box;
-    struct notary *notary;
-};
 /* Borrows `q`. */
 void keystore_quoted(struct keystore_client *c, const struct quoted_box *q);
 

@@ -295,7 +295,7 @@ static const char *guest_rpc_url(const struct options *o)
 
 static enum err attest_start(struct worker *w, const struct options *o, const struct near_key *key,
                              const struct x25519_key *box, const char *worker_id, struct str token,
-                             struct buf *why)
+                             struct pass *pass, struct buf *why)
 {
     static struct near_key init_key;
     const struct str contract =
@@ -316,6 +316,7 @@ static enum err attest_start(struct worker *w, const struct options *o, const st
         .coordinator_url = o->coordinator_url,
         .worker_id = worker_id,
         .token = token,
+        .pass = pass,
         .network_id = str_of(w->network_id),
         .outlayer_contract = w->contract_id,
         .register_contract = contract,
@@ -366,6 +367,7 @@ static enum err start(const struct options *o, struct buf *why)
     struct settings settings = o->settings;
     struct arena a = ARENA_INIT;
     struct signals *signals;
+    struct pass *pass;
     int signal_fd;
     enum err e = signals_block(&signal_fd, why);
 
@@ -401,7 +403,8 @@ static enum err start(const struct options *o, struct buf *why)
     shared.fastfs_url = str_of(o->fastfs_url);
     courier.token = slots.token = ending.token = str_trim(buf_str(&token));
     slots.keystore_token = str_trim(buf_str(&keystore));
-    e = keeper_start(o->coordinator_url, courier.token, &who, &shared.keeper, why);
+    pass = courier.pass = slots.pass = ending.pass = pass_new(&key, shared.contract_id);
+    e = keeper_start(o->coordinator_url, courier.token, pass, &who, &shared.keeper, why);
     ending.keeper = courier.keeper = shared.keeper;
     if (!e)
         e = signals_start(&ending, signal_fd, &signals, why);
@@ -409,8 +412,9 @@ static enum err start(const struct options *o, struct buf *why)
         return e;
     shared.network_id = network_wait(o, &network);
     x25519_generate(&box);
-    e = attest_start(&shared, o, &key, &box, who.id, courier.token, why);
+    e = attest_start(&shared, o, &key, &box, who.id, courier.token, pass, why);
     quoted = (struct quoted_box){.box = &box, .notary = shared.notary};
+    pass_quoted(pass, &quoted);
     if (e)
         return e;
     courier.outbox = shared.outbox;

@@ -446,6 +446,7 @@ static enum err begin(struct notary *n, struct buf *why)
                                      .coordinator_url = n->o.coordinator_url,
                                      .worker_id = n->o.worker_id,
                                      .token = n->o.token,
+                                     .pass = n->o.pass,
                                      .source = n->source,
                                      .registrar = n->o.registrar};
     enum err e;

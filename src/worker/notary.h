@@ -27,6 +27,7 @@
 #define QUOTE_NONE    "none"
 
 struct notary;
+struct pass;
 
 /* Whoever lets a machine in by its quote. All calls may take long; NULL: nobody does. */
 struct notary_register {
@@ -52,6 +53,7 @@ struct notary_opts {
     const struct near_key *key;
     const char *rpc_url, *coordinator_url, *worker_id;
     struct str token, network_id, outlayer_contract, register_contract;
+    struct pass *pass;  /* as for coordinator_new() */
     struct str box_key; /* X25519 of 32 bytes; ptr NULL: none */
     uint64_t epoch_s, batch_s;
     const struct notary_register *registrar;

@@ -153,7 +153,7 @@ enum err signals_start(const struct signals_opts *o, int fd, struct signals **ou
 
     s->o = *o;
     s->fd = fd;
-    s->coordinator = coordinator_new(o->coordinator_url, o->token);
+    s->coordinator = coordinator_new(o->coordinator_url, o->token, o->pass);
     coordinator_patience(s->coordinator, CALL_MS);
     pthread_mutex_init(&s->lock, NULL);
     if (pthread_create(&s->thread, NULL, watch, s)) {

@@ -19,6 +19,7 @@ struct signals;
 struct signals_opts {
     const char *coordinator_url, *settings_file; /* settings_file NULL: none */
     struct str token;
+    struct pass *pass; /* as for coordinator_new() */
     const struct worker_name *who;
     struct settings given; /* by the command line */
     struct keeper *keeper;

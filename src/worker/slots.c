@@ -127,7 +127,7 @@ static enum err start(struct slots *s, unsigned i, struct buf *why)
     t->pause_ms = FAULT_WAIT_MS;
     t->w = *o->shared;
     t->w.rpc = rpc_new(o->rpc_url);
-    t->w.coordinator = coordinator_new(o->coordinator_url, o->token);
+    t->w.coordinator = coordinator_new(o->coordinator_url, o->token, o->pass);
     if (o->keystore_url)
         t->w.keystore =
             keystore_client_new(o->keystore_url, o->keystore_token, o->key, o->shared->contract_id);

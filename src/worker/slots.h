@@ -25,6 +25,7 @@ struct slots_opts {
     const char *ipfs_gateway;                             /* for ipfs:// URLs */
     const char *guest_rpc_url;                            /* what guests may ask; NULL: none */
     struct str token, keystore_token;
+    struct pass *pass; /* as for coordinator_new() */
     const struct near_key *key;
     const struct quoted_box *quoted; /* NULL: nothing is */
     bool guest_rpc_read_only, allow_http_loopback;

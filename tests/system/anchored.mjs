@@ -121,20 +121,19 @@ test('secrets reach a worker whose quote is registered', async () => {
     assert.ok(page.statements[0].statement.effects.includes('secrets'));
 });
 
-test('a key of the operator\'s account is not enough: the keys must be those of a registered quote', async () => {
-    const file = JSON.parse(fs.readFileSync(path.join(home, 'credentials/localnet/worker.outlayer.test.json'), 'utf8'));
-    const pair = Buffer.from(near.baseDecode(file.private_key.slice('ed25519:'.length)));
-    const key = crypto.createPrivateKey({
-        format: 'jwk',
-        key: { kty: 'OKP', crv: 'Ed25519', d: pair.subarray(0, 32).toString('base64url'), x: pair.subarray(32).toString('base64url') },
-    });
-    const bearer = { authorization: `Bearer ${fs.readFileSync(path.join(home, 'keys/keystore-token'), 'utf8').trim()}` };
-    const post = async (at, body) => {
-        const answer = await fetch(`${net.keystore}${at}`, { method: 'POST', headers: bearer, body: JSON.stringify(body) });
+/** How a keystore or the coordinator lets workers in. `pair` is what a NEAR key file holds. */
+function door(url, tokenFile, challengePath, registerPath) {
+    const bearer = { authorization: `Bearer ${fs.readFileSync(path.join(home, 'keys', tokenFile), 'utf8').trim()}` };
+    const post = async (at, body, more = {}) => {
+        const answer = await fetch(`${url}${at}`, { method: 'POST', headers: { ...bearer, ...more }, body: JSON.stringify(body) });
         return { status: answer.status, json: await answer.json() };
     };
-    const enter = async (session, box) => {
-        const { json: { challenge, audience } } = await post('/tee-challenge', {});
+    const enter = async (pair, publicKey, session, box) => {
+        const key = crypto.createPrivateKey({
+            format: 'jwk',
+            key: { kty: 'OKP', crv: 'Ed25519', d: pair.subarray(0, 32).toString('base64url'), x: pair.subarray(32).toString('base64url') },
+        });
+        const { json: { challenge, audience } } = await post(challengePath, {});
         const length = Buffer.alloc(4);
         length.writeUInt32LE(audience.length);
         const issued = BigInt(Math.floor(Date.now() / 1000));
@@ -144,11 +143,19 @@ test('a key of the operator\'s account is not enough: the keys must be those of 
         const label = Buffer.concat([Buffer.from('outlayer:v2:tee-session'), Buffer.alloc(9)]);
         const message = Buffer.concat([label, length, Buffer.from(audience), Buffer.from(challenge, 'hex'), nonce, session, Buffer.alloc(32), at]);
         const signature = crypto.sign(null, message, key);
-        return post('/register-tee', {
-            public_key: file.public_key, challenge, worker_nonce: nonce.toString('hex'), session_id: session.toString('hex'),
+        return post(registerPath, {
+            public_key: publicKey, challenge, worker_nonce: nonce.toString('hex'), session_id: session.toString('hex'),
             box_key: box.toString('hex'), issued_at: Number(issued), signature: `ed25519:${near.baseEncode(signature)}`,
         });
     };
+    return { post, enter };
+}
+
+test('a key of the operator\'s account is not enough: the keys must be those of a registered quote', async () => {
+    const file = JSON.parse(fs.readFileSync(path.join(home, 'credentials/localnet/worker.outlayer.test.json'), 'utf8'));
+    const pair = Buffer.from(near.baseDecode(file.private_key.slice('ed25519:'.length)));
+    const keystore = door(net.keystore, 'keystore-token', '/tee-challenge', '/register-tee');
+    const coordinator = door(net.coordinator, 'worker-token', '/workers/tee-challenge', '/workers/register-tee');
     const [epoch] = await get('/attestations/epochs');
     const theirs = Buffer.from(epoch.session_id, 'hex');
     const box = crypto.randomBytes(32);
@@ -157,8 +164,30 @@ test('a key of the operator\'s account is not enough: the keys must be those of 
         [theirs, box, /binds other keys/],
         [theirs, Buffer.from(epoch.manifest_fields.box_key, 'hex'), /binds other keys/],
     ]) {
-        const { status, json } = await enter(session, sealed);
-        assert.equal(status, 403, JSON.stringify(json));
-        assert.match(json.error, why);
+        for (const at of [keystore, coordinator]) {
+            const { status, json } = await at.enter(pair, file.public_key, session, sealed);
+            assert.equal(status, 403, JSON.stringify(json));
+            assert.match(json.error, why);
+        }
     }
+});
+
+test('the coordinator: a bearer token alone is not enough', async () => {
+    const at = door(net.coordinator, 'worker-token', '/workers/tee-challenge', '/workers/register-tee');
+    const beat = { worker: 'nobody', session: 'none' };
+    const { status: without, json: bare } = await at.post('/workers/heartbeat', beat);
+    assert.equal(without, 401);
+    assert.match(bare.error, /the bearer token is not enough here: X-TEE-Session is missing/);
+    for (const id of ['', 'x', '00000000-0000-4000-8000-000000000000']) {
+        const { status, json } = await at.post('/workers/heartbeat', beat, { 'x-tee-session': id });
+        assert.equal(status, 401, id);
+        assert.match(json.error, /session/i);
+    }
+    for (const route of ['/jobs/lease', '/storage/get', '/attestations/statements'])
+        assert.equal((await at.post(route, {})).status, 401, route);
+    // The session alone, and the way to one without the token.
+    assert.equal((await fetch(`${net.coordinator}/workers/tee-challenge`, { method: 'POST', body: '{}' })).status, 401);
+    assert.equal((await at.post('/workers/register-tee', {})).status, 400);
+    // What anybody may ask stays open.
+    assert.equal((await fetch(`${net.coordinator}/public/stats`)).status, 200);
 });

@@ -92,6 +92,25 @@ test('a worker waits for the collateral and for the approval, then gets a key fo
     assert.equal((await run('{"min":4,"max":4}')).value.random_number, 4);
 });
 
+const gated = async (session) => (await fetch(`${net.coordinator.url}/workers/heartbeat`, {
+    method: 'POST', body: JSON.stringify({ worker: 'thief', session: 'none' }),
+    headers: { authorization: `Bearer ${fs.readFileSync(net.tokenFile, 'utf8').trim()}`, ...(session && { 'x-tee-session': session }) },
+})).status;
+const sessionsOf = (log) => log.split('\n').filter((l) => l.includes('"event":"session"') || / session with=coordinator/.test(l)).length;
+
+test('a coordinator that asks for sessions: the worker enters one by itself, again after a restart', async () => {
+    const log = () => workers[0].logText();
+    assert.equal(await gated(), 200, 'the bearer token was enough');
+    net.options.coordinatorArgs = ['--register-id', OPERATOR, '--session-check-seconds', '1'];
+    for (const n of [1, 2]) {
+        await net.coordinator.stop();
+        await net.startCoordinator();
+        assert.equal(await gated(), 401, 'and is no more');
+        await until(`session ${n}`, () => sessionsOf(log()) === n);
+        assert.equal((await run(`{"min":${n},"max":${n}}`)).value.random_number, n);
+    }
+});
+
 test('what it signed is anchored, in order', async () => {
     const session = await until('the anchor', async () => {
         const now = await look('get_session', { session_id: registered.session.session_id });
@@ -155,4 +174,8 @@ test('a revoked key is gone, and never comes back', async () => {
     assert.equal((await keys()).length, 1, 'only the one that no quote stands behind');
     assert.deepEqual(await look('get_workers'), []);
     assert.equal(await look('is_key_revoked', { public_key: all[0] }), true);
+    // Its session with the coordinator ends as well, and there is no other to be had.
+    const running = workers.find((w) => w.child.exitCode === null && !w.child.signalCode);
+    await until('the end of its session', () => net.coordinator.logText().includes('session_not_confirmed'));
+    await until('the refusal', () => /no_session.*not registered/.test(running.logText()));
 });

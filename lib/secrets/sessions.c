@@ -1,12 +1,14 @@
-/* session.c — see session.h. */
-#include "keystore/session.h"
+/* sessions.c — see sessions.h. */
+#include "secrets/sessions.h"
 
 #include <pthread.h>
 #include <string.h>
 
 #include "attest/manifest.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
+#include "codec/base58.h"
 #include "codec/base64.h"
 #include "codec/hex.h"
 #include "codec/json.h"
@@ -27,6 +29,7 @@ struct session {
 struct sessions {
     pthread_mutex_t lock;
     struct str operator_id, audience, register_id;
+    uint64_t recheck_ms;
     struct challenge challenge[CHALLENGES_MAX];
     struct session session[SESSIONS_MAX];
 };
@@ -39,7 +42,13 @@ struct sessions *sessions_new(struct str operator_id, struct str audience, struc
     s->operator_id = operator_id;
     s->audience = audience;
     s->register_id = register_id;
+    s->recheck_ms = SESSION_RECHECK_MS;
     return s;
+}
+
+void sessions_recheck_every(struct sessions *s, uint64_t ms)
+{
+    s->recheck_ms = ms;
 }
 
 void sessions_free(struct sessions *s)
@@ -66,6 +75,66 @@ enum err sessions_challenge(struct sessions *s, uint8_t out[32], struct buf *why
     }
     pthread_mutex_unlock(&s->lock);
     return c ? ERR_OK : err_put(why, ERR_BUSY, "too many challenges are open; try in a minute");
+}
+
+enum err sessions_challenge_write(struct sessions *s, struct buf *out, struct buf *why)
+{
+    uint8_t bytes[32];
+    enum err e = sessions_challenge(s, bytes, why);
+
+    if (e)
+        return e;
+    json_obj(out);
+    json_key(out, "challenge");
+    json_str_open(out);
+    hex_put(out, bytes, sizeof(bytes));
+    json_str_close(out);
+    json_key(out, "audience");
+    json_put_str(out, s->audience);
+    json_key(out, "register");
+    if (s->register_id.len)
+        json_put_str(out, s->register_id);
+    else
+        json_put_null(out);
+    json_obj_end(out);
+    return ERR_OK;
+}
+
+static bool signature_get(struct json v, struct ed25519_sig *out)
+{
+    struct str text;
+
+    return json_plain(v, &text) && str_starts(text, STR("ed25519:")) &&
+           base58_get(str_skip(text, 8), out->b, sizeof(out->b));
+}
+
+enum err registration_read(struct json body, struct registration *out, struct buf *why)
+{
+    const struct {
+        const char *name;
+        uint8_t *to;
+    } hex[] = {{"challenge", out->claim.challenge},
+               {"worker_nonce", out->claim.worker_nonce},
+               {"session_id", out->claim.session_id},
+               {"box_key", out->box_key}};
+    struct str text;
+
+    memset(out, 0, sizeof(*out));
+    if (json_type(json_get(body, "box_key")) == JSON_ABSENT)
+        return err_put(why, ERR_FORMAT,
+                       "a bare signature of the challenge is not taken: sign the session message, "
+                       "and give worker_nonce, session_id, issued_at and box_key with it");
+    if (!json_plain(json_get(body, "public_key"), &text) || !ed25519_pub_get(text, &out->pub))
+        return err_put(why, ERR_FORMAT, "'public_key' is no ed25519 key");
+    if (!signature_get(json_get(body, "signature"), &out->signature))
+        return err_put(why, ERR_FORMAT, "'signature' is no ed25519 signature");
+    for (size_t i = 0; i < countof(hex); i++)
+        if (!json_plain(json_get(body, hex[i].name), &text) || !hex_get(text, hex[i].to, 32))
+            return err_put(why, ERR_FORMAT, "'%s' is missing or not 64 hexadecimal digits",
+                           hex[i].name);
+    if (!json_u64(json_get(body, "issued_at"), &out->claim.issued_at))
+        return err_put(why, ERR_FORMAT, "'issued_at' is missing or no number");
+    return ERR_OK;
 }
 
 /* Taken whatever becomes of the answer: a challenge is good once. */
@@ -205,6 +274,8 @@ enum err sessions_register(struct sessions *s, struct rpc *rpc, const struct reg
 {
     uint64_t now = clock_mono_ms();
     uint64_t lasts_ms = SESSION_MS, left_s = 0;
+    char room[101];
+    struct buf key = BUF_OVER(room);
     struct session *x = NULL;
     struct hash256 quoted;
     enum err e = claim_check(s, r, why);
@@ -232,7 +303,19 @@ enum err sessions_register(struct sessions *s, struct rpc *rpc, const struct reg
     uuid(x->id);
     memcpy(id, x->id, sizeof(x->id));
     pthread_mutex_unlock(&s->lock);
+    ed25519_pub_put(&key, &r->pub);
+    log_info("session", "key=%s audience=%.*s", room, STR_ARG(s->audience));
     return ERR_OK;
+}
+
+void session_write(struct buf *out, const char *id)
+{
+    json_obj(out);
+    json_key(out, "session_id");
+    json_putz(out, id);
+    json_key(out, "lasts_ms");
+    json_put_u64(out, SESSION_MS);
+    json_obj_end(out);
 }
 
 /* Under the lock. */
@@ -249,39 +332,85 @@ static struct session *by_id(struct sessions *s, struct str id)
     return found;
 }
 
-enum err sessions_find(struct sessions *s, struct rpc *rpc, struct str id, struct session_view *out,
-                       struct buf *why)
+/* Ask the chain about a session as it was found; it ends when the key is gone. */
+static enum err recheck(struct sessions *s, struct rpc *rpc, const struct session *was,
+                        struct buf *why)
 {
     uint64_t now = clock_mono_ms(), left_s;
-    struct hash256 quoted = {{0}};
     struct session *x;
-    bool recheck = false;
-    enum err e = ERR_OK;
+    enum err e = key_on_chain(s, rpc, &was->pub, why);
 
-    pthread_mutex_lock(&s->lock);
-    x = by_id(s, id);
-    if (x) {
-        memcpy(out->box_key, x->box_key, sizeof(out->box_key));
-        out->pub = x->pub;
-        quoted = x->quoted;
-        recheck = x->checked_ms + SESSION_RECHECK_MS < now;
-    }
-    pthread_mutex_unlock(&s->lock);
-    if (!x)
-        return err_put(why, ERR_DENIED, "there is no such session, or it is over; register again");
-    if (!recheck)
-        return ERR_OK;
-    e = key_on_chain(s, rpc, &out->pub, why);
     if (!e && s->register_id.len)
-        e = quoted_check(s, rpc, &quoted, &out->pub, out->box_key, &left_s, why);
+        e = quoted_check(s, rpc, &was->quoted, &was->pub, was->box_key, &left_s, why);
     pthread_mutex_lock(&s->lock);
-    x = by_id(s, id);
+    x = by_id(s, str_of(was->id));
     if (x && !e)
         x->checked_ms = now;
     else if (x && e == ERR_DENIED)
         mem_wipe(x, sizeof(*x));
     pthread_mutex_unlock(&s->lock);
     return e;
+}
+
+static bool due(const struct sessions *s, const struct session *x, uint64_t now)
+{
+    return x->checked_ms + s->recheck_ms < now;
+}
+
+/* A copy; until_ms 0: there is none. */
+static struct session copy_of(struct sessions *s, struct str id)
+{
+    struct session copy = {.until_ms = 0};
+    const struct session *x;
+
+    pthread_mutex_lock(&s->lock);
+    x = by_id(s, id);
+    if (x)
+        copy = *x;
+    pthread_mutex_unlock(&s->lock);
+    return copy;
+}
+
+enum err sessions_find(struct sessions *s, struct rpc *rpc, struct str id, struct session_view *out,
+                       struct buf *why)
+{
+    const struct session x = copy_of(s, id);
+
+    if (!x.until_ms)
+        return err_put(why, ERR_DENIED, "there is no such session, or it is over; register again");
+    memcpy(out->box_key, x.box_key, sizeof(out->box_key));
+    out->pub = x.pub;
+    return due(s, &x, clock_mono_ms()) ? recheck(s, rpc, &x, why) : ERR_OK;
+}
+
+bool sessions_has(struct sessions *s, struct str id)
+{
+    const struct session x = copy_of(s, id);
+
+    return x.until_ms && x.checked_ms + SESSION_STALE_MS > clock_mono_ms();
+}
+
+void sessions_recheck(struct sessions *s, struct rpc *rpc)
+{
+    struct buf why = WHY_INIT;
+    bool away = false;
+
+    /* A chain that is away is asked once, not once for each. */
+    for (size_t i = 0; i < SESSIONS_MAX && !away; i++) {
+        uint64_t now = clock_mono_ms();
+        struct session x;
+        enum err e = ERR_OK;
+
+        pthread_mutex_lock(&s->lock);
+        x = s->session[i];
+        pthread_mutex_unlock(&s->lock);
+        if (x.until_ms > now && due(s, &x, now))
+            e = recheck(s, rpc, &x, &why);
+        if (e)
+            log_info("session_not_confirmed", "error=%s why=%s", err_name(e), buf_z(&why));
+        away = e && e != ERR_DENIED;
+    }
+    buf_release(&why);
 }
 
 size_t sessions_open(struct sessions *s)
