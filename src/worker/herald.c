@@ -242,13 +242,15 @@ static enum err anchor_one(struct herald *h, struct buf *why)
     enum err e = r ? ledger_unanchored(h->o.outbox, &a, &row, why) : ERR_EMPTY;
 
     if (!e) {
-        if (!row.sent.ptr) {
+        bool before = row.sent.ptr != NULL;
+
+        if (!before) {
             e = r->sign(r->ctx, &row, &a, why);
             if (!e)
                 e = ledger_sent(h->o.outbox, &row, why);
         }
         if (!e)
-            e = r->anchor(r->ctx, &row, &a, why);
+            e = r->anchor(r->ctx, &row, before, &a, why);
         if (e == ERR_ABSENT) {
             row.sent = STR_NONE;
             if (ledger_sent(h->o.outbox, &row, why) == ERR_OK)

@@ -39,10 +39,11 @@ struct notary_register {
     /* Sign the transaction that puts the batch's root on the chain: sets sent (in `a`), which is to
      * be on disk before anchor() sends it. */
     enum err (*sign)(void *ctx, struct ledger_batch *b, struct arena *a, struct buf *why);
-    /* Find that transaction on the chain, or send it: sets anchor_tx (in `a`) and anchor_height.
-     * ERR_DENIED: the contract will never take the batch. ERR_ABSENT: the chain has not taken this
-     * transaction and never will; another is to be signed. */
-    enum err (*anchor)(void *ctx, struct ledger_batch *b, struct arena *a, struct buf *why);
+    /* Send that transaction; `before`: it may have been sent, look for it first. Sets anchor_tx (in
+     * `a`) and anchor_height. ERR_DENIED: the contract will never take the batch. ERR_ABSENT: the
+     * chain has not taken this transaction and never will; another is to be signed. */
+    enum err (*anchor)(void *ctx, struct ledger_batch *b, bool before, struct arena *a,
+                       struct buf *why);
     /* Does the OutLayer contract take answers only with their statements? */
     enum err (*required)(void *ctx, bool *out, struct buf *why);
 };

@@ -46,7 +46,9 @@ static enum err outcome_of(struct registrar *r, struct str tx, const struct hash
             clock_sleep_ms(TRY_AGAIN_MS);
         if (i || before)
             e = rpc_tx(r->rpc, hash, r->account, TX_WAIT_EXECUTED_OPTIMISTIC, answer, &result, why);
-        if ((!i && !before) || (e && rpc_fault(r->rpc) == RPC_UNKNOWN_TX))
+        /* Of a transaction that it does not know a node says so, or says nothing for a while. */
+        if ((!i && !before) ||
+            (e && (rpc_fault(r->rpc) == RPC_UNKNOWN_TX || rpc_fault(r->rpc) == RPC_TIMED_OUT)))
             e = rpc_send_tx(r->rpc, tx, TX_WAIT_EXECUTED_OPTIMISTIC, answer, &result, why);
         if (!e && outcome_read(result, out) && out->status != OUTCOME_PENDING)
             return ERR_OK;
@@ -222,7 +224,8 @@ static enum err sign(void *ctx, struct ledger_batch *b, struct arena *a, struct 
     return e;
 }
 
-static enum err anchor(void *ctx, struct ledger_batch *b, struct arena *a, struct buf *why)
+static enum err anchor(void *ctx, struct ledger_batch *b, bool before, struct arena *a,
+                       struct buf *why)
 {
     struct registrar *r = ctx;
     struct buf value = BUF_INIT(64), text = BUF_INIT(64);
@@ -233,7 +236,7 @@ static enum err anchor(void *ctx, struct ledger_batch *b, struct arena *a, struc
     if (e)
         return err_put(why, ERR_ABSENT, "the transaction that was kept cannot be read");
     pthread_mutex_lock(&r->lock);
-    e = carry(r, "anchor_batch", b->sent, &tx.hash, true, &value, &height, why);
+    e = carry(r, "anchor_batch", b->sent, &tx.hash, before, &value, &height, why);
     if (e && refused(rpc_fault(r->rpc)))
         e = ERR_ABSENT;
     pthread_mutex_unlock(&r->lock);

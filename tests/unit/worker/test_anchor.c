@@ -257,7 +257,7 @@ static struct outbox *died(bool sent, struct hash256 *hash)
     assert_ok(signed_tx_read(b.sent, &arena, &tx, &why), why);
     *hash = tx.hash;
     if (sent) {
-        assert_ok(r->anchor(r->ctx, &b, &arena, &why), why);
+        assert_ok(r->anchor(r->ctx, &b, false, &arena, &why), why);
         assert_int_equal(b.anchor_height, 12);
     }
     outbox_close(o);
