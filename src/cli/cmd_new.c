@@ -232,6 +232,7 @@ int cmd_new(int argc, char **argv)
         status = command_failed(&why);
         goto out;
     }
+    status = EXIT_DONE;
     if (o.json)
         say_json(t, dir, name);
     else

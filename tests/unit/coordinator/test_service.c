@@ -173,6 +173,7 @@ static bool launch(struct fixture *f, const char *listen)
         close(fds[0]);
         close(fds[1]);
         setenv("OUTLAYER_LOG", "unusual", 1);
+        setenv("OUTLAYER_SHARE", SHARE_DIR, 1);
         execl(BIN_DIR "/outlayer-coordinator", "outlayer-coordinator", "--db", f->db, "--listen",
               listen, "--contract-id", "outlayer.test", "--neardata-url", url, "--rpc-url", url,
               "--worker-token-file", f->token, "--lease-ms", lease, "--start-height", "1000",
