@@ -590,6 +590,21 @@ static void server_free(struct http_server *s)
     mem_free(s);
 }
 
+enum err http_listen_read(const char *text, char host[HTTP_HOST_MAX], uint16_t *port,
+                          struct buf *why)
+{
+    const char *colon = strrchr(text, ':');
+    uint64_t n;
+
+    if (!colon || (size_t)(colon - text) >= HTTP_HOST_MAX || !str_u64(str_of(colon + 1), &n) ||
+        n > 65535)
+        return err_put(why, ERR_FORMAT, "'%s' is not HOST:PORT to listen on", text);
+    memcpy(host, text, (size_t)(colon - text));
+    host[colon - text] = '\0';
+    *port = (uint16_t)n;
+    return ERR_OK;
+}
+
 enum err http_server_start(const struct http_server_opts *o, struct http_server **out,
                            struct buf *why)
 {

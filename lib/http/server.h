@@ -32,6 +32,11 @@ struct http_server_opts {
     void *ctx;
 };
 
+#define HTTP_HOST_MAX 64
+/* Where to listen, from "HOST:PORT" as it stands on a command line. */
+MUST_USE enum err http_listen_read(const char *text, char host[HTTP_HOST_MAX], uint16_t *port,
+                                   struct buf *why);
+
 MUST_USE enum err http_server_start(const struct http_server_opts *o, struct http_server **out,
                                     struct buf *why);
 void http_server_stop(struct http_server *s); /* held requests get 503; returns when all are done */

@@ -76,12 +76,7 @@ void gate_challenge(struct gate *g, struct http_req *r)
     struct buf out = BUF_INIT(CHALLENGE_LEN), why = WHY_INIT;
     enum err e = sessions_challenge_write(g->sessions, &out, &why);
 
-    if (e)
-        reply_fault(r, e, &why);
-    else
-        reply_json(r, 200, &out);
-    buf_release(&out);
-    buf_release(&why);
+    reply_result(r, e, &out, &why);
 }
 
 /* The server ends a request: forget it, unless the thread has taken it. */

@@ -40,7 +40,6 @@
 #define JOIN_MS        1500
 #define TOKEN_MIN      16
 #define TOKEN_MAX      1024
-#define HOST_MAX       64
 #define EVENT_STANDARD "near-outlayer"
 #define EVENT_VERSION  "1.0.0"
 
@@ -113,21 +112,6 @@ static enum err token_read(const char *path, struct hash256 *out, struct buf *wh
         *out = sha256(token);
     buf_wipe(&b);
     return e;
-}
-
-/* "host:port" */
-static enum err listen_read(const char *text, char host[HOST_MAX], uint16_t *port, struct buf *why)
-{
-    const char *colon = strrchr(text, ':');
-    uint64_t n;
-
-    if (!colon || (size_t)(colon - text) >= HOST_MAX || !str_u64(str_of(colon + 1), &n) ||
-        n > 65535)
-        return err_put(why, ERR_FORMAT, "'%s' is not HOST:PORT to listen on", text);
-    memcpy(host, text, (size_t)(colon - text));
-    host[colon - text] = '\0';
-    *port = (uint16_t)n;
-    return ERR_OK;
 }
 
 static enum err settings_check(struct settings *s, struct buf *why)
@@ -210,11 +194,11 @@ static bool join(pthread_t thread)
 static enum err serve(struct coord *c, const struct settings *s, int signals, struct buf *why)
 {
     struct http_server *http = NULL;
-    char host[HOST_MAX];
+    char host[HTTP_HOST_MAX];
     uint16_t port = 0;
     pthread_t follower = 0, acks = 0, prices = 0, collector = 0, gate = 0;
     bool collects = !s->collateral_url || strcmp(s->collateral_url, COLLECT_NONE) != 0;
-    enum err e = listen_read(s->listen, host, &port, why);
+    enum err e = http_listen_read(s->listen, host, &port, why);
 
     if (e)
         return e;

@@ -35,6 +35,16 @@ void reply_fault(struct http_req *r, enum err e, const struct buf *why)
     reply_error(r, err_http(e), why->len ? buf_z(why) : err_text(e));
 }
 
+void reply_result(struct http_req *r, enum err e, struct buf *b, struct buf *why)
+{
+    if (e)
+        reply_fault(r, e, why);
+    else
+        reply_json(r, 200, b);
+    buf_release(b);
+    buf_release(why);
+}
+
 bool body_object(struct http_req *r, struct json *out)
 {
     struct json_fault fault;

@@ -11,6 +11,8 @@ void reply_json(struct http_req *r, unsigned status, struct buf *body);
 void reply_error(struct http_req *r, unsigned status, const char *text);
 /* For a failed operation: the status of `e`; details of our own faults stay in the log. */
 void reply_fault(struct http_req *r, enum err e, const struct buf *why);
+/* What most routes end with: `b` as 200 when `e` is ERR_OK, else the fault; releases both bufs. */
+void reply_result(struct http_req *r, enum err e, struct buf *b, struct buf *why);
 /* The body as a JSON object; false: it was not one and the request has been answered. */
 MUST_USE bool body_object(struct http_req *r, struct json *out);
 /* A number of the query: `fallback` when absent; false: not a number, answered. */

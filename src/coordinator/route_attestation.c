@@ -36,16 +36,6 @@ static bool job_of(struct http_req *r, struct str arg, uint64_t *id)
     return false;
 }
 
-static void finish(struct http_req *r, enum err e, struct buf *b, struct buf *why)
-{
-    if (e)
-        reply_fault(r, e, why);
-    else
-        reply_json(r, 200, b);
-    buf_release(b);
-    buf_release(why);
-}
-
 static enum err quote_if_any(struct coord *c, const struct hash256 *digest, struct arena *a,
                              struct str *out, struct buf *why)
 {
@@ -167,7 +157,7 @@ void route_bundle(struct coord *c, struct http_req *r, struct str arg)
     if (!e)
         e = bundle_write(c->db, &row, payloads, http_req_arena(r), &b, &why);
     coord_unlock(c);
-    finish(r, e, &b, &why);
+    reply_result(r, e, &b, &why);
 }
 
 /* {"nonce":"<64 hex>"}: a quote that was not there before the asker chose it. */
@@ -215,7 +205,7 @@ void route_epochs(struct coord *c, struct http_req *r, struct str arg UNUSED)
     coord_lock(c);
     e = epochs_write(c->db, EPOCHS_LIMIT, &b, &why);
     coord_unlock(c);
-    finish(r, e, &b, &why);
+    reply_result(r, e, &b, &why);
 }
 
 void route_epoch(struct coord *c, struct http_req *r, struct str arg)
@@ -234,7 +224,7 @@ void route_epoch(struct coord *c, struct http_req *r, struct str arg)
     if (!e)
         e = epoch_write(c->db, &row, true, &b, &why);
     coord_unlock(c);
-    finish(r, e, &b, &why);
+    reply_result(r, e, &b, &why);
 }
 
 /* The chain itself: who has all of it sees that nothing is missing. */
@@ -254,7 +244,7 @@ void route_epoch_statements(struct coord *c, struct http_req *r, struct str arg)
     coord_lock(c);
     e = chain_write(c->db, &session, first, CHAIN_LIMIT, &b, &why);
     coord_unlock(c);
-    finish(r, e, &b, &why);
+    reply_result(r, e, &b, &why);
 }
 
 static void put_time(struct buf *b, const char *key, int64_t at)
@@ -315,5 +305,5 @@ void route_collateral(struct coord *c, struct http_req *r, struct str arg UNUSED
     coord_unlock(c);
     if (!e)
         put_collateral(&b, &row, (int64_t)at);
-    finish(r, e, &b, &why);
+    reply_result(r, e, &b, &why);
 }

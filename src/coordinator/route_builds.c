@@ -49,12 +49,7 @@ void route_job_build(struct coord *c, struct http_req *r, struct str arg)
     json_key(&answer, "wanted");
     json_put_bool(&answer, b.ok && !has);
     json_obj_end(&answer);
-    if (e)
-        reply_fault(r, e, &why);
-    else
-        reply_json(r, 200, &answer);
-    buf_release(&answer);
-    buf_release(&why);
+    reply_result(r, e, &answer, &why);
 }
 
 void route_build(struct coord *c, struct http_req *r, struct str arg)
@@ -65,12 +60,7 @@ void route_build(struct coord *c, struct http_req *r, struct str arg)
     coord_lock(c);
     e = build_write(c->db, arg, &b, &why);
     coord_unlock(c);
-    if (e)
-        reply_fault(r, e, &why);
-    else
-        reply_json(r, 200, &b);
-    buf_release(&b);
-    buf_release(&why);
+    reply_result(r, e, &b, &why);
 }
 
 /* The body's "worker" takes the lock for "ttl_ms", or gives it back with 0. */
@@ -108,12 +98,7 @@ void route_build_lock(struct coord *c, struct http_req *r, struct str arg)
     json_key(&answer, "acquired");
     json_put_bool(&answer, got);
     json_obj_end(&answer);
-    if (e)
-        reply_fault(r, e, &why);
-    else
-        reply_json(r, 200, &answer);
-    buf_release(&answer);
-    buf_release(&why);
+    reply_result(r, e, &answer, &why);
 }
 
 void route_program_put(struct coord *c, struct http_req *r, struct str arg)
@@ -192,12 +177,7 @@ void route_wasm_info(struct coord *c, struct http_req *r, struct str arg UNUSED)
     e = wasm_info_write(c->db, http_req_query(r, "repo_url"), http_req_query(r, "commit_hash"),
                         target.len ? target : STR("wasm32-wasip1"), &b, &why);
     coord_unlock(c);
-    if (e)
-        reply_fault(r, e, &why);
-    else
-        reply_json(r, 200, &b);
-    buf_release(&b);
-    buf_release(&why);
+    reply_result(r, e, &b, &why);
 }
 
 void route_wasm_exists(struct coord *c, struct http_req *r, struct str arg)
@@ -208,10 +188,5 @@ void route_wasm_exists(struct coord *c, struct http_req *r, struct str arg)
     coord_lock(c);
     e = wasm_exists_write(c->db, arg, &b, &why);
     coord_unlock(c);
-    if (e)
-        reply_fault(r, e, &why);
-    else
-        reply_json(r, 200, &b);
-    buf_release(&b);
-    buf_release(&why);
+    reply_result(r, e, &b, &why);
 }

@@ -35,12 +35,7 @@ void route_executions(struct coord *c, struct http_req *r, struct str arg UNUSED
     coord_lock(c);
     e = executions_write(c->db, &f, &b, &why);
     coord_unlock(c);
-    if (e)
-        reply_fault(r, e, &why);
-    else
-        reply_json(r, 200, &b);
-    buf_release(&b);
-    buf_release(&why);
+    reply_result(r, e, &b, &why);
 }
 
 void route_execution(struct coord *c, struct http_req *r, struct str arg)
@@ -56,12 +51,7 @@ void route_execution(struct coord *c, struct http_req *r, struct str arg)
     coord_lock(c);
     e = execution_write(c->db, id, &b, &why);
     coord_unlock(c);
-    if (e)
-        reply_fault(r, e, &why);
-    else
-        reply_json(r, 200, &b);
-    buf_release(&b);
-    buf_release(&why);
+    reply_result(r, e, &b, &why);
 }
 
 void route_executions_live(struct coord *c, struct http_req *r, struct str arg UNUSED)

@@ -61,12 +61,7 @@ void route_jobs_list(struct coord *c, struct http_req *r, struct str arg UNUSED)
     coord_lock(c);
     e = jobs_write(c->db, &f, &b, &why);
     coord_unlock(c);
-    if (e)
-        reply_fault(r, e, &why);
-    else
-        reply_json(r, 200, &b);
-    buf_release(&b);
-    buf_release(&why);
+    reply_result(r, e, &b, &why);
 }
 
 void route_stats(struct coord *c, struct http_req *r, struct str arg UNUSED)
@@ -77,12 +72,7 @@ void route_stats(struct coord *c, struct http_req *r, struct str arg UNUSED)
     coord_lock(c);
     e = stats_write(c->db, workers_online(c, now_ms()), &b, &why);
     coord_unlock(c);
-    if (e)
-        reply_fault(r, e, &why);
-    else
-        reply_json(r, 200, &b);
-    buf_release(&b);
-    buf_release(&why);
+    reply_result(r, e, &b, &why);
 }
 
 void route_per_day(struct coord *c, struct http_req *r, struct str arg UNUSED)
@@ -93,12 +83,7 @@ void route_per_day(struct coord *c, struct http_req *r, struct str arg UNUSED)
     coord_lock(c);
     e = per_day_write(c->db, now_ms(), &b, &why);
     coord_unlock(c);
-    if (e)
-        reply_fault(r, e, &why);
-    else
-        reply_json(r, 200, &b);
-    buf_release(&b);
-    buf_release(&why);
+    reply_result(r, e, &b, &why);
 }
 
 void route_user(struct coord *c, struct http_req *r, struct str arg)
@@ -113,12 +98,7 @@ void route_user(struct coord *c, struct http_req *r, struct str arg)
     coord_lock(c);
     e = user_write(c->db, arg, &b, &why);
     coord_unlock(c);
-    if (e)
-        reply_fault(r, e, &why);
-    else
-        reply_json(r, 200, &b);
-    buf_release(&b);
-    buf_release(&why);
+    reply_result(r, e, &b, &why);
 }
 
 void route_workers(struct coord *c, struct http_req *r, struct str arg UNUSED)
@@ -129,12 +109,7 @@ void route_workers(struct coord *c, struct http_req *r, struct str arg UNUSED)
     coord_lock(c);
     e = workers_write(c, &b, &why);
     coord_unlock(c);
-    if (e)
-        reply_fault(r, e, &why);
-    else
-        reply_json(r, 200, &b);
-    buf_release(&b);
-    buf_release(&why);
+    reply_result(r, e, &b, &why);
 }
 
 void route_repos(struct coord *c, struct http_req *r, struct str arg UNUSED)
@@ -145,12 +120,7 @@ void route_repos(struct coord *c, struct http_req *r, struct str arg UNUSED)
     coord_lock(c);
     e = repos_write(c->db, &b, &why);
     coord_unlock(c);
-    if (e)
-        reply_fault(r, e, &why);
-    else
-        reply_json(r, 200, &b);
-    buf_release(&b);
-    buf_release(&why);
+    reply_result(r, e, &b, &why);
 }
 
 static void pricing_reply(struct http_req *r, const struct pricing *p)

@@ -42,32 +42,16 @@ static const struct opt table[] = {
     OPT_END,
 };
 
-static enum err listen_read(const char *text, struct http_server_opts *out, char *host, size_t size,
-                            struct buf *why)
-{
-    const char *colon = strrchr(text, ':');
-    uint64_t port;
-
-    if (!colon || (size_t)(colon - text) >= size || !str_u64(str_of(colon + 1), &port) ||
-        port > 65535)
-        return err_put(why, ERR_FORMAT, "'%s' is not HOST:PORT to listen on", text);
-    memcpy(host, text, (size_t)(colon - text));
-    host[colon - text] = '\0';
-    out->host = host;
-    out->port = (uint16_t)port;
-    return ERR_OK;
-}
-
 static enum err serve(const struct settings *o, struct buf *why)
 {
     static struct gateway g = {.lock = PTHREAD_MUTEX_INITIALIZER};
-    struct http_server_opts http = {
-        .max_body = 1024, .max_conns = 256, .handle = gateway_serve, .ctx = &g};
     struct http_server *server = NULL;
     struct pollfd p = {.fd = -1, .events = POLLIN};
-    char host[64];
+    char host[HTTP_HOST_MAX] = "";
+    struct http_server_opts http = {
+        .host = host, .max_body = 1024, .max_conns = 256, .handle = gateway_serve, .ctx = &g};
     pthread_t follower;
-    enum err e = listen_read(o->listen, &http, host, sizeof(host), why);
+    enum err e = http_listen_read(o->listen, host, &http.port, why);
 
     g.stream_url = o->stream_url;
     g.domain = o->domain;

@@ -27,7 +27,6 @@
 
 #define TOKEN_MIN 16
 #define TOKEN_MAX 1024
-#define HOST_MAX  64
 #define CONNS_MAX 256
 
 struct settings {
@@ -117,20 +116,6 @@ static enum err settings_check(const struct settings *s, struct buf *why)
     return ERR_OK;
 }
 
-static enum err listen_read(const char *text, char host[HOST_MAX], uint16_t *port, struct buf *why)
-{
-    const char *colon = strrchr(text, ':');
-    uint64_t n;
-
-    if (!colon || (size_t)(colon - text) >= HOST_MAX || !str_u64(str_of(colon + 1), &n) ||
-        n > 65535)
-        return err_put(why, ERR_FORMAT, "'%s' is not HOST:PORT to listen on", text);
-    memcpy(host, text, (size_t)(colon - text));
-    host[colon - text] = '\0';
-    *port = (uint16_t)n;
-    return ERR_OK;
-}
-
 /* The master has been rotated: take the file as it is now, or go on as before. */
 static void reload(struct keystore *k, const struct settings *s, int hangup)
 {
@@ -172,9 +157,9 @@ static enum err serve(struct keystore *k, const struct settings *s, int signals,
 {
     pthread_t thread[KEYSTORE_THREADS];
     struct http_server *http = NULL;
-    char host[HOST_MAX];
+    char host[HTTP_HOST_MAX];
     uint16_t port = 0;
-    enum err e = listen_read(s->listen, host, &port, why);
+    enum err e = http_listen_read(s->listen, host, &port, why);
 
     if (!e)
         e = http_server_start(&(struct http_server_opts){.host = host,
