@@ -243,6 +243,7 @@ export class Network {
     static async start(options = {}) {
         const net = new this();
         net.sent = new Set();
+        net.turns = new Map();
         net.options = { blockMs: 50, ...options };
         net.contractId = net.options.contractId ?? OUTLAYER;
         net.operatorId = net.options.contractId ? `worker.${net.contractId}` : OPERATOR;
@@ -443,9 +444,26 @@ export class Network {
         return near.actions.functionCall('request_execution', args, gas, deposit);
     }
 
+    /**
+     * Sign and hand over to the chain, one after another for each account: it takes them only in the
+     * order of their nonces. What is wrong with one is said by settle().
+     */
+    async submit(account, receiverId, actions) {
+        const turn = (this.turns.get(account.accountId) ?? Promise.resolve()).then(async () => {
+            const signed = await this.sign(account, receiverId, actions);
+            const base64 = Buffer.from(near.encodeTransaction(signed)).toString('base64');
+            const answer = await this.rpc('send_tx', { signed_tx_base64: base64, wait_until: 'NONE' });
+            if (!answer.error)
+                this.sent.add(base64);
+            return signed;
+        });
+        this.turns.set(account.accountId, turn.catch(() => {}));
+        return turn;
+    }
+
     /** `account` asks for a run itself; what came back, see `read`. */
     async request(account, args, options = {}) {
-        const signed = await this.sign(account, this.contractId, [this.requestAction(args, options)]);
+        const signed = await this.submit(account, this.contractId, [this.requestAction(args, options)]);
         return this.read(await this.settle(signed));
     }
 
