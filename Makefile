@@ -23,7 +23,8 @@ help:
 	@echo "make lint             layout and static checks"
 	@echo "make fmt              lay the sources out"
 	@echo "make fuzz [NAME=… SECONDS=…]  fuzz longer"
-	@echo "make toolchain        what Rust programs from GitHub are compiled with, once for this machine"
+	@echo "make toolchain        what Rust programs from GitHub are compiled with, once for this machine;"
+	@echo "                      ARGS=--rustup takes rustup's default toolchain instead of Debian's"
 	@echo "make clean            remove build/ (the engine stays in the cache folder)"
 
 .PHONY: deps-run deps-test
@@ -56,8 +57,8 @@ run: build
 	@build/bin/outlayer up $(ARGS)
 
 .PHONY: toolchain
-toolchain: deps-test
-	@tools/build-toolchain --wasip2 > /dev/null
+toolchain: $(if $(findstring --rustup,$(ARGS)),deps-run,deps-test)
+	@tools/build-toolchain --wasip2 $(ARGS) > /dev/null
 
 .PHONY: build-tests
 build-tests: deps-test build/.dir

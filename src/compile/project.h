@@ -41,5 +41,7 @@ struct str toml_get(struct str text, const char *section, const char *key);
 /* What `rust-toolchain.toml`, or `rust-toolchain` with one line, asks for: "1.80.0", "nightly", …;
  * empty when it is nothing printable. */
 struct str rust_channel(struct str text);
+/* Is that the compiler of this toolchain, "rustc 1.99.1 58cf8f9c3 …, …"? */
+bool rust_channel_is(struct str id, struct str channel);
 
 #endif

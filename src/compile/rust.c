@@ -1,11 +1,12 @@
 /*
  * rust.c — building a Rust project with cargo.
  *
- * Debian's cargo and rustc with the standard library of the toolchain folder. There is only the
- * one: a project that asks for another in `rust-toolchain` is built with it all the same, because
- * most pins are old and all but a few programs compile with a newer one; where it fails, the error
- * says what was asked for. Programs that start while dependencies are fetched are cargo and rustc
- * alone: build scripts and procedural macros run in the second phase, which has no network.
+ * The toolchain folder has the standard library for wasm32; cargo and rustc are its own where it
+ * was made from a rustup toolchain, else Debian's. There is only the one: a project that asks for
+ * another in `rust-toolchain` is built with it all the same, because most pins are old and all but
+ * a few programs compile with a newer one; where it fails, the error says what was asked for.
+ * Programs that start while dependencies are fetched are cargo and rustc alone: build scripts and
+ * procedural macros run in the second phase, which has no network.
  */
 #include "compile/project.h"
 
@@ -17,8 +18,11 @@
 #define LOCK_MAX (4u << 20)
 #define ENV_MAX  48
 
+#define SYSROOT "/toolchain/sysroot"
+
 struct rust {
     bool component;
+    bool own; /* the sysroot is a whole toolchain: compiler and linkers, too */
     const char *target, *out_dir;
 };
 
@@ -30,7 +34,7 @@ static void env_make(const struct job *j, const struct rust *r, const char *out[
         "CARGO_TARGET_DIR",
         "/work/target",
         "RUSTC",
-        "/usr/bin/rustc",
+        r->own ? SYSROOT "/bin/rustc" : "/usr/bin/rustc",
         /* Empty ones keep the project's settings from putting something in rustc's place. */
         "RUSTC_WRAPPER",
         "",
@@ -57,14 +61,16 @@ static void env_make(const struct job *j, const struct rust *r, const char *out[
         "never",
         "CARGO_INCREMENTAL",
         "0",
-        r->component ? "CARGO_TARGET_WASM32_WASIP2_LINKER" : "CARGO_TARGET_WASM32_WASIP1_LINKER",
+        "SOURCE_DATE_EPOCH",
+        j->commit_time.len ? j->commit_time.ptr : "0",
+        r->own         ? NULL /* it finds what it needs */
+        : r->component ? "CARGO_TARGET_WASM32_WASIP2_LINKER"
+                       : "CARGO_TARGET_WASM32_WASIP1_LINKER",
         r->component ? "/toolchain/bin/wasm-component-ld" : "wasm-ld-14",
         r->component ? "CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS"
                      : "CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS",
-        r->component ? "--sysroot=/toolchain/sysroot -Clink-arg=--wasm-ld-path=/usr/bin/wasm-ld-14"
-                     : "--sysroot=/toolchain/sysroot",
-        "SOURCE_DATE_EPOCH",
-        j->commit_time.len ? j->commit_time.ptr : "0",
+        r->component ? "--sysroot=" SYSROOT " -Clink-arg=--wasm-ld-path=/usr/bin/wasm-ld-14"
+                     : "--sysroot=" SYSROOT,
         NULL,
     };
 
@@ -88,7 +94,27 @@ struct str rust_channel(struct str text)
     return channel.len <= CHANNEL_MAX ? channel : STR_NONE;
 }
 
-/* What the project wants of Rust; empty: nothing, or what everybody has. */
+bool rust_channel_is(struct str id, struct str channel)
+{
+    static const char *const kinds[] = {"stable", "beta", "nightly"};
+    struct str version, kind, number, date, word;
+
+    (void)str_cut(id, ',', &id);
+    id = str_cut(str_cut(id, ' ', &word), ' ', &version);
+    (void)str_cut(str_cut(version, '-', &number), '.', &kind); /* "1.97.0-beta.3" */
+    channel = str_head(channel, str_find(channel, STR("-x86_64-")));
+    date = str_cut(channel, '-', &word);
+    for (size_t i = 0; i < countof(kinds); i++)
+        if (str_eqz(word, kinds[i]))
+            return str_eq(word, kind.len ? kind : str_of(kinds[0])) &&
+                   (!date.len || str_find(id, date) < id.len);
+    /* "1.99" means the last of these */
+    return str_eq(channel, version) ||
+           (!kind.len && version.len > channel.len && str_starts(version, channel) &&
+            version.ptr[channel.len] == '.');
+}
+
+/* What the project wants of Rust; empty: nothing, or the one in use. */
 static struct str channel_read(struct job *j)
 {
     static const char *const files[] = {"src/rust-toolchain.toml", "src/rust-toolchain"};
@@ -102,7 +128,7 @@ static struct str channel_read(struct job *j)
         buf_release(&text);
         buf_release(&why);
     }
-    return str_eqz(channel, "stable") ? STR_NONE : channel;
+    return rust_channel_is(j->toolchain_id, channel) ? STR_NONE : channel;
 }
 
 /* The answer of a compiler that was not the one the project had in mind. */
@@ -183,11 +209,13 @@ enum err rust_build(struct job *j, struct project *p, struct buf *why)
 {
     const struct rust r = {
         .component = str_eqz(j->ask.target, "wasm32-wasip2"),
+        .own = file_exists(WALL_DIR SYSROOT "/bin/rustc"),
         .target = arena_z(&j->arena, j->ask.target),
     };
     const char *locked = job_has(j, "src/Cargo.lock") ? "--locked" : NULL;
-    const char *const fetch[] = {"cargo", "fetch", "--target", r.target, locked, NULL};
-    const char *const build[] = {"cargo",    "build",  "--release", "--offline",
+    const char *cargo = r.own ? SYSROOT "/bin/cargo" : "/usr/bin/cargo";
+    const char *const fetch[] = {cargo, "fetch", "--target", r.target, locked, NULL};
+    const char *const build[] = {cargo,      "build",  "--release", "--offline",
                                  "--target", r.target, locked,      NULL};
     const char *env[ENV_MAX];
     struct tool t = {.argv = fetch, .env = env, .dir = "/work/src", .net = true};

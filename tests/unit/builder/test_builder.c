@@ -188,6 +188,36 @@ static void same_bytes(void **state)
 
 static void rust_channels(void **state)
 {
+    static const char stable[] = "rustc 1.99.1 58cf8f9c3 rustup, files d62ffffa6563a1b3";
+    static const char nightly[] = "rustc 1.97.0-nightly e50aa6fba 2026-05-20 rustup, files 00";
+    static const char beta[] = "rustc 1.97.0-beta.3 e50aa6fba 2026-05-20 rustup, files 00";
+    static const char *const same[][2] = {
+        {stable, "stable"},
+        {stable, "1.99.1"},
+        {stable, "1.99"},
+        {stable, "1.99.1-x86_64-unknown-linux-gnu"},
+        {stable, "stable-x86_64-unknown-linux-gnu"},
+        {nightly, "nightly"},
+        {nightly, "nightly-2026-05-20"},
+        {beta, "beta"},
+        {beta, "1.97.0-beta.3"},
+    };
+    static const char *const other[][2] = {
+        {stable, "1.9"},
+        {stable, "1.99.1.1"},
+        {stable, "1.98.0"},
+        {stable, "nightly"},
+        {stable, "stable-2026-01-01"},
+        {nightly, "stable"},
+        {nightly, "1.97"},
+        {nightly, "nightly-2026-05-19"},
+        {nightly, "beta"},
+        {beta, "nightly"},
+        {beta, "1.97.0"},
+        {"rustc 1.99.1", "1.99."},
+        {"none", "stable-x"},
+    };
+
     (void)state;
     assert_str(rust_channel(STR("1.80.0\n")), "1.80.0");
     assert_str(rust_channel(STR("[toolchain]\nchannel = \"nightly-2024-01-01\"\n")),
@@ -195,6 +225,10 @@ static void rust_channels(void **state)
     assert_str(rust_channel(STR("[toolchain]\npath = \"/x\"\n")), "");
     assert_str(rust_channel(STR("[other]\nchannel = \"x\"\n")), "");
     assert_str(rust_channel(STR("a b\n")), "");
+    for (size_t i = 0; i < countof(same); i++)
+        assert_true(rust_channel_is(str_of(same[i][0]), str_of(same[i][1])));
+    for (size_t i = 0; i < countof(other); i++)
+        assert_false(rust_channel_is(str_of(other[i][0]), str_of(other[i][1])));
     if (!has_rust())
         return;
     put("nightly", "Cargo.toml", hello_toml);
