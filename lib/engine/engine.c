@@ -112,12 +112,6 @@ void engine_free(struct engine *e)
     mem_free(e);
 }
 
-const char *engine_id(bool profiled)
-{
-    return profiled ? ENGINE_BUILD "-" ENGINE_SETTINGS_ID "-profile"
-                    : ENGINE_BUILD "-" ENGINE_SETTINGS_ID;
-}
-
 void engine_message(struct buf *out, struct str message)
 {
     /* An error is a chain of causes, each on a line of its own; the backtrace is told elsewhere. */

@@ -3,7 +3,7 @@
  *
  * Two kinds of process hold an engine: one compiles modules and never runs them, one runs compiled
  * modules and never compiles. Both use the same code settings, so what one writes the other loads;
- * ENGINE_ID names wasmtime's build and these settings, for the cache.
+ * engine_id() (settings.h) names wasmtime's build and these settings.
  *
  * Metering is on: one unit of fuel per executed operator (wasmtime's rule: nop, drop and the
  * structure operators block, loop, else, end, return, unreachable cost nothing). Everything that
@@ -31,8 +31,5 @@ enum engine_kind {
 
 struct engine *engine_new(enum engine_kind kind);
 void engine_free(struct engine *e);
-
-/* Name of the engine's build and of the settings; part of the cache's file names. */
-const char *engine_id(bool profiled);
 
 #endif

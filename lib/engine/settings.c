@@ -3,9 +3,15 @@
 
 #include "engine/outcome.h"
 
+const char *engine_id(bool profiled)
+{
+    return profiled ? ENGINE_BUILD "-" ENGINE_SETTINGS_ID "-profile"
+                    : ENGINE_BUILD "-" ENGINE_SETTINGS_ID;
+}
+
 void engine_about(struct buf *out)
 {
-    buf_addz(out, "wasmtime " ENGINE_VERSION "; " ENGINE_BUILD "-" ENGINE_SETTINGS_ID "; fuel");
+    buf_addf(out, "wasmtime " ENGINE_VERSION "; %s; fuel", engine_id(false));
 #define SAY(name, on) buf_addz(out, on ? "; " #name : "; no " #name);
     ENGINE_FEATURES(SAY)
 #undef SAY

@@ -38,6 +38,10 @@
     SET(wasm_component_model_async, false)                                                         \
     SET(concurrency_support, false)
 
+/* Name of the engine's build and of these settings: what compiled code is kept under, and what an
+ * exec child and its supervisor must agree on. */
+const char *engine_id(bool profiled);
+
 #define ENGINE_ABOUT_MAX 2048u
 
 /* Append one line: the engine's version and build, its features, the limits of a run. */

@@ -20,10 +20,6 @@ bool exec_hello_read(struct str body, struct exec_hello *out)
         rd_fail(&r);
     v.engine = rd_text(&r, EXEC_ENGINE_MAX);
     v.walls = rd_u32(&r);
-    /* It becomes the name of a folder. */
-    if (v.engine.len == 0 || v.engine.ptr[0] == '.' || str_has_byte(v.engine, '/') ||
-        str_has_byte(v.engine, '\0'))
-        rd_fail(&r);
     if (!rd_end(&r))
         return false;
     *out = v;

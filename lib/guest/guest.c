@@ -3,7 +3,6 @@
 
 #include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -12,31 +11,24 @@
 #include "base/mem.h"
 #include "engine/cache.h"
 #include "engine/code.h"
+#include "engine/settings.h"
 #include "guest/broker.h"
+#include "guest/compile.h"
 #include "guest/exec_msg.h"
 #include "guest/host.h"
 #include "guest/host_msg.h"
 #include "guest/net_msg.h"
-#include "proc/frame.h"
 #include "proc/memfd.h"
 #include "proc/self.h"
-#include "proc/spawn.h"
-
-#ifdef NULL_SANDBOX
-#define WALLS_NEEDED 0u
-#else
-/* Landlock and the change of user depend on the machine; they are added where they can be. */
-#define WALLS_NEEDED (EXEC_WALL_NO_NEW_PRIVS | EXEC_WALL_LIMITS | EXEC_WALL_SECCOMP)
-#endif
 
 #define WASM_MAX (10u << 20)
 
 struct guest {
     struct arena arena;
-    const char *exec_path;
+    struct exec_program exec;
     bool has_cache;
     struct cache cache;
-    bool fresh_process, profile;
+    bool fresh_process;
 
     struct child child;   /* runs guests, or none */
     struct child spare;   /* started ahead, its hello not read yet */
@@ -47,7 +39,6 @@ struct guest {
     int code;      /* its machine code, sealed, or -1: checked once, used by many children */
     unsigned runs; /* of this child */
     uint64_t next_id;
-    char engine[EXEC_ENGINE_MAX + 1];
     uint32_t walls;
     struct broker broker;
     struct egress egress; /* of the program that is loaded */
@@ -59,6 +50,12 @@ struct guest {
 static uint64_t after(uint64_t ms)
 {
     return clock_mono_ms() + ms;
+}
+
+/* What compiled code is kept under. */
+static const char *engine(const struct guest *g)
+{
+    return engine_id(g->exec.profile);
 }
 
 /* End the child. Its memory takes a while to be given back: that is waited for later. */
@@ -74,53 +71,6 @@ static void retire(struct guest *g)
     broker_end(&g->broker);
 }
 
-/* One answer of the wanted type. Anything else means that the child cannot be trusted any more. */
-static enum err expect(int sock, struct frame *f, uint16_t type, size_t max, uint64_t deadline,
-                       struct buf *why)
-{
-    enum err e;
-
-    f->body.max = max;
-    e = frame_recv(sock, f, deadline, why);
-    if (!e && (f->type != type || f->nfds))
-        e = err_put(why, ERR_UPSTREAM, "the exec child answered with message %u, not %u", f->type,
-                    type);
-    return e;
-}
-
-static enum err spawn(const struct guest *g, const char *kind, struct child *out, struct buf *why)
-{
-    const char *argv[] = {"outlayer-exec", kind, g->profile ? "profile" : NULL, NULL};
-    const struct spawn s = {
-        .path = g->exec_path, .argv = argv, .in = -1, .out = -1, .err = 2, .socket = true};
-
-    return spawn_start(&s, out, why);
-}
-
-/* Hear that a child stands behind its walls; one that does not is ended. */
-static enum err greet(struct guest *g, struct child *c, struct buf *why)
-{
-    struct exec_hello hello;
-    enum err e = expect(c->sock, &g->answer, EXEC_HELLO, EXEC_ENGINE_MAX + 64,
-                        after(GUEST_START_MS_MAX), why);
-
-    if (!e && !exec_hello_read(buf_str(&g->answer.body), &hello))
-        e = err_put(why, ERR_UPSTREAM, "'%s' is of another version; install all executables anew",
-                    g->exec_path);
-    if (!e && (hello.walls & WALLS_NEEDED) != WALLS_NEEDED)
-        e = err_put(why, ERR_DENIED,
-                    "the sandbox around guests does not stand on this machine (walls %#x of %#x)",
-                    hello.walls, WALLS_NEEDED);
-    if (e) {
-        child_kill(c);
-        return e;
-    }
-    memcpy(g->engine, hello.engine.ptr, hello.engine.len);
-    g->engine[hello.engine.len] = '\0';
-    g->walls = hello.walls;
-    return ERR_OK;
-}
-
 /* A child that can load a program: the spare, or a new one. */
 static enum err take_child(struct guest *g, struct buf *why)
 {
@@ -132,9 +82,9 @@ static enum err take_child(struct guest *g, struct buf *why)
         g->child = g->spare;
         g->spare = CHILD_NONE;
     } else {
-        e = spawn(g, "run", &g->child, why);
+        e = exec_child_start(&g->exec, "run", &g->child, why);
     }
-    return e ? e : greet(g, &g->child, why);
+    return e ? e : exec_child_greet(&g->exec, &g->child, &g->answer, &g->walls, why);
 }
 
 void guest_ready(struct guest *g)
@@ -142,7 +92,7 @@ void guest_ready(struct guest *g)
     child_kill(&g->leaving);
     /* When none can be started, the next run says why. */
     if (!g->spare.pid && (g->fresh_process || !g->child.pid) &&
-        spawn(g, "run", &g->spare, NULL) != ERR_OK)
+        exec_child_start(&g->exec, "run", &g->spare, NULL) != ERR_OK)
         g->spare = CHILD_NONE;
 }
 
@@ -156,8 +106,8 @@ enum err guest_start(const struct guest_options *o, struct guest **out, struct b
         .spare = CHILD_NONE,
         .leaving = CHILD_NONE,
         .code = -1,
+        .exec.profile = o->profile,
         .fresh_process = o->fresh_process,
-        .profile = o->profile,
         .message = BUF_INIT(EXEC_RUN_MAX),
         .answer = FRAME_INIT(EXEC_RESULT_MAX),
     };
@@ -168,9 +118,9 @@ enum err guest_start(const struct guest_options *o, struct guest **out, struct b
     else if (self_exe(&g->arena, "outlayer-fetch", &g->broker.path, NULL) != ERR_OK)
         g->broker.path = "/nonexistent"; /* guests' requests fail, nothing else */
     if (o->exec_path)
-        g->exec_path = arena_z(&g->arena, str_of(o->exec_path));
+        g->exec.path = arena_z(&g->arena, str_of(o->exec_path));
     else
-        e = self_exe(&g->arena, "outlayer-exec", &g->exec_path, why);
+        e = self_exe(&g->arena, "outlayer-exec", &g->exec.path, why);
     if (!e && o->cache_dir) {
         BUG_ON(o->key == NULL);
         e = cache_init(&g->cache, o->cache_dir, o->key, o->cache_bytes_max, why);
@@ -230,7 +180,7 @@ bool guest_has(const struct guest *g, const struct hash256 *wasm)
 {
     if (hash_eq(&g->wasm, wasm) && (g->loaded || g->code >= 0))
         return true;
-    return g->has_cache && cache_has(&g->cache, g->engine, wasm);
+    return g->has_cache && cache_has(&g->cache, engine(g), wasm);
 }
 
 /* A sealed copy of the file, once its hash is what was promised. */
@@ -262,120 +212,44 @@ out:
     return e;
 }
 
-/* How a child ended, in words; gives the signal that ended it, or 0. */
-static int say_end(struct child *c, struct buf *text)
+/* What cannot be kept is compiled again next time. */
+static void keep(struct guest *g)
 {
-    int status = 0;
-
-    if (!child_wait(c, 200, &status))
-        buf_addz(text, "it does not answer");
-    else if (WIFSIGNALED(status))
-        buf_addf(text, "it was ended by signal %d (%s)", WTERMSIG(status),
-                 strsignal(WTERMSIG(status)));
-    else
-        buf_addf(text, "it ended with status %d", WEXITSTATUS(status));
-    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-}
-
-/*
- * Compile in a child of its own.
- *
- * ERR_OK      *code is sealed machine code
- * ERR_FORMAT  a bad module; `why` is for the user
- */
-static enum err compile(struct guest *g, int wasm, int *code, struct buf *why)
-{
-    struct child c = CHILD_NONE;
-    struct exec_answer a;
     struct str map = STR_NONE;
-    int to = -1, fds[2];
-    enum err e = spawn(g, "compile", &c, why);
 
-    if (!e)
-        e = greet(g, &c, why);
-    if (!e)
-        e = memfd_new("code", &to, why);
-    if (e)
-        goto out;
-    fds[0] = wasm;
-    fds[1] = to;
-    e = frame_send(c.sock, EXEC_COMPILE, STR_NONE, fds, 2, after(GUEST_START_MS_MAX), why);
-    if (!e)
-        e = expect(c.sock, &g->answer, EXEC_COMPILED, EXEC_SENTENCE_MAX + 64,
-                   after(GUEST_COMPILE_MS_MAX), why);
-    if (e == ERR_TIMEOUT) {
-        e = err_put(why, ERR_FORMAT, "the module takes longer than %u seconds to compile",
-                    GUEST_COMPILE_MS_MAX / 1000);
-        goto out;
-    }
-    if (e == ERR_CLOSED) {
-        struct buf text = BUF_INIT(200);
-        int by = say_end(&c, &text);
-        /* Out of memory or of time: a module made to do that. Any other end is ours. */
-        if (by == SIGABRT || by == SIGXCPU)
-            e = err_put(why, ERR_FORMAT,
-                        "the module cannot be compiled within the limits of "
-                        "memory and time");
-        else
-            e = err_put(why, ERR_UPSTREAM, "the compiler is gone: %s", buf_z(&text));
-        buf_release(&text);
-        goto out;
-    }
-    if (!e && !exec_answer_read(buf_str(&g->answer.body), &a))
-        e = err_put(why, ERR_UPSTREAM, "the compiler's answer is malformed");
-    if (e)
-        goto out;
-    if (a.status != EXEC_DONE) {
-        e = err_put(why, a.status == EXEC_BAD_MODULE ? ERR_FORMAT : ERR_UPSTREAM, "%.*s",
-                    STR_ARG(a.sentence));
-        goto out;
-    }
-    /* Gone before sealing, so that nothing has the memory mapped for writing. */
-    child_kill(&c);
-    e = memfd_seal(to, why);
-    if (!e)
-        e = memfd_map(to, CACHE_FILE_MAX, &map, why);
-    if (!e && map.len != a.code_len)
-        e = err_put(why, ERR_UPSTREAM, "the compiler's answer is malformed");
-    if (e)
-        goto out;
-    *code = to;
-    to = -1;
-out:
+    if (memfd_map(g->code, CACHE_FILE_MAX, &map, NULL) == ERR_OK &&
+        cache_put(&g->cache, engine(g), &g->wasm, map, NULL) != ERR_OK)
+        cache_drop(&g->cache, engine(g), &g->wasm);
     memfd_unmap(&map);
-    fd_close(&to);
-    child_kill(&c);
-    return e;
 }
 
-/* Compile and keep. */
-static enum err compile_and_keep(struct guest *g, int wasm_fd, struct guest_note *note,
-                                 struct buf *why)
+/* Compile and keep, or take what another thread has compiled while this one waited for its turn. */
+static enum err compile(struct guest *g, int wasm_fd, struct guest_note *note, struct buf *why)
 {
     uint64_t start = clock_mono_us();
-    struct str map = STR_NONE;
     int copy = -1;
     enum err e;
 
     /* What made guest_has() promise too much goes, so that the next caller brings the file. */
     if (g->has_cache)
-        cache_drop(&g->cache, g->engine, &g->wasm);
+        cache_drop(&g->cache, engine(g), &g->wasm);
     if (wasm_fd < 0)
         return err_put(why, ERR_ABSENT, "the program's file is needed: no compiled code is cached");
     e = take_wasm(wasm_fd, &g->wasm, &copy, why);
-    if (!e)
-        e = compile(g, copy, &g->code, why);
-    fd_close(&copy);
     if (e)
         return e;
-    note->compile_us = clock_mono_us() - start;
-    note->cached = false;
-    /* What cannot be kept is compiled again next time. */
-    if (g->has_cache && memfd_map(g->code, CACHE_FILE_MAX, &map, NULL) == ERR_OK &&
-        cache_put(&g->cache, g->engine, &g->wasm, map, NULL) != ERR_OK)
-        cache_drop(&g->cache, g->engine, &g->wasm);
-    memfd_unmap(&map);
-    return ERR_OK;
+    compile_turn_take();
+    note->cached =
+        g->has_cache && cache_get(&g->cache, engine(g), &g->wasm, &g->code, NULL) == ERR_OK;
+    if (!note->cached) {
+        e = compile_module(&g->exec, copy, &g->code, why);
+        if (!e && g->has_cache)
+            keep(g);
+        note->compile_us = clock_mono_us() - start;
+    }
+    compile_turn_give();
+    fd_close(&copy);
+    return e;
 }
 
 /* What the program says of itself lies behind its code. */
@@ -403,10 +277,10 @@ static enum err load(struct guest *g, enum exec_status *status, struct buf *why)
     buf_clear(&g->message);
     exec_load_write(&g->message, &g->wasm);
     e = frame_send(g->child.sock, EXEC_LOAD, buf_str(&g->message), &g->code, 1,
-                   after(GUEST_START_MS_MAX), why);
+                   after(EXEC_START_MS_MAX), why);
     if (!e)
-        e = expect(g->child.sock, &g->answer, EXEC_LOADED, EXEC_SENTENCE_MAX + 64,
-                   after(GUEST_START_MS_MAX), why);
+        e = exec_child_expect(&g->child, &g->answer, EXEC_LOADED, EXEC_SENTENCE_MAX + 64,
+                              after(EXEC_START_MS_MAX), why);
     if (!e && !exec_answer_read(buf_str(&g->answer.body), &a))
         e = err_put(why, ERR_UPSTREAM, "the exec child's answer is malformed");
     if (!e && a.status != EXEC_DONE)
@@ -438,13 +312,13 @@ enum err guest_compile(struct guest *g, int wasm_fd, const struct hash256 *wasm,
         retire(g);
     fd_close(&g->code);
     g->wasm = *wasm;
-    if (cache_get(&g->cache, g->engine, wasm, &g->code, NULL) == ERR_OK) {
+    if (cache_get(&g->cache, engine(g), wasm, &g->code, NULL) == ERR_OK) {
         n->cached = true;
         return ERR_OK;
     }
     g->code = -1;
-    e = compile_and_keep(g, wasm_fd, n, why);
-    if (!e && !cache_has(&g->cache, g->engine, wasm))
+    e = compile(g, wasm_fd, n, why);
+    if (!e && !cache_has(&g->cache, engine(g), wasm))
         e = err_put(why, ERR_IO,
                     "the compiled code cannot be kept: is the disk full, or the code "
                     "larger than the cache?");
@@ -472,7 +346,7 @@ static enum err prepare(struct guest *g, int wasm_fd, const struct hash256 *wasm
         g->wasm = *wasm;
     }
     if (g->code < 0 && g->has_cache &&
-        cache_get(&g->cache, g->engine, wasm, &g->code, NULL) != ERR_OK)
+        cache_get(&g->cache, engine(g), wasm, &g->code, NULL) != ERR_OK)
         g->code = -1;
     note->cached = g->code >= 0;
     if (note->cached) {
@@ -482,7 +356,7 @@ static enum err prepare(struct guest *g, int wasm_fd, const struct hash256 *wasm
     }
     if (status == EXEC_STALE) {
         fd_close(&g->code);
-        e = compile_and_keep(g, wasm_fd, note, why);
+        e = compile(g, wasm_fd, note, why);
         if (!e)
             e = load(g, &status, why);
         if (e)
@@ -558,7 +432,7 @@ static enum err take_result(struct guest *g, const struct run_job *job, uint64_t
     buf_add_str(&out->out, r.out);
     if (r.out_len > EXEC_INLINE_MAX) {
         struct frame f = FRAME_INIT(0);
-        e = expect(g->child.sock, &f, EXEC_OUTPUT, r.out_len, after(GUEST_START_MS_MAX), why);
+        e = exec_child_expect(&g->child, &f, EXEC_OUTPUT, r.out_len, after(EXEC_START_MS_MAX), why);
         if (!e && f.body.len != r.out_len)
             e = err_put(why, ERR_UPSTREAM, "the exec child's output is malformed");
         if (!e) {
@@ -569,10 +443,10 @@ static enum err take_result(struct guest *g, const struct run_job *job, uint64_t
         }
         frame_release(&f);
     }
-    if (!e && g->profile) {
+    if (!e && g->exec.profile) {
         struct frame f = FRAME_INIT(0);
-        e = expect(g->child.sock, &f, EXEC_PROFILE, RUN_PROFILE_MAX, after(GUEST_START_MS_MAX),
-                   why);
+        e = exec_child_expect(&g->child, &f, EXEC_PROFILE, RUN_PROFILE_MAX,
+                              after(EXEC_START_MS_MAX), why);
         buf_add_str(&out->profile, e ? STR_NONE : buf_str(&f.body));
         frame_release(&f);
     }
@@ -647,7 +521,7 @@ enum err guest_run(struct guest *g, int wasm_fd, const struct hash256 *wasm,
         buf_clear(&r.text);
         r.wall_us = clock_mono_us() - start;
         buf_addz(&r.text, "the process that ran the program is gone: ");
-        say_end(&g->child, &r.text);
+        exec_child_end(&g->child, &r.text);
         retire(g);
         e = ERR_OK;
     } else if (e || r.outcome == OUTCOME_FAULT || g->fresh_process) {

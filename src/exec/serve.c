@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "engine/run.h"
+#include "engine/settings.h"
 #include "exec/host.h"
 #include "exec/net.h"
 #include "exec/sandbox.h"

@@ -42,6 +42,7 @@ struct notary {
     struct rpc *rpc;
     struct herald *herald;
     char network[NETWORK_MAX + 1];
+    struct hash256 engine; /* of what the engine is made from */
     pthread_t thread;
     pthread_mutex_t lock; /* of what follows */
     struct term *terms;   /* newest first: the first one takes executions on */
@@ -52,21 +53,26 @@ struct notary {
 
 /* ------------------------------------------------------------------ beginning */
 
-static enum err fill_manifest(struct notary *n, struct manifest *m, struct buf *why)
+/* Our exec children have this engine, or they are not taken (guest/exec_child.h). */
+static struct hash256 engine_hash(void)
 {
     char room[ENGINE_ABOUT_MAX];
     struct buf about = BUF_OVER(room);
-    struct hash256 engine;
+
+    engine_about(&about);
+    BUG_ON(about.full);
+    log_info("engine", "about=%s", buf_z(&about)); /* for who wants to take the hash himself */
+    return sha256(buf_str(&about));
+}
+
+static enum err fill_manifest(struct notary *n, struct manifest *m, struct buf *why)
+{
     uint64_t now = clock_unix_ns() / 1000000000;
     struct rpc_block head;
     enum err e = rpc_block_final(n->rpc, &head, why);
 
     if (e)
         return e;
-    engine_about(&about);
-    BUG_ON(about.full);
-    engine = sha256(buf_str(&about));
-    log_info("engine", "about=%s", buf_z(&about)); /* for who wants to take the hash himself */
     *m = (struct manifest){.network = str_of(n->network),
                            .register_contract = n->o.register_contract,
                            .outlayer_contract = n->o.outlayer_contract,
@@ -76,7 +82,7 @@ static enum err fill_manifest(struct notary *n, struct manifest *m, struct buf *
                            .software = STR(SOFTWARE)};
     memcpy(m->near_key, n->o.key->key.pub.b, sizeof m->near_key);
     memcpy(m->near_block_hash, head.hash.b, sizeof m->near_block_hash);
-    memcpy(m->engine_config, engine.b, sizeof m->engine_config);
+    memcpy(m->engine_config, n->engine.b, sizeof m->engine_config);
     if (n->o.registrar) {
         m->has_challenge = true;
         e = n->o.registrar->challenge(n->o.registrar->ctx, m->challenge, why);
@@ -480,6 +486,7 @@ enum err notary_start(const struct notary_opts *o, struct notary **out, struct b
     n = mem_new(struct notary);
     n->o = *o;
     n->source = source;
+    n->engine = engine_hash();
     n->rpc = rpc_new(o->rpc_url);
     pthread_mutex_init(&n->lock, NULL);
     e = begin(n, why);

@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "engine/settings.h"
+#include "guest/compile.h"
 #include "guest/exec_msg.h"
 #include "guest/guest.h"
 #include "proc/memfd.h"
@@ -441,6 +444,94 @@ static void components_run_behind_the_walls(void **state)
     guest_stop(g);
 }
 
+struct meanwhile {
+    struct guest *guest;
+    struct guest_note note;
+    bool ran;
+};
+
+static void *run_meanwhile(void *ctx)
+{
+    struct meanwhile *m = ctx;
+    struct run_result r;
+
+    run(m->guest, "random", usual, "{\"min\":3,\"max\":3}", &r, &m->note);
+    m->ran = r.outcome == OUTCOME_OK;
+    run_result_release(&r);
+    return NULL;
+}
+
+/* All turns are taken: what is compiled runs all the same; two that are not wait for one turn, and
+ * only the first of them compiles. */
+static void compiling_waits_for_its_turn(void **state)
+{
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    struct meanwhile m[2] = {{.guest = start(true, true)}, {.guest = start(true, true)}};
+    struct guest *g = start(true, true);
+    struct guest_note note;
+    struct run_result r;
+    pthread_t thread[2];
+    (void)state;
+
+    run(g, "test/echo", usual, "one", &r, &note);
+    run_result_release(&r);
+    for (long i = 0; i < cores; i++)
+        compile_turn_take();
+    for (size_t i = 0; i < countof(m); i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, run_meanwhile, &m[i]), 0);
+    for (int i = 0; i < 20; i++) {
+        run(g, "test/echo", usual, "two", &r, &note);
+        assert_true(note.cached);
+        run_result_release(&r);
+    }
+    clock_sleep_ms(100);
+    assert_false(m[0].ran || m[1].ran);
+    compile_turn_give();
+    for (size_t i = 0; i < countof(m); i++)
+        assert_int_equal(pthread_join(thread[i], NULL), 0);
+    assert_true(m[0].ran && m[1].ran);
+    assert_int_equal(m[0].note.cached + m[1].note.cached, 1);
+    for (long i = 1; i < cores; i++)
+        compile_turn_give();
+    guest_stop(m[0].guest);
+    guest_stop(m[1].guest);
+    guest_stop(g);
+}
+
+/* The worker attests the engine that it knows: a child with another one runs nothing. */
+static void another_engine_is_refused(void **state)
+{
+    char path[128];
+    const struct guest_options o = {.exec_path = path};
+    struct exec_hello hello = {.engine = str_of(engine_id(false)), .walls = UINT32_MAX};
+    struct buf script = BUF_INIT(4096), body = BUF_INIT(1024), why = WHY_INIT;
+    (void)state;
+
+    snprintf(path, sizeof(path), "%s/exec", folder);
+    for (int other = 0; other < 2; other++) {
+        struct guest *g = NULL;
+
+        if (other)
+            hello.engine = STR("wasmtime-of-somebody-else");
+        buf_clear(&body);
+        buf_clear(&script);
+        exec_hello_write(&body, &hello);
+        /* A child that says hello, as a frame (proc/frame.h), and waits. */
+        buf_addf(&script, "#!/bin/sh\nprintf '\\%03o\\0\\0\\0\\%03o\\0", (unsigned)body.len,
+                 EXEC_HELLO);
+        for (size_t i = 0; i < body.len; i++)
+            buf_addf(&script, "\\%03o", (uint8_t)body.ptr[i]);
+        buf_addz(&script, "' >&3\nread line <&3\n");
+        assert_int_equal(file_write_atomic(path, buf_str(&script), 0700, NULL), ERR_OK);
+        assert_int_equal(guest_start(&o, &g, &why), other ? ERR_UPSTREAM : ERR_OK);
+        guest_stop(g);
+    }
+    assert_non_null(strstr(buf_z(&why), "is of another version"));
+    buf_release(&script);
+    buf_release(&body);
+    buf_release(&why);
+}
+
 static void walls_stand(void **state)
 {
     struct guest *g = start(false, false);
@@ -467,6 +558,8 @@ int main(void)
         cmocka_unit_test(no_executable),
         cmocka_unit_test(a_process_serves_one_tenant),
         cmocka_unit_test(components_run_behind_the_walls),
+        cmocka_unit_test_setup_teardown(compiling_waits_for_its_turn, setup, teardown),
+        cmocka_unit_test_setup_teardown(another_engine_is_refused, setup, teardown),
         cmocka_unit_test(walls_stand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
