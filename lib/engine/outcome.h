@@ -91,6 +91,7 @@ struct run_result {
     uint64_t memory_bytes; /* linear memory at its largest */
     uint64_t wall_us;      /* from instantiation to the end */
     uint64_t cpu_us;
+    bool clock, random;           /* a clock was read or waited for; random numbers were drawn */
     struct buf out;               /* stdout as written, also when the run failed */
     struct buf err;               /* the first RUN_STDERR_MAX bytes of stderr */
     struct buf text;              /* empty on OUTCOME_OK; else why, for the user */

@@ -85,6 +85,7 @@ bool wasi_random(struct wasi *w, void *p, size_t n)
 {
     uint8_t *to = p;
 
+    w->result->random = true;
     while (n) {
         size_t step = n < RANDOM_STEP ? n : RANDOM_STEP;
         ssize_t got = getrandom(to, step, 0);

@@ -36,6 +36,12 @@ uint64_t wasi_now_ns(void);
 /* The guest's monotonic clock. It starts at one second: zero means "unset" to some runtimes. */
 uint64_t wasi_guest_ns(const struct wasi *w, uint64_t now_ns);
 
+/* Called by whatever lets the guest see the time pass. */
+static inline void wasi_saw_clock(struct wasi *w)
+{
+    w->result->clock = true;
+}
+
 static inline bool wasi_late(const struct wasi *w)
 {
     return wasi_now_ns() >= w->deadline_ns;

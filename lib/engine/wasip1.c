@@ -154,9 +154,11 @@ static bool clock_id(uint32_t id, clockid_t *out)
     return true;
 }
 
-static uint64_t guest_clock(const struct wasip1 *w, clockid_t id)
+static uint64_t guest_clock(struct wasip1 *w, clockid_t id)
 {
     struct timespec t;
+
+    wasi_saw_clock(&w->wasi);
     if (id == CLOCK_MONOTONIC)
         return wasi_guest_ns(&w->wasi, wasi_now_ns());
     clock_gettime(id, &t);
@@ -365,6 +367,7 @@ static struct sub sub_read(const struct call *c, const uint8_t *p)
             s.error = E_INVAL;
             return s;
         }
+        wasi_saw_clock(&c->w->wasi);
         if (absolute) {
             uint64_t now = guest_clock(c->w, id);
             timeout = timeout > now ? timeout - now : 0;

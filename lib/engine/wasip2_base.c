@@ -90,6 +90,7 @@ static const struct p2_row tty_err_rows[] = {{"get-terminal-stderr", "", true, n
 
 FN(monotonic_now)
 {
+    wasi_saw_clock(&c->w->wasi);
     P2_RET(p2_u64(wasi_guest_ns(&c->w->wasi, wasi_now_ns())));
 }
 
@@ -98,24 +99,24 @@ FN(one_ns)
     P2_RET(p2_u64(1));
 }
 
-static struct p2_object *pollable_at(uint64_t ns)
+static struct p2_object *pollable_after(struct p2_call *c, uint64_t now_ns, uint64_t wait_ns)
 {
     struct p2_object *o = p2_new(P2_POLLABLE, NULL);
-    o->as.ready_ns = ns;
+
+    wasi_saw_clock(&c->w->wasi);
+    o->as.ready_ns = wait_ns < UINT64_MAX - now_ns ? now_ns + wait_ns : UINT64_MAX;
     return o;
 }
 
 FN(subscribe_instant)
 {
     uint64_t now = wasi_now_ns(), guest = wasi_guest_ns(&c->w->wasi, now), at = c->a[0].of.u64;
-    uint64_t wait = at > guest ? at - guest : 0;
-    P2_RET_HANDLE(pollable_at(wait < UINT64_MAX - now ? now + wait : UINT64_MAX));
+    P2_RET_HANDLE(pollable_after(c, now, at > guest ? at - guest : 0));
 }
 
 FN(subscribe_duration)
 {
-    uint64_t now = wasi_now_ns(), wait = c->a[0].of.u64;
-    P2_RET_HANDLE(pollable_at(wait < UINT64_MAX - now ? now + wait : UINT64_MAX));
+    P2_RET_HANDLE(pollable_after(c, wasi_now_ns(), c->a[0].of.u64));
 }
 
 static p2_val datetime(uint64_t seconds, uint32_t nanoseconds)
@@ -133,6 +134,8 @@ static p2_val datetime(uint64_t seconds, uint32_t nanoseconds)
 FN(wall_now)
 {
     struct timespec t;
+
+    wasi_saw_clock(&c->w->wasi);
     clock_gettime(CLOCK_REALTIME, &t);
     P2_RET(datetime((uint64_t)t.tv_sec, (uint32_t)t.tv_nsec));
 }

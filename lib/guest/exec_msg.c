@@ -123,6 +123,8 @@ void exec_result_write(struct buf *b, const struct exec_result *m)
     wr_u64(b, m->memory_bytes);
     wr_u64(b, m->wall_us);
     wr_u64(b, m->cpu_us);
+    wr_u8(b, m->clock);
+    wr_u8(b, m->random);
     wr_bytes(b, m->text);
     wr_bytes(b, m->err);
     wr_u64(b, m->out_len);
@@ -145,6 +147,8 @@ bool exec_result_read(struct str body, size_t out_max, struct exec_result *out)
     v.memory_bytes = rd_u64(&r);
     v.wall_us = rd_u64(&r);
     v.cpu_us = rd_u64(&r);
+    v.clock = rd_bool(&r);
+    v.random = rd_bool(&r);
     v.text = rd_bytes(&r, RUN_TEXT_MAX);
     v.err = rd_bytes(&r, RUN_STDERR_MAX);
     v.out_len = rd_u64(&r);

@@ -13,7 +13,8 @@
  *     parent → child   answer    at once: why not, or a stream to who makes it
  *     child → parent   call      of the guest to one of our interfaces (host_msg.h)
  *     parent → child   answer    its results
- *     child → parent   result    id, outcome, counts, sentence, stderr, stdout or its length
+ *     child → parent   result    id, outcome, counts, what it touched, sentence, stderr, stdout or
+ *                                its length
  *     child → parent   output    stdout, when too long to go along
  *     child → parent   profile   folded stacks; from a child that was started for profiles, always
  *
@@ -29,7 +30,7 @@
 #include "crypto/hash.h"
 #include "engine/outcome.h"
 
-#define EXEC_VERSION      3u
+#define EXEC_VERSION      4u
 #define EXEC_ENGINE_MAX   128u
 #define EXEC_INLINE_MAX   65536u /* bytes of stdout that go along with the result */
 #define EXEC_RUN_MAX      (RUN_INPUT_MAX + RUN_ENV_BYTES_MAX + RUN_ENV_MAX * 8 + 256)
@@ -84,6 +85,7 @@ struct exec_result {
     enum outcome outcome;
     int32_t exit_code;
     uint64_t instructions, memory_bytes, wall_us, cpu_us;
+    bool clock, random;
     struct str text, err;
     uint64_t out_len;
     struct str out; /* all of it when out_len <= EXEC_INLINE_MAX, else empty: an output follows */

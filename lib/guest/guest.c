@@ -427,6 +427,8 @@ static enum err take_result(struct guest *g, const struct run_job *job, uint64_t
     out->memory_bytes = r.memory_bytes;
     out->wall_us = r.wall_us;
     out->cpu_us = r.cpu_us;
+    out->clock = r.clock;
+    out->random = r.random;
     buf_add_str(&out->text, r.text);
     buf_add_str(&out->err, r.err);
     buf_add_str(&out->out, r.out);
@@ -512,6 +514,7 @@ enum err guest_run(struct guest *g, int wasm_fd, const struct hash256 *wasm,
         /* The engine should have ended it. The count died with the process: all is charged. */
         retire(g);
         r.outcome = OUTCOME_TIMEOUT;
+        r.clock = r.random = true; /* for all we know */
         r.instructions = job->limits.max_instructions;
         r.wall_us = clock_mono_us() - start;
         run_text_timeout(&r.text, job->limits.max_wall_ms, r.instructions);

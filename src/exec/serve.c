@@ -164,6 +164,8 @@ static enum err serve_one(struct server *s, struct buf *why)
         .memory_bytes = r.memory_bytes,
         .wall_us = r.wall_us,
         .cpu_us = r.cpu_us,
+        .clock = r.clock,
+        .random = r.random,
         .text = buf_str(&r.text),
         .err = buf_str(&r.err),
         .out_len = r.out.len,

@@ -56,8 +56,10 @@ void deed_run(struct deed *d, const struct run_result *r)
     d->exit_code = r->outcome == OUTCOME_EXIT ? r->exit_code : 0;
     d->stdout_sha256 = sha256(buf_str(&r->out));
     d->stdout_len = r->out.len;
-    /* What the engine does not tell is said to have happened: clock and chance. */
-    d->effects |= EFFECT_CLOCK | EFFECT_RANDOM;
+    if (r->clock)
+        d->effects |= EFFECT_CLOCK;
+    if (r->random)
+        d->effects |= EFFECT_RANDOM;
     if (r->requests)
         d->effects |= EFFECT_NETWORK;
     if (r->calls[HOST_STORAGE])

@@ -107,6 +107,7 @@ test('a run and its failure are attested, and a bundle of it verifies offline', 
     assert.equal(statement.wasm_sha256, random.WasmUrl.hash);
     assert.equal(statement.input_sha256, sha256(Buffer.from('{"min":1,"max":100}')).toString('hex'));
     assert.equal(statement.delivered_sha256, sha256(Buffer.from(got.text)).toString('hex'));
+    assert.deepEqual(statement.effects, ['random']);
 
     const bundle = await get(`/attestations/${page.id}/bundle`);
     assert.equal(bundle.simulated, true);
@@ -148,6 +149,7 @@ test('a run and its failure are attested, and a bundle of it verifies offline', 
     const bad = await net.request(net.alice, { source: trap, input_data: '' });
     const failed = await attested(bad.requested.request_id);
     assert.equal(failed.statements[0].statement.status, 'trap');
+    assert.deepEqual(failed.statements[0].statement.effects, []);
     const proof = await get(`/attestations/${failed.id}/bundle`);
     assert.match(Buffer.from(proof.payload.delivered, 'base64').toString(), /^execution_failed: /);
     assert.equal((await verify(proof)).layer.output, 'pass');

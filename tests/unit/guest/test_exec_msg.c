@@ -71,6 +71,7 @@ static void result_round_trip(void **state)
                              .memory_bytes = 65536,
                              .wall_us = 11,
                              .cpu_us = 12,
+                             .random = true,
                              .text = STR("why"),
                              .err = STR("err"),
                              .out_len = 3,
@@ -83,6 +84,7 @@ static void result_round_trip(void **state)
     assert_int_equal(out.exit_code, -2);
     assert_int_equal(out.outcome, OUTCOME_EXIT);
     assert_int_equal(out.instructions, 1ull << 40);
+    assert_true(out.random && !out.clock);
     assert_true(str_eq(out.out, in.out) && str_eq(out.err, in.err) && str_eq(out.text, in.text));
     assert_false(exec_result_read(buf_str(&b), 2, &out)); /* more than it was allowed to write */
     b.ptr[8] = OUTCOME_COUNT;

@@ -444,6 +444,36 @@ static void components_run_behind_the_walls(void **state)
     guest_stop(g);
 }
 
+/* A statement about a run says what of the machine it touched (worker/deed.h). */
+static void clocks_and_chance_are_told(void **state)
+{
+    static const struct {
+        const char *name, *input;
+        bool clock, random;
+    } runs[] = {
+        {"test/echo", "one", false, false},
+        {"test/sleep", "1", true, false},
+        {"random", "{\"min\":1,\"max\":9}", false, true},
+        {"test/echo", "two", false, false},
+        {"test/p2", "random", false, true},
+        {"test/p2", "sleep 1", true, false},
+        {"test/p2", "echo 1", false, false},
+    };
+    struct guest *g = start(true, false);
+    struct guest_note note;
+    struct run_result r;
+    (void)state;
+
+    for (size_t i = 0; i < countof(runs); i++) {
+        run(g, runs[i].name, usual, runs[i].input, &r, &note);
+        if (r.outcome != OUTCOME_OK || r.clock != runs[i].clock || r.random != runs[i].random)
+            fail_msg("%s %s: outcome %d, clock %d, random %d", runs[i].name, runs[i].input,
+                     r.outcome, r.clock, r.random);
+        run_result_release(&r);
+    }
+    guest_stop(g);
+}
+
 struct meanwhile {
     struct guest *guest;
     struct guest_note note;
@@ -558,6 +588,7 @@ int main(void)
         cmocka_unit_test(no_executable),
         cmocka_unit_test(a_process_serves_one_tenant),
         cmocka_unit_test(components_run_behind_the_walls),
+        cmocka_unit_test_setup_teardown(clocks_and_chance_are_told, setup, teardown),
         cmocka_unit_test_setup_teardown(compiling_waits_for_its_turn, setup, teardown),
         cmocka_unit_test_setup_teardown(another_engine_is_refused, setup, teardown),
         cmocka_unit_test(walls_stand),
