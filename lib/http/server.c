@@ -12,8 +12,7 @@
  * under its own. It counts itself as a user of the request instead (`refs`), so the address
  * cannot come back as a new request while a holder is asked about it.
  *
- * Connections are watched apart, under `conns_lock`, in which nothing of libmicrohttpd is called:
- * each has a time by which its present phase must end, whatever trickles in meanwhile.
+ * Connections are watched apart (conns.h), so that none outstays its phase.
  *
  * libmicrohttpd does not look at suspended connections, so the timer thread polls their sockets:
  * a held request whose client has gone is ended at once, not at its deadline.
@@ -37,6 +36,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "http/conns.h"
 
 #define HEAD_MAX    (64 * 1024)        /* bytes of a request's line and headers */
 #define DRAIN_MAX   (32 * 1024 * 1024) /* bytes of a too large body read so that 413 is seen */
@@ -49,12 +49,6 @@
 #define FLUSH_MS    1000               /* at stop: for answers under way */
 
 enum state { READING, HANDLING, HELD, ANSWERED };
-
-struct conn {
-    struct conn *prev, *next;
-    int fd;
-    uint64_t until; /* clock_mono_ms; UINT64_MAX: held */
-};
 
 struct http_req {
     struct http_server *s;
@@ -98,9 +92,7 @@ struct http_server {
     bool stopping;
     bool handling; /* the handler runs: it may yet hold a request */
 
-    pthread_mutex_t conns_lock;
-    struct conn *conns;
-    size_t nconns;
+    struct conns conns;
 
     pthread_t timer;
     int wake; /* eventfd: the list of held requests changed, or stop */
@@ -114,70 +106,24 @@ static void wake_timer(struct http_server *s)
         ;
 }
 
-/* Connections and the time of their phase. */
-
 static void on_conn(void *ctx, struct MHD_Connection *mhd, void **slot,
                     enum MHD_ConnectionNotificationCode what)
 {
     struct http_server *s = ctx;
-    struct conn *c = *slot;
 
     switch (what) {
     case MHD_CONNECTION_NOTIFY_STARTED:
-        c = mem_new(struct conn);
-        c->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-        pthread_mutex_lock(&s->conns_lock);
-        /* libmicrohttpd would leave it waiting in the backlog; a refusal can be retried elsewhere
-         */
-        c->until = clock_mono_ms() + s->idle_ms;
-        if (++s->nconns > s->o.max_conns)
-            shutdown(c->fd, SHUT_RDWR);
-        c->next = s->conns;
-        if (c->next)
-            c->next->prev = c;
-        s->conns = c;
-        pthread_mutex_unlock(&s->conns_lock);
-        *slot = c;
+        *slot = conns_add(
+            &s->conns, MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+            clock_mono_ms() + s->idle_ms);
         break;
     case MHD_CONNECTION_NOTIFY_CLOSED:
-        if (!c)
-            break;
-        pthread_mutex_lock(&s->conns_lock);
-        s->nconns--;
-        if (c->prev)
-            c->prev->next = c->next;
-        else
-            s->conns = c->next;
-        if (c->next)
-            c->next->prev = c->prev;
-        pthread_mutex_unlock(&s->conns_lock);
-        mem_free(c);
+        if (*slot)
+            conns_remove(&s->conns, *slot);
         *slot = NULL;
         break;
     }
 }
-
-static void conn_phase(struct http_server *s, struct conn *c, uint64_t until)
-{
-    pthread_mutex_lock(&s->conns_lock);
-    c->until = until;
-    pthread_mutex_unlock(&s->conns_lock);
-}
-
-/* End connections whose phase took too long. libmicrohttpd then sees the socket closed. */
-static void conns_expire(struct http_server *s, uint64_t now)
-{
-    pthread_mutex_lock(&s->conns_lock);
-    for (struct conn *c = s->conns; c; c = c->next) {
-        if (c->until > now)
-            continue;
-        shutdown(c->fd, SHUT_RDWR);
-        c->until = UINT64_MAX;
-    }
-    pthread_mutex_unlock(&s->conns_lock);
-}
-
-/* Requests. */
 
 static void req_unref(struct http_req *r) /* under lock */
 {
@@ -222,7 +168,7 @@ static struct MHD_Response *response(struct str body, const char *type)
 /* Give the answer to libmicrohttpd. In its thread. */
 static enum MHD_Result send_answer(struct http_server *s, struct http_req *r)
 {
-    conn_phase(s, r->conn, clock_mono_ms() + SEND_MS);
+    conns_phase(&s->conns, r->conn, clock_mono_ms() + SEND_MS);
     return MHD_queue_response(r->mhd, r->status, r->answer);
 }
 
@@ -263,7 +209,7 @@ static void *begin(struct http_server *s, struct MHD_Connection *m, const char *
     pthread_mutex_lock(&s->lock);
     s->open++;
     pthread_mutex_unlock(&s->lock);
-    conn_phase(s, r->conn, clock_mono_ms() + BODY_MS);
+    conns_phase(&s->conns, r->conn, clock_mono_ms() + BODY_MS);
     return r;
 }
 
@@ -306,7 +252,7 @@ static enum MHD_Result on_whole(struct http_server *s, struct http_req *r)
     if (stopping)
         return answer_now(s, r, 503, "{\"error\":\"shutting down\"}", true);
 
-    conn_phase(s, r->conn, UINT64_MAX);
+    conns_phase(&s->conns, r->conn, CONN_HELD);
     r->state = HANDLING;
     s->o.handle(s->o.ctx, r);
 
@@ -360,7 +306,7 @@ static void on_completed(void *ctx, struct MHD_Connection *m UNUSED, void **slot
 
     if (!r)
         return;
-    conn_phase(s, r->conn, clock_mono_ms() + s->idle_ms);
+    conns_phase(&s->conns, r->conn, clock_mono_ms() + s->idle_ms);
     pthread_mutex_lock(&s->lock);
     BUG_ON(r->state == HELD);
     r->mhd = NULL;
@@ -557,7 +503,7 @@ static void *timer_main(void *ctx)
         if (woken && read(s->wake, &count, sizeof count) < 0 && errno != EAGAIN && errno != EINTR)
             BUG("the eventfd of the timer thread broke");
         if (now >= scan) {
-            conns_expire(s, now);
+            conns_expire(&s->conns, now);
             scan = now + TICK_MS;
         }
         pthread_mutex_lock(&s->lock);
@@ -585,7 +531,7 @@ static void server_free(struct http_server *s)
 {
     fd_close(&s->wake);
     pthread_mutex_destroy(&s->lock);
-    pthread_mutex_destroy(&s->conns_lock);
+    conns_release(&s->conns);
     pthread_cond_destroy(&s->changed);
     mem_free(s);
 }
@@ -619,7 +565,8 @@ enum err http_server_start(const struct http_server_opts *o, struct http_server 
     s->o = *o;
     s->idle_ms = o->idle_ms ? o->idle_ms : IDLE_MS;
     pthread_mutex_init(&s->lock, NULL);
-    pthread_mutex_init(&s->conns_lock, NULL);
+    /* libmicrohttpd would leave those over the maximum waiting in the backlog. */
+    conns_init(&s->conns, o->max_conns);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&s->changed, &attr);

@@ -1,0 +1,67 @@
+/* conns.c — see conns.h. */
+#include "http/conns.h"
+
+#include <sys/socket.h>
+
+#include "base/mem.h"
+
+void conns_init(struct conns *s, size_t max)
+{
+    *s = (struct conns){.max = max};
+    pthread_mutex_init(&s->lock, NULL);
+}
+
+void conns_release(struct conns *s)
+{
+    pthread_mutex_destroy(&s->lock);
+}
+
+struct conn *conns_add(struct conns *s, int fd, uint64_t until)
+{
+    struct conn *c = mem_new(struct conn);
+
+    c->fd = fd;
+    c->until = until;
+    pthread_mutex_lock(&s->lock);
+    if (++s->n > s->max)
+        shutdown(fd, SHUT_RDWR);
+    c->next = s->first;
+    if (c->next)
+        c->next->prev = c;
+    s->first = c;
+    pthread_mutex_unlock(&s->lock);
+    return c;
+}
+
+void conns_remove(struct conns *s, struct conn *c)
+{
+    pthread_mutex_lock(&s->lock);
+    s->n--;
+    if (c->prev)
+        c->prev->next = c->next;
+    else
+        s->first = c->next;
+    if (c->next)
+        c->next->prev = c->prev;
+    pthread_mutex_unlock(&s->lock);
+    mem_free(c);
+}
+
+void conns_phase(struct conns *s, struct conn *c, uint64_t until)
+{
+    pthread_mutex_lock(&s->lock);
+    c->until = until;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void conns_expire(struct conns *s, uint64_t now)
+{
+    pthread_mutex_lock(&s->lock);
+    for (struct conn *c = s->first; c; c = c->next) {
+        if (c->until > now)
+            continue;
+        shutdown(c->fd, SHUT_RDWR);
+        c->until = UINT64_MAX;
+    }
+    pthread_mutex_unlock(&s->lock);
+}
