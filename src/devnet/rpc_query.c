@@ -1,13 +1,11 @@
 /* rpc_query.c — looking at accounts, keys, code, state, and calling views. */
 #include "devnet/rpc_internal.h"
 
-#include <string.h>
-
 #include "codec/base58.h"
 #include "codec/base64.h"
-#include "devnet/merkle.h"
 #include "devnet/overlay.h"
 #include "devnet/view.h"
+#include "devnet/view_call.h"
 
 #define STATE_VIEW_MAX 50000 /* bytes of state, code not counted, that are listed at once */
 #define KEYS_VIEW_MAX  1000
@@ -345,80 +343,6 @@ static enum answer view_gas_key_nonces(struct look *l)
 
 /* ------------------------------------------------------------------ view calls */
 
-struct view_state {
-    const struct kv *kv;
-    struct str account;
-};
-
-static enum err view_read(void *arg, struct str key, struct str *value, struct buf *why)
-{
-    const struct view_state *v = arg;
-    struct skey k;
-
-    (void)why;
-    *value = kv_get(v->kv, skey_sub(&k, COL_DATA, v->account, key));
-    return ERR_OK;
-}
-
-static enum err view_has(void *arg, struct str key, bool *there, struct buf *why)
-{
-    const struct view_state *v = arg;
-    struct skey k;
-
-    (void)why;
-    *there = kv_has(v->kv, skey_sub(&k, COL_DATA, v->account, key));
-    return ERR_OK;
-}
-
-/* The machine refuses these before it asks, a view being a view. */
-static enum err no_write(void *arg, struct str key, struct str value, struct str *old,
-                         struct vm_touch *touch, struct buf *why)
-{
-    (void)arg, (void)key, (void)value, (void)old, (void)touch;
-    return err_put(why, ERR_DENIED, "a view may not write");
-}
-
-static enum err no_remove(void *arg, struct str key, struct str *old, struct vm_touch *touch,
-                          struct buf *why)
-{
-    (void)arg, (void)key, (void)old, (void)touch;
-    return err_put(why, ERR_DENIED, "a view may not remove");
-}
-
-static void no_data_id(void *arg, uint8_t out[32])
-{
-    (void)arg;
-    memset(out, 0, 32);
-}
-
-static enum err no_yield(void *arg, const uint8_t id[32], bool *yes, struct buf *why)
-{
-    (void)arg, (void)id, (void)why;
-    *yes = false;
-    return ERR_OK;
-}
-
-static enum err no_yield_id(void *arg, const uint8_t id[32], bool *yes, uint8_t data_id[32],
-                            struct buf *why)
-{
-    (void)arg, (void)id, (void)data_id, (void)why;
-    *yes = false;
-    return ERR_OK;
-}
-
-static u128 stake_of(void *arg, struct str account)
-{
-    const struct view_state *v = arg;
-    struct account a;
-
-    return account_get(v->kv, account, &a) ? a.locked : 0;
-}
-
-static u128 stake_of_all(void *arg)
-{
-    return stake_of(arg, STR(VALIDATOR_ACCOUNT));
-}
-
 static void put_result(struct look *l, const struct vm_outcome *o)
 {
     struct buf *b = &l->c->out;
@@ -456,60 +380,20 @@ static enum answer view_failed(struct look *l, const struct vm_outcome *o)
 static enum answer call_view(struct look *l, const struct account_id *id, struct str method,
                              struct str args)
 {
-    struct view_state state = {l->kv, account_id_str(id)};
-    const struct vm_ext ext = {.arg = &state,
-                               .storage_read = view_read,
-                               .storage_write = no_write,
-                               .storage_remove = no_remove,
-                               .storage_has = view_has,
-                               .data_id = no_data_id,
-                               .yield_pending = no_yield,
-                               .yield_id_pending = no_yield_id,
-                               .validator_stake = stake_of,
-                               .validator_total_stake = stake_of_all};
-    static const struct hash256 zero;
-    const struct hash256 seed = merkle_combine(&zero, &l->block->post_state_root);
     struct arena a = ARENA_INIT;
     struct vm_outcome *o = arena_new(&a, struct vm_outcome);
-    struct vm_context ctx;
-    struct account acct;
-    struct hash256 code_hash;
     struct buf why = WHY_INIT;
-    enum answer answer;
+    enum answer answer = ANSWERED;
+    enum err e = view_call(l->c->chain, l->kv, l->block, id, method, args, &a, o, &why);
 
-    if (!account_get(l->kv, account_id_str(id), &acct)) {
-        arena_release(&a);
-        return unknown_account(l, id);
-    }
-    ctx = (struct vm_context){
-        .current_account = account_id_str(id),
-        .signer_account = account_id_str(id),
-        .predecessor_account = account_id_str(id),
-        .method = method,
-        .input = args,
-        .block_height = l->block->height,
-        .block_timestamp = l->block->timestamp,
-        .epoch_height = l->block->epoch_height,
-        .balance = acct.amount,
-        .locked_balance = acct.locked,
-        .storage_usage = acct.storage_usage,
-        .chain_id = STR(CHAIN_ID),
-        .view = true,
-        .code = account_code(l->kv, account_id_str(id), &acct, &code_hash),
-        .code_origin = (enum vm_code_origin)acct.code,
-    };
-    memcpy(ctx.random_seed, seed.b, sizeof(seed.b));
-    memcpy(ctx.code_hash, code_hash.b, sizeof(code_hash.b));
-    if (acct.code == CODE_GLOBAL_ACCOUNT)
-        ctx.code_account = account_id_str(&acct.code_account);
-    if (vm_call(chain_vm(l->c->chain), &a, &ctx, &ext, o, &why)) {
+    if (e == ERR_ABSENT)
+        answer = unknown_account(l, id);
+    else if (e)
         answer = call_internal(l->c, buf_str(&why));
-    } else if (o->fail != VM_OK) {
+    else if (o->fail != VM_OK)
         answer = view_failed(l, o);
-    } else {
+    else
         put_result(l, o);
-        answer = ANSWERED;
-    }
     buf_release(&why);
     arena_release(&a);
     return answer;

@@ -1,4 +1,5 @@
-/* view.c — transactions, receipts and outcomes as JSON. Blocks are in view_block.c. */
+/* view.c — accounts, transactions, receipts and outcomes as JSON; see also view_action.c,
+ * view_block.c. */
 #include "devnet/view.h"
 
 #include <stdio.h>
@@ -38,7 +39,7 @@ void view_id(struct buf *b, const struct account_id *id)
     json_put_str(b, account_id_str(id));
 }
 
-static void view_signature(struct buf *b, struct signature s)
+void view_signature(struct buf *b, struct signature s)
 {
     json_str_open(b);
     buf_addz(b, s.curve == CURVE_SECP256K1 ? "secp256k1:" : "ed25519:");
@@ -58,6 +59,29 @@ void view_time(struct buf *b, uint64_t ns)
     n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
     (void)snprintf(text + n, sizeof(text) - n, ".%09uZ", (unsigned)(ns % NS_PER_S));
     json_putz(b, text);
+}
+
+void view_member_key(struct buf *b, struct public_key k)
+{
+    json_key(b, "public_key");
+    view_key(b, k);
+}
+
+void view_member_money(struct buf *b, const char *name, u128 v)
+{
+    json_key(b, name);
+    json_put_u128_str(b, v);
+}
+
+void view_global_id(struct buf *b, const struct global_id *g)
+{
+    json_obj(b);
+    json_key(b, g->by_account ? "AccountId" : "CodeHash");
+    if (g->by_account)
+        json_put_str(b, g->account_id);
+    else
+        view_hash(b, &g->hash);
+    json_obj_end(b);
 }
 
 /* ------------------------------------------------------------------ keys and accounts */
@@ -157,229 +181,6 @@ void view_account_fields(struct buf *b, const struct account *a)
     }
 }
 
-/* ------------------------------------------------------------------ actions */
-
-static void member_key(struct buf *b, struct public_key k)
-{
-    json_key(b, "public_key");
-    view_key(b, k);
-}
-
-static void member_money(struct buf *b, const char *name, u128 v)
-{
-    json_key(b, name);
-    json_put_u128_str(b, v);
-}
-
-static void member_global(struct buf *b, const struct global_id *g)
-{
-    json_obj(b);
-    json_key(b, g->by_account ? "AccountId" : "CodeHash");
-    if (g->by_account)
-        json_put_str(b, g->account_id);
-    else
-        view_hash(b, &g->hash);
-    json_obj_end(b);
-}
-
-static void state_init(struct buf *b, const struct action *x)
-{
-    json_key(b, "code");
-    json_obj(b);
-    json_key(b, x->state_init.code.by_account ? "account_id" : "hash");
-    if (x->state_init.code.by_account)
-        json_put_str(b, x->state_init.code.account_id);
-    else
-        view_hash(b, &x->state_init.code.hash);
-    json_obj_end(b);
-    json_key(b, "data");
-    json_obj(b);
-    for (size_t i = 0; i < x->state_init.nentries; i++) {
-        struct buf k = BUF_INIT(1u << 20);
-
-        base64_put(&k, x->state_init.entries[i].key.ptr, x->state_init.entries[i].key.len);
-        json_key_str(b, buf_str(&k));
-        view_base64(b, x->state_init.entries[i].value);
-        buf_release(&k);
-    }
-    json_obj_end(b);
-    member_money(b, "deposit", x->state_init.deposit);
-}
-
-static void action(struct buf *b, const struct action *x, bool raw);
-
-static void delegate(struct buf *b, const struct delegate *d)
-{
-    json_key(b, "delegate_action");
-    json_obj(b);
-    json_key(b, "sender_id");
-    json_put_str(b, d->sender_id);
-    json_key(b, "receiver_id");
-    json_put_str(b, d->receiver_id);
-    json_key(b, "actions");
-    json_arr(b);
-    for (size_t i = 0; i < d->nactions; i++)
-        action(b, &d->actions[i], true);
-    json_arr_end(b);
-    json_key(b, "nonce");
-    json_put_u64(b, d->nonce.nonce);
-    json_key(b, "max_block_height");
-    json_put_u64(b, d->max_block_height);
-    member_key(b, d->key);
-    json_obj_end(b);
-    json_key(b, "signature");
-    view_signature(b, d->signature);
-}
-
-/* Views show the hash of code that is deployed, raw actions (inside a delegate) all of it. */
-static void code_member(struct buf *b, struct str code, bool raw)
-{
-    const struct hash256 h = sha256(code);
-
-    json_key(b, "code");
-    view_base64(b, raw ? code : str_from(h.b, sizeof(h.b)));
-}
-
-static const char *action_name(const struct action *x, bool raw)
-{
-    switch (x->kind) {
-    case ACTION_CREATE_ACCOUNT:
-        return "CreateAccount";
-    case ACTION_DEPLOY_CONTRACT:
-        return "DeployContract";
-    case ACTION_FUNCTION_CALL:
-        return "FunctionCall";
-    case ACTION_TRANSFER:
-        return "Transfer";
-    case ACTION_STAKE:
-        return "Stake";
-    case ACTION_ADD_KEY:
-        return "AddKey";
-    case ACTION_DELETE_KEY:
-        return "DeleteKey";
-    case ACTION_DELETE_ACCOUNT:
-        return "DeleteAccount";
-    case ACTION_DELEGATE:
-    case ACTION_DELEGATE_V2:
-        return "Delegate";
-    case ACTION_DEPLOY_GLOBAL_CONTRACT:
-        return x->deploy_global.by_account && !raw ? "DeployGlobalContractByAccountId"
-                                                   : "DeployGlobalContract";
-    case ACTION_USE_GLOBAL_CONTRACT:
-        return x->use_global.by_account && !raw ? "UseGlobalContractByAccountId"
-                                                : "UseGlobalContract";
-    case ACTION_DETERMINISTIC_STATE_INIT:
-        return "DeterministicStateInit";
-    case ACTION_TRANSFER_TO_GAS_KEY:
-        return "TransferToGasKey";
-    case ACTION_WITHDRAW_FROM_GAS_KEY:
-        return "WithdrawFromGasKey";
-    case ACTION_UNIVERSAL_STATE_INIT:
-        return "UniversalStateInit";
-    }
-    return "";
-}
-
-static void action_fields(struct buf *b, const struct action *x, bool raw)
-{
-    switch (x->kind) {
-    case ACTION_CREATE_ACCOUNT:
-        break;
-    case ACTION_DEPLOY_CONTRACT:
-        code_member(b, x->code, raw);
-        break;
-    case ACTION_FUNCTION_CALL:
-        json_key(b, "method_name");
-        json_put_str(b, x->call.method);
-        json_key(b, "args");
-        view_base64(b, x->call.args);
-        json_key(b, "gas");
-        json_put_u64(b, x->call.gas);
-        member_money(b, "deposit", x->call.deposit);
-        break;
-    case ACTION_TRANSFER:
-        member_money(b, "deposit", x->deposit);
-        break;
-    case ACTION_STAKE:
-        member_money(b, "stake", x->stake.amount);
-        member_key(b, x->stake.key);
-        break;
-    case ACTION_ADD_KEY:
-        member_key(b, x->add_key.key);
-        json_key(b, "access_key");
-        view_access_key(b, &x->add_key.access);
-        break;
-    case ACTION_DELETE_KEY:
-        member_key(b, x->key);
-        break;
-    case ACTION_DELETE_ACCOUNT:
-        json_key(b, "beneficiary_id");
-        json_put_str(b, x->beneficiary_id);
-        break;
-    case ACTION_DELEGATE:
-    case ACTION_DELEGATE_V2:
-        delegate(b, x->delegate);
-        break;
-    case ACTION_DEPLOY_GLOBAL_CONTRACT:
-        code_member(b, x->deploy_global.code, raw);
-        if (raw) {
-            json_key(b, "deploy_mode");
-            json_putz(b, x->deploy_global.by_account ? "AccountId" : "CodeHash");
-        }
-        break;
-    case ACTION_USE_GLOBAL_CONTRACT:
-        if (raw) {
-            json_key(b, "contract_identifier");
-            member_global(b, &x->use_global);
-        } else if (x->use_global.by_account) {
-            json_key(b, "account_id");
-            json_put_str(b, x->use_global.account_id);
-        } else {
-            json_key(b, "code_hash");
-            view_hash(b, &x->use_global.hash);
-        }
-        break;
-    case ACTION_DETERMINISTIC_STATE_INIT:
-        state_init(b, x);
-        break;
-    case ACTION_TRANSFER_TO_GAS_KEY:
-        member_key(b, x->gas_key.key);
-        member_money(b, "deposit", x->gas_key.amount);
-        break;
-    case ACTION_WITHDRAW_FROM_GAS_KEY:
-        member_key(b, x->gas_key.key);
-        member_money(b, "amount", x->gas_key.amount);
-        break;
-    case ACTION_UNIVERSAL_STATE_INIT:
-        json_key(b, "state_init");
-        view_base64(b, x->universal.raw);
-        member_money(b, "deposit", x->universal.deposit);
-        break;
-    }
-}
-
-static void action(struct buf *b, const struct action *x, bool raw)
-{
-    if (x->kind == ACTION_CREATE_ACCOUNT && !raw) {
-        json_putz(b, "CreateAccount");
-        return;
-    }
-    json_obj(b);
-    json_key(b, action_name(x, raw));
-    json_obj(b);
-    action_fields(b, x, raw);
-    json_obj_end(b);
-    json_obj_end(b);
-}
-
-void view_actions(struct buf *b, const struct action *x, size_t n)
-{
-    json_arr(b);
-    for (size_t i = 0; i < n; i++)
-        action(b, &x[i], false);
-    json_arr_end(b);
-}
-
 /* ------------------------------------------------------------------ transactions and receipts */
 
 void view_signed_tx(struct buf *b, const struct signed_tx *t)
@@ -387,7 +188,7 @@ void view_signed_tx(struct buf *b, const struct signed_tx *t)
     json_obj(b);
     json_key(b, "signer_id");
     json_put_str(b, t->tx.signer_id);
-    member_key(b, t->tx.key);
+    view_member_key(b, t->tx.key);
     json_key(b, "nonce");
     json_put_u64(b, t->tx.nonce.nonce);
     json_key(b, "receiver_id");
@@ -419,7 +220,7 @@ static void action_receipt(struct buf *b, const struct receipt *r)
     view_id(b, &r->signer);
     json_key(b, "signer_public_key");
     view_key(b, r->signer_key);
-    member_money(b, "gas_price", r->gas_price);
+    view_member_money(b, "gas_price", r->gas_price);
     json_key(b, "output_data_receivers");
     json_arr(b);
     for (size_t i = 0; i < r->n_outputs; i++) {
@@ -468,7 +269,7 @@ static void global_receipt(struct buf *b, const struct receipt *r)
     json_key(b, "GlobalContractDistribution");
     json_obj(b);
     json_key(b, "id");
-    member_global(b, &r->global);
+    view_global_id(b, &r->global);
     json_key(b, "target_shard");
     json_put_u64(b, 0);
     json_key(b, "already_delivered_shards");
@@ -646,7 +447,7 @@ void view_outcome_in(struct buf *b, struct arena *a, const struct block *block, 
     json_arr_end(b);
     json_key(b, "gas_burnt");
     json_put_u64(b, o->gas_burnt);
-    member_money(b, "tokens_burnt", o->tokens_burnt);
+    view_member_money(b, "tokens_burnt", o->tokens_burnt);
     json_key(b, "executor_id");
     view_id(b, &o->executor);
     json_key(b, "status");
