@@ -127,7 +127,6 @@ static enum err build(const struct build_opts *o, const char *repo, struct arena
                               .seconds = (uint32_t)o->max_seconds,
                               .memory_mb = (uint32_t)o->max_memory_mb,
                               .disk_mb = (uint32_t)o->max_disk_mb,
-                              .dev = true,
                               .toolchain = o->toolchain ? str_of(o->toolchain) : build_toolchain(a),
                               .registries = STR(BUILD_REGISTRIES)};
     enum err e = repo_find(repo, &url, why);
@@ -138,6 +137,7 @@ static enum err build(const struct build_opts *o, const char *repo, struct arena
         e = err_put(why, ERR_FORMAT, "'%s' is no target; there are wasm32-wasip1 and wasm32-wasip2",
                     o->target);
     ask.repo = buf_str(&url);
+    ask.dev = !str_starts(ask.repo, STR("https://"));
     if (!e)
         e = build_run(NULL, &ask, show, &last, a, out, why);
     if (isatty(STDERR_FILENO))

@@ -42,7 +42,9 @@ static enum err doors(struct job *j, struct buf *why)
     unsigned port;
 
     if (repo_endpoint(j->ask.repo, &host, &port))
-        ok = broker_allow(&j->broker, host, port, port == 443 ? BROKER_PUBLIC : BROKER_LOOPBACK);
+        ok = broker_allow(&j->broker, host, port,
+                          str_starts(j->ask.repo, STR("https://")) ? BROKER_PUBLIC
+                                                                   : BROKER_LOOPBACK);
     while (rest.len && ok) {
         rest = str_cut(rest, ' ', &host);
         if (host.len)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "codec/json.h"
 #include "compile/wall.h"
@@ -71,6 +72,7 @@ struct heard {
     struct str ref;
     /* what the server says of the name, best first */
     struct str head, peeled, tag;
+    bool has_default;
     char said[512]; /* what git complained of */
     struct buf complaint;
 };
@@ -98,6 +100,8 @@ static void hear(void *ctx, struct str line)
         if (h->complaint.len)
             buf_addz(&h->complaint, "; ");
         buf_add_str(&h->complaint, line);
+    } else if (str_eqz(name, "HEAD")) {
+        h->has_default = true;
     } else if (is_ref(name, "refs/heads/", h->ref, "")) {
         h->head = arena_str(&h->job->arena, sha);
     } else if (is_ref(name, "refs/tags/", h->ref, "^{}")) {
@@ -119,30 +123,79 @@ static bool said(const struct heard *h, const char *what)
     return str_find(s, str_of(what)) < s.len;
 }
 
+/* What git says without its own "fatal: unable to access 'URL': ". */
+static struct str reason(const struct heard *h, int status)
+{
+    struct str s = buf_str(&h->complaint);
+    struct str rest = str_skip(s, str_find(s, STR("unable to access '")));
+    struct str tail = str_skip(rest, str_find(rest, STR("': ")));
+
+    if (tail.len)
+        return str_skip(tail, 3);
+    return s.len ? s : status > 128 ? STR("git was ended") : STR("git says nothing");
+}
+
 /* Whose fault is it that git could not talk to the server? */
 static enum err fail_talk(struct job *j, const struct heard *h, int status)
 {
+    /* Texts that a repository's name cannot have in it. */
     static const char *const not_there[] = {
-        "not found",
-        "404",
-        "403",
-        "401",
+        " not found",
+        "returned error: 404",
+        "returned error: 403",
+        "returned error: 401",
+        "returned error: 451",
         "could not read Username",
         "Authentication failed",
         "does not appear to be a git repository",
         "does not exist",
         "not a git repository",
     };
+    char room[BROKER_REFUSED_MAX + 1];
+    struct buf refused = BUF_OVER(room);
+    struct str host = STR_NONE, why = reason(h, status);
+    unsigned port;
 
     for (size_t i = 0; i < countof(not_there); i++)
         if (said(h, not_there[i]))
             return job_fail(j, COMPILE_REPOSITORY, "there is no public repository '%.*s'",
                             STR_ARG(j->ask.repo));
-    return job_fail(j, COMPILE_NETWORK, "the server of '%.*s' could not be reached: %s",
-                    STR_ARG(j->ask.repo),
-                    h->complaint.len ? buf_z(&h->complaint)
-                    : status > 128   ? "git was ended"
-                                     : "git says nothing");
+    broker_refused(&j->broker, &refused);
+    if (repo_endpoint(j->ask.repo, &host, &port) && refused.len) {
+        char own_room[BROKER_HOST_MAX + 16];
+        struct buf own = BUF_OVER(own_room);
+
+        buf_addf(&own, "%.*s:%u", STR_ARG(host), port);
+        if (str_eq(buf_str(&own), buf_str(&refused)))
+            return job_fail(j, COMPILE_NETWORK,
+                            "the server of '%.*s' could not be reached: '%.*s' means an address "
+                            "that is not a public one",
+                            STR_ARG(j->ask.repo), STR_ARG(host));
+        return job_fail(j, COMPILE_NETWORK,
+                        "the server of '%.*s' could not be reached: it sends to '%s', which is not "
+                        "asked",
+                        STR_ARG(j->ask.repo), buf_z(&refused));
+    }
+    if (host.len && said(h, "SOCKS5"))
+        return job_fail(j, COMPILE_NETWORK,
+                        "the server of '%.*s' could not be reached: the name '%.*s' is not known "
+                        "here, or nobody answers there",
+                        STR_ARG(j->ask.repo), STR_ARG(host));
+    return job_fail(j, COMPILE_NETWORK, "the server of '%.*s' could not be reached: %.*s",
+                    STR_ARG(j->ask.repo), STR_ARG(why));
+}
+
+/* Run git. Time that is used up here was used by the server, or by what it sent. */
+static enum err git(struct job *j, const struct tool *t, int *status, struct buf *why)
+{
+    enum err e = job_tool(j, t, status, why);
+
+    if (e == ERR_GUEST && clock_mono_ms() >= j->sandbox.deadline_ms)
+        return job_fail(j, COMPILE_NETWORK,
+                        "fetching '%.*s' took longer than %u seconds: its server is slow, or it is "
+                        "large",
+                        STR_ARG(j->ask.repo), j->ask.seconds);
+    return e;
 }
 
 /* As git in the sandbox has to say it. */
@@ -162,8 +215,8 @@ enum err source_resolve(struct job *j, struct buf *why)
     struct heard h = heard_init(j);
     const char *env[GIT_ENV_MAX];
     char refs[3][REF_MAX + 32];
-    const char *const argv[] = {"git",     "ls-remote", "--quiet", "--exit-code", "--",
-                                url_of(j), refs[0],     refs[1],   refs[2],       NULL};
+    const char *const argv[] = {"git",  "ls-remote", "--quiet", "--exit-code", "--", url_of(j),
+                                "HEAD", refs[0],     refs[1],   refs[2],       NULL};
     const struct tool t = {
         .argv = argv, .env = env, .net = true, .quiet = true, .line = hear, .ctx = &h};
     int status;
@@ -184,7 +237,7 @@ enum err source_resolve(struct job *j, struct buf *why)
     snprintf(refs[2], sizeof(refs[2]), "refs/tags/%.*s^{}", STR_ARG(j->ask.ref));
     e = settings_write(why);
     if (!e)
-        e = job_tool(j, &t, &status, why);
+        e = git(j, &t, &status, why);
     if (e)
         return e;
     if (h.head.len || h.peeled.len || h.tag.len) {
@@ -192,10 +245,10 @@ enum err source_resolve(struct job *j, struct buf *why)
         return ERR_OK;
     }
     if (status == 0 || status == 2)
-        return job_fail(j, COMPILE_REF,
-                        "the repository '%.*s' has no branch or tag '%.*s' (a commit is named by "
-                        "all 40 digits)",
-                        STR_ARG(j->ask.repo), STR_ARG(j->ask.ref));
+        return job_fail(j, COMPILE_REF, "the repository '%.*s' has no branch or tag '%.*s'%s",
+                        STR_ARG(j->ask.repo), STR_ARG(j->ask.ref),
+                        h.has_default ? " (a commit is named by all 40 digits)"
+                                      : ", nor a default one: is it empty?");
     return fail_talk(j, &h, status);
 }
 
@@ -214,7 +267,7 @@ enum err source_fetch(struct job *j, struct buf *why)
     job_phase(j, COMPILE_FETCHING, j->commit);
     e = settings_write(why);
     if (!e)
-        e = job_tool(j, &t, &status, why);
+        e = git(j, &t, &status, why);
     if (e || status == 0)
         return e;
     if (said(&h, "No space left on device"))
@@ -287,7 +340,7 @@ enum err source_branch(struct job *j, struct buf *why)
     git_env(j, env);
     e = settings_write(why);
     if (!e)
-        e = job_tool(j, &t, &status, why);
+        e = git(j, &t, &status, why);
     if (e)
         return e;
     if (status == STATUS_FETCH)
