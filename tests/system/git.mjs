@@ -1,9 +1,10 @@
-// git.mjs — repositories behind a real git server (git http-backend) on loopback.
+// git.mjs — repositories behind a real git server (git http-backend), on loopback if not told otherwise.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -19,12 +20,18 @@ export class GitServer {
     old = false;
     /** Where it sends everybody, when set. */
     redirect;
+    /** What answers instead, when set: (request, response). */
+    instead;
+    /** What was asked: [method, path, who asks]. */
+    asked = [];
 
-    async start() {
+    /** `tls`: with this key and certificate, at `host` and port 443, known by `base`. */
+    async start({ tls, host = '127.0.0.1', base } = {}) {
+        const answer = (request, response) => this.answer(request, response);
         this.root = fs.mkdtempSync(path.join(os.tmpdir(), 'outlayer-git-'));
-        this.server = http.createServer((request, response) => this.answer(request, response)).listen(0, '127.0.0.1');
+        this.server = (tls ? https.createServer(tls, answer) : http.createServer(answer)).listen(tls ? 443 : 0, host);
         await once(this.server, 'listening');
-        this.base = `http://127.0.0.1:${this.server.address().port}`;
+        this.base = base ?? `http://${host}:${this.server.address().port}`;
         return this;
     }
 
@@ -36,7 +43,7 @@ export class GitServer {
     commit(name, files, branch = 'main') {
         const folder = path.join(this.root, name);
         if (!fs.existsSync(folder)) {
-            fs.mkdirSync(folder);
+            fs.mkdirSync(folder, { recursive: true });
             this.git(name, 'init', '-q', '-b', branch, '.');
         }
         for (const [file, text] of Object.entries(files)) {
@@ -50,16 +57,26 @@ export class GitServer {
 
     answer(request, response) {
         this.hits++;
+        this.asked.push([request.method, request.url, request.headers['user-agent'] ?? '']);
+        if (this.instead) {
+            this.instead(request, response);
+            return;
+        }
         if (this.redirect) {
             response.writeHead(301, { location: this.redirect });
             response.end();
             return;
         }
+        this.serve(request, response);
+    }
+
+    /** As a git server does. */
+    serve(request, response) {
         // Through a proxy the whole URL may come.
         const url = new URL(request.url, this.base);
-        const [, name, ...rest] = url.pathname.split('/');
-        const folder = path.join(this.root, name.replace(/\.git$/, ''), '.git');
-        if (!fs.existsSync(folder)) {
+        const [, name, rest] = /^\/(.+?)(?:\.git)?(\/(?:info\/refs|git-[a-z-]+))$/.exec(url.pathname) ?? [];
+        const folder = path.join(this.root, name ?? '', '.git');
+        if (!name || !fs.existsSync(folder)) {
             response.writeHead(404);
             response.end('no such repository');
             return;
@@ -67,7 +84,7 @@ export class GitServer {
         const cgi = spawn('git', ['http-backend'], {
             env: {
                 PATH: process.env.PATH, GIT_PROJECT_ROOT: folder, GIT_HTTP_EXPORT_ALL: '1',
-                PATH_INFO: `/${rest.join('/')}`, QUERY_STRING: url.search.slice(1), REQUEST_METHOD: request.method,
+                PATH_INFO: rest, QUERY_STRING: url.search.slice(1), REQUEST_METHOD: request.method,
                 CONTENT_TYPE: request.headers['content-type'] ?? '', CONTENT_LENGTH: request.headers['content-length'] ?? '',
                 HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
                 GIT_PROTOCOL: this.old ? '' : request.headers['git-protocol'] ?? '', REMOTE_ADDR: '127.0.0.1',

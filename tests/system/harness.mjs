@@ -350,7 +350,7 @@ export class Network {
         this.worker = await new Daemon('outlayer-worker', [
             '--coordinator-url', this.coordinator.url, '--rpc-url', this.chain.url, '--contract-id', this.contractId,
             '--operator-id', this.operatorId, '--key-file', this.keyFile, '--token-file', this.tokenFile,
-            '--home', path.join(this.home, 'worker'), '--allow-http-loopback',
+            '--home', path.join(this.home, 'worker'), ...(this.options.production ? [] : ['--allow-http-loopback']),
             '--quote-source', `simulator:${path.join(this.home, 'simulator')}`, '--drain-seconds', '3', ...(this.options.workerArgs ?? []),
             ...(this.keystore ? ['--keystore-url', this.keystore.url, '--keystore-token-file', this.keystoreTokenFile] : []),
         ], this.log('worker')).start();
