@@ -191,3 +191,47 @@ const char *answer_call(const struct answer *a, uint64_t request_id, struct buf 
     buf_release(&response);
     return method;
 }
+
+void answer_report(const struct answer *answer, const struct request *r, struct buf *out)
+{
+    bool ok = answer->status == ANSWER_COMPLETED;
+
+    json_obj(out);
+    json_key(out, "status");
+    json_putz(out, answer_status_name(answer->status));
+    json_key(out, "success");
+    json_put_bool(out, ok);
+    json_key(out, "output");
+    if (ok)
+        json_put_raw(out, buf_str(&answer->output));
+    else
+        json_put_null(out);
+    json_key(out, "error");
+    if (ok)
+        json_put_null(out);
+    else
+        json_put_str(out, buf_str(&answer->error));
+    json_key(out, "instructions");
+    json_put_u64(out, answer->instructions);
+    json_key(out, "time_ms");
+    json_put_u64(out, answer->time_ms);
+    if (answer->compile_ms) {
+        json_key(out, "compile_time_ms");
+        json_put_u64(out, answer->compile_ms);
+    }
+    if (!hash_is_zero(&r->source.wasm_sha256)) {
+        json_key(out, "wasm_sha256");
+        json_str_open(out);
+        hash_put_hex(out, &r->source.wasm_sha256);
+        json_str_close(out);
+    }
+    if (ok && answer->refund_usd) {
+        json_key(out, "refund_usd");
+        json_put_u64(out, answer->refund_usd);
+    }
+    if (answer->run.len) {
+        json_key(out, "run");
+        json_put_raw(out, buf_str(&answer->run));
+    }
+    json_obj_end(out);
+}

@@ -56,5 +56,7 @@ void answer_output(struct answer *a, enum response_format format, struct str out
 
 /* The contract method to call and its arguments. */
 const char *answer_call(const struct answer *a, uint64_t request_id, struct buf *args);
+/* The coordinator's report: what is known before the chain has spoken. */
+void answer_report(const struct answer *a, const struct request *r, struct buf *out);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "http/client.h"
 #include "secrets/session.h"
@@ -298,6 +299,17 @@ enum err coordinator_progress(struct coordinator *c, uint64_t job_id, uint64_t t
     buf_release(&body);
     buf_release(&answer);
     return e;
+}
+
+void coordinator_news(struct coordinator *c, const struct lease *l, const char *step,
+                      const struct buf *detail)
+{
+    struct buf why = WHY_INIT;
+
+    if (coordinator_progress(c, l->job_id, l->token, step, buf_str(detail), &why))
+        log_unusual("progress_not_told", "job=%llu why=%s", (unsigned long long)l->job_id,
+                    buf_z(&why));
+    buf_release(&why);
 }
 
 enum err coordinator_release(struct coordinator *c, uint64_t job_id, uint64_t token,

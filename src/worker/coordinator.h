@@ -58,6 +58,9 @@ MUST_USE enum err coordinator_renew(struct coordinator *c, uint64_t job_id, uint
 /* `detail` is a JSON object. */
 MUST_USE enum err coordinator_progress(struct coordinator *c, uint64_t job_id, uint64_t token,
                                        const char *step, struct str detail, struct buf *why);
+/* The same as news, no more: a coordinator that does not hear it does not change the work. */
+void coordinator_news(struct coordinator *c, const struct lease *l, const char *step,
+                      const struct buf *detail);
 /* Hand a job back: nothing is wrong with it, somebody else may do it. */
 MUST_USE enum err coordinator_release(struct coordinator *c, uint64_t job_id, uint64_t token,
                                       struct str reason, struct buf *why);
