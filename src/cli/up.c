@@ -195,7 +195,7 @@ static enum err start_coordinator(struct up *u, struct buf *why)
                                 "--worker-token-file",
                                 u->token_file,
                                 "--keystore-url",
-                                number(u, "http://127.0.0.1:", u->port[4]),
+                                u->net.part[PART_KEYSTORE].url,
                                 "--die-with-parent",
                                 NULL};
     enum err e = dir_make(network_path(&u->net, "coordinator"), why);
@@ -408,19 +408,20 @@ static enum err start_all(struct up *u, struct buf *why)
     if (!e)
         e = start_chain(u, why);
     if (!e)
-        e = start_coordinator(u, why);
+        e = start_keystore(u, why);
     if (!e)
         e = start_fastfs(u, why);
     if (!e)
-        e = start_keystore(u, why);
-    if (!e)
         e = prepare_accounts(u, why);
+    /* The coordinator is told where the keystore is, which may have chosen its port itself. */
+    if (!e)
+        e = network_await(&u->net, PART_KEYSTORE, why);
+    if (!e)
+        e = start_coordinator(u, why);
     if (!e)
         e = network_await(&u->net, PART_COORDINATOR, why);
     if (!e)
         e = network_await(&u->net, PART_FASTFS, why);
-    if (!e)
-        e = network_await(&u->net, PART_KEYSTORE, why);
     /* It gets ready while the contracts are deployed, and registers as soon as they are. */
     if (!e)
         e = start_worker(u, why);

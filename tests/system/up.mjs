@@ -91,6 +91,9 @@ test('it serves until Ctrl-C, leaves nobody, and goes on where it was', async ()
     const home = path.join(temp, 'long');
     let run = await upAndReady(home);
     assert.equal(run.below.length >= 3, true, 'chain, coordinator and worker');
+    // The coordinator knows where the keystore is, whatever port that took.
+    const drawn = await fetch(`${run.ready.coordinator}/vrf/pubkey`);
+    assert.equal(drawn.status, 200, await drawn.text());
     assert.deepEqual(await askAgain(home, run.ready, '{"min":3,"max":3}'), { random_number: 3 });
     for (const name of ['test', 'alice.test', 'caller.test', 'outlayer.test', 'worker.outlayer.test']) {
         const file = path.join(home, `credentials/localnet/${name}.json`);
