@@ -137,7 +137,7 @@ void record_of_statement(const struct statement *s, int64_t task_id, int64_t tim
     struct hash256 none = sha256(chain ? STR(RECORD_NO_OUTPUT) : STR(""));
     struct record r = {.kind = run ? RECORD_EXECUTE : RECORD_COMPILE,
                        .task_id = task_id,
-                       .build_target = s->build_target,
+                       .build_target = s->build_target.len ? s->build_target : STR_NONE,
                        .has_height = chain,
                        .block_height = s->chain.block_height,
                        .caller = s->caller,

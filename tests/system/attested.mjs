@@ -181,6 +181,11 @@ test('the record that existing verifiers know, with a quote over it', async () =
     const changed = save('record.json', { ...record, output_hash: '00'.repeat(32) });
     assert.equal((await outlayer(['attestation', 'verify', changed, ...args.slice(3), '--simulated-root', root])).code, 1);
     assert.equal((await api('/attestations/999999')).status, 404);
+
+    // A target that nobody named is none in the record.
+    const { url, hash } = random.WasmUrl;
+    const bare = await net.request(net.alice, { source: { WasmUrl: { url, hash } }, input_data: '{"min":6,"max":6}' });
+    assert.ok(!('build_target' in await get(`/attestations/${(await attested(bare.requested.request_id)).id}?quote=0`)));
 });
 
 test('the command line gets a bundle by execution, request and transaction', async () => {
