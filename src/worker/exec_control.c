@@ -159,6 +159,9 @@ enum err runner_run(struct runner *r, const struct request *request, struct str 
         *out = (struct ran){.outcome = OUTCOME_MODULE};
         return ERR_OK;
     }
+    /* A file is what its bytes say: clients name a target of their own for whatever they deploy. */
+    if (request->source.kind == SOURCE_WASM_URL)
+        job.target = RUN_ANY;
     e = places_take(r->places, &request->source.wasm_sha256, tenant, &guest, why);
     if (e)
         return e;

@@ -31,8 +31,17 @@ test('a component that nobody names', async () => {
 
 test('a component named as a module', async () => {
     const got = await ask({ WasmUrl: { ...p2, build_target: 'wasm32-wasip1' } }, 'echo x');
-    assert.equal(got.completed.success, false);
-    assert.match(got.completed.error_message, /is a component \(wasm32-wasip2\)/);
+    assert.equal(got.completed.success, true, got.completed.error_message);
+    assert.equal(got.value, 'x');
+});
+
+test('a module named as a component, as the public command line deploys all', async () => {
+    const { WasmUrl } = await net.guest('test/echo');
+    const got = await ask({ WasmUrl: { ...WasmUrl, build_target: 'wasm32-wasip2' } }, 'plain');
+    assert.equal(got.completed.success, true, got.completed.error_message);
+    assert.equal(got.value, 'plain');
+    const none = await ask({ WasmUrl: { ...WasmUrl, build_target: 'wasm32-unknown-unknown' } }, 'plain');
+    assert.match(none.completed.error_message, /there are wasm32-wasip1 and wasm32-wasip2/);
 });
 
 test('its limits hold', async () => {
