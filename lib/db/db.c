@@ -44,6 +44,19 @@ enum err db_open(const struct db_opts *o, struct db **out, struct buf *why)
     return ERR_OK;
 }
 
+enum err db_open_reader(const struct db *d, struct db **out, struct buf *why)
+{
+    struct db *r = mem_new(struct db);
+    enum err e = d->e->open_reader(d->conn, &r->conn, why);
+
+    r->e = d->e;
+    if (e)
+        mem_free(r);
+    else
+        *out = r;
+    return e;
+}
+
 void db_close(struct db *d)
 {
     if (!d)
@@ -89,6 +102,14 @@ void db_rollback(struct db *d)
         return;
     d->tx_file = NULL;
     d->e->rollback(d->conn);
+}
+
+enum err db_end(struct db *d, enum err e, struct buf *why)
+{
+    if (!e)
+        return db_commit(d, why);
+    db_rollback(d);
+    return e;
 }
 
 enum err db_flush(struct db *d, struct buf *why)
@@ -237,14 +258,63 @@ enum err db_run(struct db_stmt *s, struct buf *why)
 
 enum err db_exec(struct db *d, const char *sql, struct buf *why)
 {
-    struct db_stmt *s = NULL;
-    enum err e = db_stmt(d, sql, &s, why);
+    return db_do_n(d, sql, why, NULL, 0);
+}
 
-    if (e)
-        return e;
-    e = db_run(s, why);
+enum err db_ask_n(struct db *d, const char *sql, struct db_stmt **out, struct buf *why,
+                  const struct db_arg *args, size_t n)
+{
+    enum err e = db_stmt(d, sql, out, why);
+
+    for (unsigned i = 0; !e && i < n; i++) {
+        switch (args[i].type) {
+        case DB_ARG_NULL:
+            db_bind_null(*out, i + 1);
+            break;
+        case DB_ARG_I64:
+            db_bind_i64(*out, i + 1, args[i].v.i64);
+            break;
+        case DB_ARG_U64:
+            db_bind_u64(*out, i + 1, args[i].v.u64);
+            break;
+        case DB_ARG_U128:
+            db_bind_u128(*out, i + 1, args[i].v.u128);
+            break;
+        case DB_ARG_TEXT:
+            db_bind_text(*out, i + 1, args[i].v.str);
+            break;
+        case DB_ARG_BLOB:
+            db_bind_blob(*out, i + 1, args[i].v.str);
+            break;
+        }
+    }
+    return e;
+}
+
+enum err db_do_n(struct db *d, const char *sql, struct buf *why, const struct db_arg *args,
+                 size_t n)
+{
+    struct db_stmt *s = NULL;
+    enum err e = db_ask_n(d, sql, &s, why, args, n);
+
+    if (!e)
+        e = db_run(s, why);
     db_done(&s);
     return e;
+}
+
+enum err db_number_n(struct db *d, const char *sql, uint64_t *out, struct buf *why,
+                     const struct db_arg *args, size_t n)
+{
+    struct db_stmt *s = NULL;
+    enum err e = db_ask_n(d, sql, &s, why, args, n);
+
+    if (!e)
+        e = db_step(s, why);
+    if (!e || e == ERR_EMPTY)
+        *out = e || db_null(s, 0) ? 0 : db_u64(s, 0);
+    db_done(&s);
+    return e == ERR_EMPTY ? ERR_OK : e;
 }
 
 uint64_t db_changes(const struct db *d)

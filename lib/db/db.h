@@ -15,10 +15,9 @@
  * by itself; what went wrong is told by the step. Reading a column of another type than asked is a
  * bug of the program, as tables are STRICT; ask db_null() first where NULL may stand.
  *
- *     e = db_stmt(d, "SELECT height FROM cursor WHERE name = $1", &s, why);
+ *     e = db_ask(d, "SELECT height FROM cursor WHERE name = $1", &s, why, AS_TEXT(name));
  *     if (e)
  *         return e;
- *     db_bind_text(s, 1, name);
  *     e = db_step(s, why);
  *     if (!e)
  *         height = db_u64(s, 0);
@@ -50,10 +49,18 @@ struct db_opts {
     const char *path; /* of the file; made when absent, its folder must be there. NULL: in memory */
     enum db_durable durable;
     bool shared;      /* other processes may have it open too; else they are refused */
+    bool readers;     /* connections of this process will read beside it: db_open_reader */
     uint32_t busy_ms; /* wait for another's lock; 0: 5 seconds */
 };
 
 MUST_USE enum err db_open(const struct db_opts *o, struct db **out, struct buf *why);
+/*
+ * Another connection to the same file, of this process, that only reads: beside `d` and its
+ * transactions, in a thread of its own, without a lock. Within db_begin … db_rollback it sees the
+ * database as the last commit before its first statement left it, else each statement does. It is
+ * closed before `d`, which was opened with `readers`.
+ */
+MUST_USE enum err db_open_reader(const struct db *d, struct db **out, struct buf *why);
 void db_close(struct db *d); /* NULL is fine; an open transaction is rolled back */
 
 /*
@@ -69,6 +76,8 @@ MUST_USE enum err db_commit(struct db *d, struct buf *why); /* when it fails, no
  */
 MUST_USE enum err db_flush(struct db *d, struct buf *why);
 void db_rollback(struct db *d); /* fine when none is open */
+/* How a transaction ends: commit when `e` is ERR_OK, else roll back and hand `e` on. */
+MUST_USE enum err db_end(struct db *d, enum err e, struct buf *why);
 
 /* `sql` must live as long as the connection: a literal. ERR_DB when the engine refuses it. */
 MUST_USE enum err db_stmt(struct db *d, const char *sql, struct db_stmt **out, struct buf *why);
@@ -98,6 +107,43 @@ MUST_USE enum err db_run(struct db_stmt *s, struct buf *why);
 /* db_stmt, db_run, db_done for a statement without parameters. */
 MUST_USE enum err db_exec(struct db *d, const char *sql, struct buf *why);
 uint64_t db_changes(const struct db *d); /* rows changed by the last finished statement */
+
+/*
+ * The same in one call, values in the order of $1, $2 …: AS_U64(id), AS_TEXT(name).
+ *
+ *   db_ask     a statement with its values, to be stepped and given back with db_done
+ *   db_do      one that gives no rows, done
+ *   db_number  the first column of the first row; 0 when there is none, or it is NULL
+ */
+struct db_arg {
+    enum { DB_ARG_NULL, DB_ARG_I64, DB_ARG_U64, DB_ARG_U128, DB_ARG_TEXT, DB_ARG_BLOB } type;
+    union {
+        int64_t i64;
+        uint64_t u64;
+        u128 u128;
+        struct str str;
+    } v;
+};
+#define AS_NULL    ((struct db_arg){.type = DB_ARG_NULL})
+#define AS_I64(n)  ((struct db_arg){.type = DB_ARG_I64, .v.i64 = (n)})
+#define AS_U64(n)  ((struct db_arg){.type = DB_ARG_U64, .v.u64 = (n)})
+#define AS_BOOL(b) ((struct db_arg){.type = DB_ARG_I64, .v.i64 = (b) ? 1 : 0})
+#define AS_U128(n) ((struct db_arg){.type = DB_ARG_U128, .v.u128 = (n)})
+#define AS_TEXT(s) ((struct db_arg){.type = DB_ARG_TEXT, .v.str = (s)})
+#define AS_BLOB(s) ((struct db_arg){.type = DB_ARG_BLOB, .v.str = (s)})
+
+#define DB_ARGS(...)                                                                               \
+    (const struct db_arg[]){__VA_ARGS__},                                                          \
+        sizeof((const struct db_arg[]){__VA_ARGS__}) / sizeof(struct db_arg)
+#define db_ask(d, sql, s, why, ...)    db_ask_n((d), (sql), (s), (why), DB_ARGS(__VA_ARGS__))
+#define db_do(d, sql, why, ...)        db_do_n((d), (sql), (why), DB_ARGS(__VA_ARGS__))
+#define db_number(d, sql, n, why, ...) db_number_n((d), (sql), (n), (why), DB_ARGS(__VA_ARGS__))
+MUST_USE enum err db_ask_n(struct db *d, const char *sql, struct db_stmt **out, struct buf *why,
+                           const struct db_arg *args, size_t n);
+MUST_USE enum err db_do_n(struct db *d, const char *sql, struct buf *why, const struct db_arg *args,
+                          size_t n);
+MUST_USE enum err db_number_n(struct db *d, const char *sql, uint64_t *out, struct buf *why,
+                              const struct db_arg *args, size_t n);
 
 /* Columns of the row that stands ready, counted from 0. */
 unsigned db_col(const struct db_stmt *s, const char *name); /* a name not there is a bug */

@@ -19,6 +19,7 @@ struct db_value {
 struct db_engine {
     const char *name;
     enum err (*open)(const struct db_opts *o, void **conn, struct buf *why);
+    enum err (*open_reader)(const void *conn, void **reader, struct buf *why);
     void (*close)(void *conn);
     enum err (*begin)(void *conn, struct buf *why);
     enum err (*commit)(void *conn, struct buf *why); /* on failure rolled back */

@@ -4,7 +4,9 @@
  * In WAL mode a commit appends to the log; with synchronous=FULL the log is flushed before the
  * commit returns, with NORMAL only at checkpoints (sqlite.org/wal.html, sqlite.org/pragma.html).
  * Unless shared, the file is opened in exclusive locking mode: the index of the log then needs no
- * shared memory, and a second process is refused instead of seeing half of our assumptions.
+ * shared memory, and a second process is refused instead of seeing half of our assumptions. For
+ * readers in this process the "unix-excl" file layer does the same (sqlite.org/vfs.html) and lets
+ * its connections share that index.
  */
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -28,6 +30,9 @@
 struct conn {
     sqlite3 *c;
     int log; /* the write-ahead log, to flush it without the connection */
+    bool reader;
+    const char *vfs;       /* of its files; NULL: the usual one */
+    char path[PATH_BYTES]; /* empty: in memory */
 };
 
 struct stmt {
@@ -96,8 +101,8 @@ static enum err set_up(sqlite3 *c, const struct db_opts *o, struct buf *why)
              "PRAGMA locking_mode=%s; PRAGMA journal_mode=WAL; PRAGMA synchronous=%s; "
              "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA wal_autocheckpoint=%d; "
              "PRAGMA cache_size=-%d; PRAGMA temp_store=MEMORY",
-             o->shared ? "NORMAL" : "EXCLUSIVE", o->durable == DB_FULL ? "FULL" : "NORMAL",
-             CHECKPOINT, CACHE_KB);
+             o->shared || o->readers ? "NORMAL" : "EXCLUSIVE",
+             o->durable == DB_FULL ? "FULL" : "NORMAL", CHECKPOINT, CACHE_KB);
     return plain(c, sql, why);
 }
 
@@ -105,20 +110,21 @@ static enum err engine_open(const struct db_opts *o, void **conn, struct buf *wh
 {
     const char *name = o->path ? o->path : ":memory:";
     struct conn *k = mem_new(struct conn);
+    int flags =
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     enum err e;
     int rc;
 
     k->log = -1;
-    rc = sqlite3_open_v2(name, &k->c,
-                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-                             SQLITE_OPEN_EXRESCODE,
-                         NULL);
+    k->vfs = o->readers ? "unix-excl" : NULL;
+    snprintf(k->path, sizeof(k->path), "%s", o->path ? o->path : "");
+    rc = sqlite3_open_v2(name, &k->c, flags, k->vfs);
     if (rc)
         e = err_put(why, ERR_DB, "the database '%s' does not open: %s", name,
                     k->c ? sqlite3_errmsg(k->c) : sqlite3_errstr(rc));
     else
         e = set_up(k->c, o, why);
-    /* Exclusive mode takes its lock with the first transaction, and the log is made by it. */
+    /* The exclusive lock is taken with the first transaction, and the log is made by it. */
     if (!e)
         e = plain(k->c,
                   o->shared ? "SELECT COUNT(*) FROM sqlite_schema" : "BEGIN EXCLUSIVE; COMMIT",
@@ -135,9 +141,39 @@ static enum err engine_open(const struct db_opts *o, void **conn, struct buf *wh
     return ERR_OK;
 }
 
+static enum err engine_open_reader(const void *conn, void **reader, struct buf *why)
+{
+    const struct conn *of = conn;
+    struct conn *k = mem_new(struct conn);
+    char sql[128];
+    enum err e;
+    int rc;
+
+    BUG_ON(!of->vfs);
+    k->log = -1;
+    k->reader = true;
+    rc = sqlite3_open_v2(of->path, &k->c,
+                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+                         of->vfs);
+    snprintf(sql, sizeof sql,
+             "PRAGMA query_only=ON; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-%d; "
+             "PRAGMA temp_store=MEMORY",
+             CACHE_KB);
+    e = rc ? fault(k->c, rc, "open", why) : plain(k->c, sql, why);
+    if (e) {
+        engine_close(k);
+        return e;
+    }
+    sqlite3_busy_timeout(k->c, BUSY_MS);
+    *reader = k;
+    return ERR_OK;
+}
+
 static enum err engine_begin(void *conn, struct buf *why)
 {
-    return plain(((struct conn *)conn)->c, "BEGIN IMMEDIATE", why);
+    struct conn *k = conn;
+
+    return plain(k->c, k->reader ? "BEGIN" : "BEGIN IMMEDIATE", why);
 }
 
 static void engine_rollback(void *conn)
@@ -328,6 +364,7 @@ static uint64_t engine_changes(void *conn)
 const struct db_engine db_sqlite = {
     .name = "sqlite",
     .open = engine_open,
+    .open_reader = engine_open_reader,
     .close = engine_close,
     .begin = engine_begin,
     .commit = engine_commit,

@@ -286,6 +286,23 @@ static void test_migrations(void **state)
         0);
 }
 
+/* What another process is told that opens it. */
+static int second_process(const char *path)
+{
+    int status = 0;
+    pid_t pid;
+
+    fflush(NULL);
+    pid = fork();
+    if (!pid) {
+        execl("/proc/self/exe", "test_db", path, NULL);
+        _exit(127);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
 static void test_files(void **state)
 {
     struct fixture *f = *state;
@@ -296,6 +313,7 @@ static void test_files(void **state)
     assert_int_equal(db_open(&(struct db_opts){.path = f->path, .busy_ms = 50}, &d, &f->why),
                      ERR_BUSY);
     assert_null(d);
+    assert_int_equal(second_process(f->path), ERR_BUSY);
     snprintf(path, sizeof path, "%s/shared", f->dir);
     assert_int_equal(db_open(&(struct db_opts){.path = path, .shared = true}, &d, &f->why), 0);
     assert_int_equal(db_exec(d, "CREATE TABLE x (y BIGINT)", &f->why), 0);
@@ -316,6 +334,70 @@ static void test_files(void **state)
                      0);
     assert_int_equal(db_open(&(struct db_opts){.path = path}, &d, &f->why), ERR_DB);
     assert_null(d);
+}
+
+/* A reader sees whole commits only, goes on seeing one within its transaction, and writes nothing.
+ */
+static void test_reader(void **state)
+{
+    struct fixture *f = *state;
+    struct db *r = NULL;
+
+    db_close(f->d);
+    assert_int_equal(
+        db_open(&(struct db_opts){.path = f->path, .durable = DB_NORMAL, .readers = true}, &f->d,
+                &f->why),
+        0);
+    assert_int_equal(insert(f->d, 1), 0);
+    assert_int_equal(db_open_reader(f->d, &r, &f->why), 0);
+    assert_int_equal(count(r), 1);
+    assert_int_equal(db_begin(f->d, &f->why), 0);
+    assert_int_equal(insert(f->d, 2), 0);
+    assert_int_equal(count(r), 1); /* does not wait for the writer either */
+    assert_int_equal(db_begin(r, &f->why), 0);
+    assert_int_equal(count(r), 1);
+    assert_int_equal(db_commit(f->d, &f->why), 0);
+    assert_int_equal(count(r), 1);
+    db_rollback(r);
+    assert_int_equal(count(r), 2);
+    assert_int_equal(insert(r, 3), ERR_DB);
+    assert_int_equal(second_process(f->path), ERR_BUSY);
+    db_close(r);
+    assert_int_equal(count(f->d), 2);
+}
+
+/* Values in their order, and how a transaction ends. */
+static void test_in_one_call(void **state)
+{
+    struct fixture *f = *state;
+    struct db_stmt *s = NULL;
+    uint64_t n = 9;
+
+    assert_int_equal(db_number_n(f->d, "SELECT MAX(n) FROM item", &n, &f->why, NULL, 0), 0);
+    assert_int_equal(n, 0);
+    assert_int_equal(db_begin(f->d, &f->why), 0);
+    assert_int_equal(db_do(f->d, "INSERT INTO item (n, t, b) VALUES ($1, $2, $3)", &f->why,
+                           AS_U64(7), AS_TEXT(STR("seven")), AS_U128((u128)1 << 100)),
+                     0);
+    assert_int_equal(db_end(f->d, ERR_OK, &f->why), 0);
+    assert_int_equal(db_begin(f->d, &f->why), 0);
+    assert_int_equal(db_do(f->d, "INSERT INTO item (n, t, b) VALUES ($1, $2, $3)", &f->why,
+                           AS_I64(-1), AS_NULL, AS_BLOB(STR("b"))),
+                     0);
+    assert_int_equal(db_end(f->d, ERR_ABSENT, &f->why), ERR_ABSENT);
+    assert_int_equal(count(f->d), 1);
+    assert_int_equal(
+        db_number(f->d, "SELECT n FROM item WHERE t = $1", &n, &f->why, AS_TEXT(STR("seven"))), 0);
+    assert_int_equal(n, 7);
+    assert_int_equal(
+        db_number(f->d, "SELECT n FROM item WHERE t = $1", &n, &f->why, AS_TEXT(STR("no"))), 0);
+    assert_int_equal(n, 0);
+    assert_int_equal(db_do(f->d, "INSERT INTO item (n) VALUES ($1)", &f->why, AS_U64(UINT64_MAX)),
+                     ERR_RANGE);
+    assert_int_equal(db_ask(f->d, "SELECT b FROM item WHERE n = $1", &s, &f->why, AS_U64(7)), 0);
+    assert_int_equal(db_step(s, &f->why), 0);
+    assert_true(db_u128(s, 0) == (u128)1 << 100);
+    db_done(&s);
 }
 
 static void test_killed(void **state)
@@ -361,13 +443,18 @@ static void test_killed(void **state)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    struct db *d = NULL;
+
+    if (argc > 1) /* the second process */
+        return (int)db_open(&(struct db_opts){.path = argv[1], .busy_ms = 50}, &d, NULL);
 #define T(name) cmocka_unit_test_setup_teardown(name, start, stop)
     const struct CMUnitTest tests[] = {
         T(test_values),       T(test_u128_sorts),      T(test_faults),
         T(test_transactions), T(test_nested_is_a_bug), T(test_more_statements_than_kept),
         T(test_migrations),   T(test_files),           T(test_killed),
+        T(test_reader),       T(test_in_one_call),
     };
 
     return cmocka_run_group_tests_name("db", tests, NULL, NULL);
