@@ -9,11 +9,6 @@
 
 #define PAYLOAD_MAX (4u << 20)
 
-static struct str kept(struct arena *a, struct str s)
-{
-    return s.ptr ? arena_str(a, s) : STR_NONE;
-}
-
 static void put_base64(struct buf *b, const char *key, struct str bytes)
 {
     json_key(b, key);
@@ -77,14 +72,13 @@ static enum err find_payloads(struct db *d, const struct statement_row *row, str
 {
     struct db_stmt *s = NULL;
     struct json request;
-    enum err e = db_stmt(d,
-                         "SELECT r.request_data, t.output FROM request r "
-                         "LEFT JOIN result t ON t.id = r.id WHERE r.id = $1",
-                         &s, why);
+    enum err e = db_ask(d,
+                        "SELECT r.request_data, t.output FROM request r "
+                        "LEFT JOIN result t ON t.id = r.id WHERE r.id = $1",
+                        &s, why, AS_U64(row->job_id));
 
     if (e)
         return e;
-    db_bind_u64(s, 1, row->job_id);
     e = db_step(s, why);
     out->input = row->input;
     out->delivered = row->delivered;
@@ -242,14 +236,13 @@ static enum err put_batches(struct db *d, const struct hash256 *session, struct 
 {
     struct db_stmt *s = NULL;
     struct batch_head h;
-    enum err e = db_stmt(d,
-                         "SELECT head, sig, closed, anchor_tx, anchor_contract, anchor_height "
-                         "FROM batch WHERE session = $1 ORDER BY first_seq DESC LIMIT 1000",
-                         &s, why);
+    enum err e = db_ask(d,
+                        "SELECT head, sig, closed, anchor_tx, anchor_contract, anchor_height "
+                        "FROM batch WHERE session = $1 ORDER BY first_seq DESC LIMIT 1000",
+                        &s, why, AS_BLOB(str_from(session->b, sizeof session->b)));
 
     if (e)
         return e;
-    db_bind_blob(s, 1, str_from(session->b, sizeof session->b));
     json_key(out, "batches");
     json_arr(out);
     while (!(e = db_step(s, why))) {
@@ -322,14 +315,13 @@ enum err epochs_write(struct db *d, uint64_t limit, struct buf *out, struct buf 
 {
     struct arena a = ARENA_INIT;
     struct db_stmt *s = NULL;
-    enum err e = db_stmt(d,
-                         "SELECT session, worker, simulated, manifest, collateral, received_ms "
-                         "FROM epoch ORDER BY received_ms DESC LIMIT $1",
-                         &s, why);
+    enum err e = db_ask(d,
+                        "SELECT session, worker, simulated, manifest, collateral, received_ms "
+                        "FROM epoch ORDER BY received_ms DESC LIMIT $1",
+                        &s, why, AS_U64(limit));
 
     if (e)
         return e;
-    db_bind_u64(s, 1, limit);
     json_arr(out);
     while (!(e = db_step(s, why))) {
         struct epoch_row row = {.worker = kept(&a, db_text(s, 1)),
@@ -355,16 +347,14 @@ enum err chain_write(struct db *d, const struct hash256 *session, uint64_t first
                      struct buf *out, struct buf *why)
 {
     struct db_stmt *s = NULL;
-    enum err e = db_stmt(d,
-                         "SELECT seq, digest, bytes, sig, job_id FROM statement "
-                         "WHERE session = $1 AND seq >= $2 ORDER BY seq LIMIT $3",
-                         &s, why);
+    enum err e = db_ask(d,
+                        "SELECT seq, digest, bytes, sig, job_id FROM statement "
+                        "WHERE session = $1 AND seq >= $2 ORDER BY seq LIMIT $3",
+                        &s, why, AS_BLOB(str_from(session->b, sizeof session->b)), AS_U64(first),
+                        AS_U64(limit));
 
     if (e)
         return e;
-    db_bind_blob(s, 1, str_from(session->b, sizeof session->b));
-    db_bind_u64(s, 2, first);
-    db_bind_u64(s, 3, limit);
     json_arr(out);
     while (!(e = db_step(s, why))) {
         json_obj(out);

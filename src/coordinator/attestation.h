@@ -8,6 +8,7 @@
 #define COORDINATOR_ATTESTATION_H
 
 #include "attest/record.h"
+#include "coordinator/collateral.h"
 #include "coordinator/evidence.h"
 
 /* `payloads`: with input and delivered output, as far as they are here. */

@@ -1,102 +1,27 @@
 /* builds.c — see builds.h. */
 #include "coordinator/builds.h"
 
-static const struct db_migration migrations[] = {
-    {1, "CREATE TABLE build ("
-        "  key TEXT PRIMARY KEY NOT NULL,"
-        "  repo TEXT NOT NULL,"
-        "  commit_id TEXT NOT NULL,"
-        "  target TEXT NOT NULL,"
-        "  ok BIGINT NOT NULL,"
-        "  sha256 TEXT,"
-        "  size BIGINT NOT NULL,"
-        "  compile_ms BIGINT NOT NULL,"
-        "  made_ms BIGINT NOT NULL,"
-        "  record TEXT,"
-        "  log TEXT,"
-        "  signer TEXT,"
-        "  signature TEXT,"
-        "  worker TEXT"
-        ") STRICT;"
-        "CREATE INDEX build_made ON build (made_ms);"
-        "CREATE INDEX build_sha256 ON build (sha256);"
-        "CREATE INDEX build_source ON build (repo, commit_id, target);"
-        "CREATE TABLE job_build ("
-        "  job_id BIGINT PRIMARY KEY NOT NULL,"
-        "  key TEXT NOT NULL,"
-        "  cached BIGINT NOT NULL,"
-        "  compile_ms BIGINT NOT NULL,"
-        "  cost BYTEA NOT NULL"
-        ") STRICT;"
-        "CREATE TABLE program ("
-        "  sha256 TEXT PRIMARY KEY NOT NULL,"
-        "  used_ms BIGINT NOT NULL,"
-        "  size BIGINT NOT NULL,"
-        "  bytes BYTEA NOT NULL"
-        ") STRICT;"
-        "CREATE INDEX program_used ON program (used_ms);"
-        "CREATE TABLE build_lock ("
-        "  key TEXT PRIMARY KEY NOT NULL,"
-        "  holder TEXT NOT NULL,"
-        "  until_ms BIGINT NOT NULL"
-        ") STRICT"},
-};
-
-enum err builds_migrate(struct db *d, struct buf *why)
-{
-    return db_migrate(d, "builds", migrations, countof(migrations), why);
-}
-
-/* The only row's number. */
-static enum err number(struct db *d, const char *sql, uint64_t *out, struct buf *why)
-{
-    struct db_stmt *s = NULL;
-    enum err e = db_stmt(d, sql, &s, why);
-
-    if (e)
-        return e;
-    e = db_step(s, why);
-    if (!e)
-        *out = db_u64(s, 0);
-    db_done(&s);
-    return e;
-}
-
 enum err build_put(struct db *d, const struct build_row *b, struct buf *why)
 {
-    struct db_stmt *s = NULL;
     uint64_t n = 0;
-    enum err e = db_stmt(d,
-                         "INSERT INTO build (key, repo, commit_id, target, ok, sha256, size, "
-                         "compile_ms, made_ms, record, log, signer, signature, worker) VALUES "
-                         "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) "
-                         "ON CONFLICT (key) DO UPDATE SET ok = excluded.ok, "
-                         "sha256 = excluded.sha256, size = excluded.size, "
-                         "compile_ms = excluded.compile_ms, made_ms = excluded.made_ms, "
-                         "record = excluded.record, log = excluded.log, signer = excluded.signer, "
-                         "signature = excluded.signature, worker = excluded.worker",
-                         &s, why);
+    enum err e =
+        db_do(d,
+              "INSERT INTO build (key, repo, commit_id, target, ok, sha256, size, "
+              "compile_ms, made_ms, record, log, signer, signature, worker) VALUES "
+              "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) "
+              "ON CONFLICT (key) DO UPDATE SET ok = excluded.ok, "
+              "sha256 = excluded.sha256, size = excluded.size, "
+              "compile_ms = excluded.compile_ms, made_ms = excluded.made_ms, "
+              "record = excluded.record, log = excluded.log, signer = excluded.signer, "
+              "signature = excluded.signature, worker = excluded.worker",
+              why, AS_TEXT(b->key), AS_TEXT(b->repo), AS_TEXT(b->commit), AS_TEXT(b->target),
+              AS_BOOL(b->ok), AS_TEXT(b->ok ? b->sha256 : STR_NONE), AS_U64(b->size),
+              AS_U64(b->compile_ms), AS_U64(b->made_ms), AS_TEXT(b->ok ? b->record : STR_NONE),
+              AS_TEXT(b->log), AS_TEXT(b->ok ? b->signer : STR_NONE),
+              AS_TEXT(b->ok ? b->signature : STR_NONE), AS_TEXT(b->worker));
 
-    if (e)
-        return e;
-    db_bind_text(s, 1, b->key);
-    db_bind_text(s, 2, b->repo);
-    db_bind_text(s, 3, b->commit);
-    db_bind_text(s, 4, b->target);
-    db_bind_bool(s, 5, b->ok);
-    db_bind_text(s, 6, b->ok ? b->sha256 : STR_NONE);
-    db_bind_u64(s, 7, b->size);
-    db_bind_u64(s, 8, b->compile_ms);
-    db_bind_u64(s, 9, b->made_ms);
-    db_bind_text(s, 10, b->ok ? b->record : STR_NONE);
-    db_bind_text(s, 11, b->log);
-    db_bind_text(s, 12, b->ok ? b->signer : STR_NONE);
-    db_bind_text(s, 13, b->ok ? b->signature : STR_NONE);
-    db_bind_text(s, 14, b->worker);
-    e = db_run(s, why);
-    db_done(&s);
     if (!e)
-        e = number(d, "SELECT COUNT(*) FROM build", &n, why);
+        e = db_number_n(d, "SELECT COUNT(*) FROM build", &n, why, NULL, 0);
     if (!e && n > BUILDS_KEPT)
         e = db_exec(d,
                     "DELETE FROM build WHERE key IN "
@@ -110,14 +35,13 @@ enum err build_write(struct db *d, struct str key, struct buf *out, struct buf *
     static const char *const texts[] = {"sha256", "record", "signer", "signature"};
     static const char *const numbers[] = {"size", "compile_ms", "made_ms"};
     struct db_stmt *s = NULL;
-    enum err e = db_stmt(d,
-                         "SELECT sha256, record, signer, signature, size, compile_ms, made_ms "
-                         "FROM build WHERE key = $1 AND ok = 1",
-                         &s, why);
+    enum err e = db_ask(d,
+                        "SELECT sha256, record, signer, signature, size, compile_ms, made_ms "
+                        "FROM build WHERE key = $1 AND ok = 1",
+                        &s, why, AS_TEXT(key));
 
     if (e)
         return e;
-    db_bind_text(s, 1, key);
     e = db_step(s, why);
     if (!e) {
         json_obj(out);
@@ -140,38 +64,26 @@ enum err build_write(struct db *d, struct str key, struct buf *out, struct buf *
 
 enum err job_build_put(struct db *d, const struct job_build *b, struct buf *why)
 {
-    struct db_stmt *s = NULL;
-    enum err e = db_stmt(d,
-                         "INSERT INTO job_build (job_id, key, cached, compile_ms, cost) VALUES "
-                         "($1, $2, $3, $4, $5) ON CONFLICT (job_id) DO UPDATE SET "
-                         "key = excluded.key, cached = excluded.cached, "
-                         "compile_ms = excluded.compile_ms, cost = excluded.cost",
-                         &s, why);
-
-    if (e)
-        return e;
-    db_bind_u64(s, 1, b->job_id);
-    db_bind_text(s, 2, b->key);
-    db_bind_bool(s, 3, b->cached);
-    db_bind_u64(s, 4, b->compile_ms);
-    db_bind_u128(s, 5, b->cost);
-    e = db_run(s, why);
-    db_done(&s);
-    return e;
+    return db_do(d,
+                 "INSERT INTO job_build (job_id, key, cached, compile_ms, cost) VALUES "
+                 "($1, $2, $3, $4, $5) ON CONFLICT (job_id) DO UPDATE SET "
+                 "key = excluded.key, cached = excluded.cached, "
+                 "compile_ms = excluded.compile_ms, cost = excluded.cost",
+                 why, AS_U64(b->job_id), AS_TEXT(b->key), AS_BOOL(b->cached), AS_U64(b->compile_ms),
+                 AS_U128(b->cost));
 }
 
 enum err build_log_write(struct db *d, uint64_t request_id, struct buf *out, struct buf *why)
 {
     struct db_stmt *s = NULL;
-    enum err e = db_stmt(d,
-                         "SELECT b.log FROM request r JOIN job_build j ON j.job_id = r.id "
-                         "JOIN build b ON b.key = j.key "
-                         "WHERE r.request_id = $1 AND b.log IS NOT NULL ORDER BY r.id DESC LIMIT 1",
-                         &s, why);
+    enum err e = db_ask(d,
+                        "SELECT b.log FROM request r JOIN job_build j ON j.job_id = r.id "
+                        "JOIN build b ON b.key = j.key "
+                        "WHERE r.request_id = $1 AND b.log IS NOT NULL ORDER BY r.id DESC LIMIT 1",
+                        &s, why, AS_U64(request_id));
 
     if (e)
         return e;
-    db_bind_u64(s, 1, request_id);
     e = db_step(s, why);
     if (!e)
         buf_add_str(out, db_text(s, 0));
@@ -182,11 +94,10 @@ enum err build_log_write(struct db *d, uint64_t request_id, struct buf *out, str
 enum err program_has(struct db *d, struct str sha256, bool *has, struct buf *why)
 {
     struct db_stmt *s = NULL;
-    enum err e = db_stmt(d, "SELECT 1 FROM program WHERE sha256 = $1", &s, why);
+    enum err e = db_ask(d, "SELECT 1 FROM program WHERE sha256 = $1", &s, why, AS_TEXT(sha256));
 
     if (e)
         return e;
-    db_bind_text(s, 1, sha256);
     e = db_step(s, why);
     db_done(&s);
     *has = e == ERR_OK;
@@ -196,23 +107,14 @@ enum err program_has(struct db *d, struct str sha256, bool *has, struct buf *why
 enum err program_put(struct db *d, struct str sha256, struct str bytes, uint64_t now_ms,
                      struct buf *why)
 {
-    struct db_stmt *s = NULL;
     uint64_t sum = 0;
-    enum err e = db_stmt(d,
-                         "INSERT INTO program (sha256, used_ms, size, bytes) VALUES "
-                         "($1, $2, $3, $4) ON CONFLICT (sha256) DO NOTHING",
-                         &s, why);
+    enum err e = db_do(d,
+                       "INSERT INTO program (sha256, used_ms, size, bytes) VALUES "
+                       "($1, $2, $3, $4) ON CONFLICT (sha256) DO NOTHING",
+                       why, AS_TEXT(sha256), AS_U64(now_ms), AS_U64(bytes.len), AS_BLOB(bytes));
 
-    if (e)
-        return e;
-    db_bind_text(s, 1, sha256);
-    db_bind_u64(s, 2, now_ms);
-    db_bind_u64(s, 3, bytes.len);
-    db_bind_blob(s, 4, bytes);
-    e = db_run(s, why);
-    db_done(&s);
     while (!e) {
-        e = number(d, "SELECT COALESCE(SUM(size), 0) FROM program", &sum, why);
+        e = db_number_n(d, "SELECT COALESCE(SUM(size), 0) FROM program", &sum, why, NULL, 0);
         if (e || sum <= PROGRAMS_KEPT)
             break;
         e = db_exec(d,
@@ -227,13 +129,11 @@ enum err program_write(struct db *d, struct str sha256, uint64_t now_ms, struct 
                        struct buf *why)
 {
     struct db_stmt *s = NULL;
-    enum err e =
-        db_stmt(d, "UPDATE program SET used_ms = $2 WHERE sha256 = $1 RETURNING bytes", &s, why);
+    enum err e = db_ask(d, "UPDATE program SET used_ms = $2 WHERE sha256 = $1 RETURNING bytes", &s,
+                        why, AS_TEXT(sha256), AS_U64(now_ms));
 
     if (e)
         return e;
-    db_bind_text(s, 1, sha256);
-    db_bind_u64(s, 2, now_ms);
     e = db_step(s, why);
     if (!e)
         buf_add_str(out, db_blob(s, 0));
@@ -245,24 +145,16 @@ enum err build_lock(struct db *d, struct str key, struct str holder, uint64_t ms
                     bool *got, struct buf *why)
 {
     struct db_stmt *s = NULL;
-    enum err e = db_stmt(d, "DELETE FROM build_lock WHERE until_ms < $1", &s, why);
+    enum err e = db_do(d, "DELETE FROM build_lock WHERE until_ms < $1", why, AS_U64(now_ms));
 
-    if (!e) {
-        db_bind_u64(s, 1, now_ms);
-        e = db_run(s, why);
-        db_done(&s);
-    }
     if (!e)
-        e = db_stmt(d,
-                    "INSERT INTO build_lock (key, holder, until_ms) VALUES ($1, $2, $3) "
-                    "ON CONFLICT (key) DO UPDATE SET until_ms = excluded.until_ms "
-                    "WHERE build_lock.holder = excluded.holder RETURNING key",
-                    &s, why);
+        e = db_ask(d,
+                   "INSERT INTO build_lock (key, holder, until_ms) VALUES ($1, $2, $3) "
+                   "ON CONFLICT (key) DO UPDATE SET until_ms = excluded.until_ms "
+                   "WHERE build_lock.holder = excluded.holder RETURNING key",
+                   &s, why, AS_TEXT(key), AS_TEXT(holder), AS_U64(now_ms + ms));
     if (e)
         return e;
-    db_bind_text(s, 1, key);
-    db_bind_text(s, 2, holder);
-    db_bind_u64(s, 3, now_ms + ms);
     e = db_step(s, why);
     *got = e == ERR_OK;
     db_done(&s);
@@ -271,32 +163,21 @@ enum err build_lock(struct db *d, struct str key, struct str holder, uint64_t ms
 
 enum err build_unlock(struct db *d, struct str key, struct str holder, struct buf *why)
 {
-    struct db_stmt *s = NULL;
-    enum err e = db_stmt(d, "DELETE FROM build_lock WHERE key = $1 AND holder = $2", &s, why);
-
-    if (e)
-        return e;
-    db_bind_text(s, 1, key);
-    db_bind_text(s, 2, holder);
-    e = db_run(s, why);
-    db_done(&s);
-    return e;
+    return db_do(d, "DELETE FROM build_lock WHERE key = $1 AND holder = $2", why, AS_TEXT(key),
+                 AS_TEXT(holder));
 }
 
 enum err wasm_info_write(struct db *d, struct str repo, struct str commit, struct str target,
                          struct buf *out, struct buf *why)
 {
     struct db_stmt *s = NULL;
-    enum err e = db_stmt(d,
-                         "SELECT sha256, size, made_ms FROM build WHERE repo = $1 AND "
-                         "commit_id = $2 AND target = $3 AND ok = 1 ORDER BY made_ms DESC LIMIT 1",
-                         &s, why);
+    enum err e = db_ask(d,
+                        "SELECT sha256, size, made_ms FROM build WHERE repo = $1 AND "
+                        "commit_id = $2 AND target = $3 AND ok = 1 ORDER BY made_ms DESC LIMIT 1",
+                        &s, why, AS_TEXT(repo), AS_TEXT(commit), AS_TEXT(target));
 
     if (e)
         return e;
-    db_bind_text(s, 1, repo);
-    db_bind_text(s, 2, commit);
-    db_bind_text(s, 3, target);
     e = db_step(s, why);
     if (!e || e == ERR_EMPTY) {
         json_obj(out);
@@ -327,14 +208,13 @@ enum err wasm_info_write(struct db *d, struct str repo, struct str commit, struc
 enum err wasm_exists_write(struct db *d, struct str sha256, struct buf *out, struct buf *why)
 {
     struct db_stmt *s = NULL;
-    enum err e = db_stmt(d,
-                         "SELECT made_ms FROM build WHERE sha256 = $1 AND ok = 1 "
-                         "ORDER BY made_ms DESC LIMIT 1",
-                         &s, why);
+    enum err e = db_ask(d,
+                        "SELECT made_ms FROM build WHERE sha256 = $1 AND ok = 1 "
+                        "ORDER BY made_ms DESC LIMIT 1",
+                        &s, why, AS_TEXT(sha256));
 
     if (e)
         return e;
-    db_bind_text(s, 1, sha256);
     e = db_step(s, why);
     if (!e || e == ERR_EMPTY) {
         json_obj(out);

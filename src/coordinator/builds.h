@@ -25,8 +25,6 @@
 #define PROGRAMS_KEPT     (512u << 20) /* bytes of all */
 #define BUILD_LOCK_MS_MAX 60000
 
-MUST_USE enum err builds_migrate(struct db *d, struct buf *why);
-
 struct build_row {
     struct str key;                     /* 64 lower-case hex digits */
     struct str repo, commit, target;    /* commit: 40 digits */

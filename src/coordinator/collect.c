@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "codec/hex.h"
 #include "coordinator/coord.h"
+#include "coordinator/collateral.h"
 #include "coordinator/evidence.h"
 
 #define STEP_MS    100
@@ -55,18 +56,16 @@ static void look(struct coord *c, struct wanted *out)
     size_t n = 0;
 
     out->n = 0;
-    if (!db_stmt(c->db,
-                 "SELECT quote FROM epoch WHERE collateral IS NULL ORDER BY received_ms DESC "
-                 "LIMIT $1",
-                 &s, &why)) {
-        db_bind_u64(s, 1, EPOCHS);
+    if (!db_ask(c->db,
+                "SELECT quote FROM epoch WHERE collateral IS NULL ORDER BY received_ms DESC "
+                "LIMIT $1",
+                &s, &why, AS_U64(EPOCHS)))
         while (n < EPOCHS && !db_step(s, &why)) {
             struct quote q;
 
             if (quote_read(db_blob(s, 0), &q) == ATTEST_OK && pcs_wish_for(&q, &all[n]))
                 n++;
         }
-    }
     db_done(&s);
     for (size_t i = 0; i < n; i++)
         if (!listed(out, &all[i]) && !fresh(c, &all[i], now_ms() / 1000))
@@ -100,10 +99,7 @@ static enum err fetch(struct coord *c, struct http_client *http, const struct pc
         e = collateral_store(c->db, buf_str(&text),
                              c->collateral_url ? str_of(c->collateral_url) : STR(PCS_URL), now_ms(),
                              &id, why);
-        if (e)
-            db_rollback(c->db);
-        else
-            e = db_commit(c->db, why);
+        e = db_end(c->db, e, why);
     }
     coord_unlock(c);
 out:

@@ -1,5 +1,7 @@
 #include "coordinator/columns.h"
 
+#include <string.h>
+
 #include "codec/hex.h"
 
 void col_text(struct buf *b, const char *key, const struct db_stmt *s, unsigned col)
@@ -66,4 +68,40 @@ void col_none(struct buf *b, const char *key)
 {
     json_key(b, key);
     json_put_null(b);
+}
+
+enum err rows_write(struct db_stmt **s, void (*put)(struct buf *b, const struct db_stmt *s),
+                    struct buf *out, struct buf *why)
+{
+    enum err e;
+
+    json_arr(out);
+    while (!(e = db_step(*s, why))) {
+        json_obj(out);
+        put(out, *s);
+        json_obj_end(out);
+    }
+    json_arr_end(out);
+    db_done(s);
+    return e == ERR_EMPTY ? ERR_OK : e;
+}
+
+struct str kept(struct arena *a, struct str s)
+{
+    return s.ptr ? arena_str(a, s) : STR_NONE;
+}
+
+struct str hash_str(const struct hash256 *h)
+{
+    return str_from(h->b, sizeof(h->b));
+}
+
+struct hash256 hash_col(const struct db_stmt *s, unsigned col)
+{
+    struct hash256 h = {{0}};
+    struct str v = db_blob(s, col);
+
+    if (v.len == sizeof(h.b))
+        memcpy(h.b, v.ptr, v.len);
+    return h;
 }

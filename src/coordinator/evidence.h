@@ -1,5 +1,5 @@
 /*
- * evidence.h — what workers bring to show what they ran: epochs, statements, batches, collateral.
+ * evidence.h — what workers bring to show what they ran: epochs, statements, batches.
  *
  * Nothing of it is made here, and nothing here can change it: a statement is signed in the worker
  * with a key that a quote binds, and whoever reads it checks that for himself. What is checked here
@@ -7,7 +7,7 @@
  *
  * Time is passed in. Functions that write expect the caller's transaction.
  *
- * Memory: rows handed out live in the caller's arena.  Thread: the caller's lock (coord.h).
+ * Memory: rows handed out live in the caller's arena.  Thread: as the connection's.
  */
 #ifndef COORDINATOR_EVIDENCE_H
 #define COORDINATOR_EVIDENCE_H
@@ -19,8 +19,6 @@
 
 #define EVIDENCE_USD_MAX     40   /* bytes of "attached_usd" */
 #define EVIDENCE_PAYLOAD_MAX 8192 /* bytes of a payload that a worker brings */
-
-MUST_USE enum err evidence_migrate(struct db *d, struct buf *why);
 
 /* ptr NULL: there is none of it. */
 struct epoch_row {
@@ -85,29 +83,5 @@ MUST_USE enum err batch_of(struct db *d, const struct hash256 *session, uint64_t
 /* Digests of statements first … first + n - 1, in `a`; ERR_ABSENT when one is missing. */
 MUST_USE enum err leaves_get(struct db *d, const struct hash256 *session, uint64_t first,
                              uint64_t n, struct arena *a, struct hash256 **out, struct buf *why);
-
-/* Collateral by the hash of its bytes; the window is what its documents say of themselves. */
-struct collateral_row {
-    struct hash256 sha256;
-    struct str text, source;
-    char fmspc[13];
-    int64_t from, until;
-    uint64_t received_ms;
-};
-/* ERR_FORMAT when it cannot be read. The same again is fine. */
-MUST_USE enum err collateral_store(struct db *d, struct str text, struct str source,
-                                   uint64_t now_ms, struct hash256 *id, struct buf *why);
-MUST_USE enum err collateral_by_hash(struct db *d, const struct hash256 *id, struct arena *a,
-                                     struct collateral_row *out, struct buf *why);
-/* The one for this processor that covers `at`, else the nearest; `fmspc` ptr NULL: any. */
-MUST_USE enum err collateral_for(struct db *d, struct str fmspc, int64_t at, struct arena *a,
-                                 struct collateral_row *out, struct buf *why);
-
-#define QUOTE_KEPT_MS 600000u /* those over a nonce */
-/* A quote made on request: over a statement and a nonce, or (no nonce) over the record of it. */
-MUST_USE enum err quote_store(struct db *d, const struct hash256 *digest, struct str nonce,
-                              struct str quote, uint64_t now_ms, struct buf *why);
-MUST_USE enum err quote_find(struct db *d, const struct hash256 *digest, struct str nonce,
-                             struct arena *a, struct str *out, struct buf *why);
 
 #endif

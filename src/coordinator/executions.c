@@ -13,17 +13,6 @@
  * read, while everybody waits for the lock. */
 #define LOOKED_AT_MAX 20000
 
-static const struct db_migration migrations[] = {
-    {1, "CREATE INDEX request_project ON request (project_id, id);"
-        "CREATE INDEX request_transaction ON request (transaction_hash);"
-        "CREATE INDEX result_status ON result (status, id)"},
-};
-
-enum err executions_migrate(struct db *d, struct buf *why)
-{
-    return db_migrate(d, "executions", migrations, countof(migrations), why);
-}
-
 /* ------------------------------------------------------------------ one row */
 
 #define ROW_COLS                                                                                   \
@@ -75,18 +64,17 @@ static const char *anchor_state(bool closed, bool anchored)
 static enum err put_attestation(struct db *d, uint64_t job_id, struct buf *b, struct buf *why)
 {
     struct db_stmt *s = NULL;
-    enum err e = db_stmt(
+    enum err e = db_ask(
         d,
         "SELECT s.session, s.seq, e.simulated, s.kind, b.closed, b.anchor_tx FROM statement s "
         "JOIN epoch e ON e.session = s.session "
         "LEFT JOIN batch b ON b.session = s.session AND b.first_seq <= s.seq "
         "AND b.first_seq + b.count > s.seq "
         "WHERE s.job_id = $1 ORDER BY s.kind DESC, s.received_ms DESC, s.seq DESC LIMIT 1",
-        &s, why);
+        &s, why, AS_U64(job_id));
 
     if (e)
         return e;
-    db_bind_u64(s, 1, job_id);
     json_key(b, "attestation");
     e = db_step(s, why);
     if (!e) {
@@ -180,16 +168,14 @@ static enum err floor_of(struct db *d, const struct executions_filter *f, uint64
     *out = 0;
     if (!f->status.len)
         return ERR_OK;
-    e = db_stmt(d,
-                f->account.len   ? FLOOR_HEAD "sender_id = $1" FLOOR_TAIL
-                : f->project.len ? FLOOR_HEAD "project_id = $1" FLOOR_TAIL
-                                 : FLOOR_HEAD "$1 = ''" FLOOR_TAIL,
-                &s, why);
+    e = db_ask(d,
+               f->account.len   ? FLOOR_HEAD "sender_id = $1" FLOOR_TAIL
+               : f->project.len ? FLOOR_HEAD "project_id = $1" FLOOR_TAIL
+                                : FLOOR_HEAD "$1 = ''" FLOOR_TAIL,
+               &s, why, AS_TEXT(f->account.len ? f->account : given(f->project)),
+               AS_U64(f->before ? f->before : INT64_MAX), AS_U64(LOOKED_AT_MAX));
     if (e)
         return e;
-    db_bind_text(s, 1, f->account.len ? f->account : given(f->project));
-    db_bind_u64(s, 2, f->before ? f->before : INT64_MAX);
-    db_bind_u64(s, 3, LOOKED_AT_MAX);
     e = db_step(s, why);
     if (!e && db_u64(s, 1) == LOOKED_AT_MAX)
         *out = db_u64(s, 0);
@@ -205,15 +191,11 @@ enum err executions_write(struct db *d, const struct executions_filter *f, struc
     enum err e = floor_of(d, f, &lowest, why);
 
     if (!e)
-        e = db_stmt(d, list_sql(f), &s, why);
+        e = db_ask(d, list_sql(f), &s, why, AS_TEXT(given(f->account)), AS_TEXT(given(f->project)),
+                   AS_U64(f->before), AS_TEXT(given(f->status)),
+                   AS_U64(f->limit + 1 /* is there a next page? */), AS_U64(lowest));
     if (e)
         return e;
-    db_bind_text(s, 1, given(f->account));
-    db_bind_text(s, 2, given(f->project));
-    db_bind_u64(s, 3, f->before);
-    db_bind_text(s, 4, given(f->status));
-    db_bind_u64(s, 5, f->limit + 1); /* is there a next page? */
-    db_bind_u64(s, 6, lowest);
     json_obj(out);
     json_key(out, "executions");
     json_arr(out);
@@ -264,18 +246,17 @@ static enum err put_statements(struct db *d, uint64_t job_id, struct buf *b, str
     struct db_stmt *s = NULL;
     struct statement read;
     enum err e =
-        db_stmt(d,
-                "SELECT s.digest, s.bytes, e.simulated, b.closed, b.anchor_tx, b.anchor_contract, "
-                "b.anchor_height, b.first_seq, b.count FROM statement s "
-                "JOIN epoch e ON e.session = s.session "
-                "LEFT JOIN batch b ON b.session = s.session AND b.first_seq <= s.seq "
-                "AND b.first_seq + b.count > s.seq "
-                "WHERE s.job_id = $1 ORDER BY s.received_ms, s.seq",
-                &s, why);
+        db_ask(d,
+               "SELECT s.digest, s.bytes, e.simulated, b.closed, b.anchor_tx, b.anchor_contract, "
+               "b.anchor_height, b.first_seq, b.count FROM statement s "
+               "JOIN epoch e ON e.session = s.session "
+               "LEFT JOIN batch b ON b.session = s.session AND b.first_seq <= s.seq "
+               "AND b.first_seq + b.count > s.seq "
+               "WHERE s.job_id = $1 ORDER BY s.received_ms, s.seq",
+               &s, why, AS_U64(job_id));
 
     if (e)
         return e;
-    db_bind_u64(s, 1, job_id);
     json_key(b, "statements");
     json_arr(b);
     while (!(e = db_step(s, why))) {
@@ -328,16 +309,15 @@ static enum err put_rest(struct db *d, const struct db_stmt *s, struct buf *b, s
 enum err execution_write(struct db *d, uint64_t job_id, struct buf *out, struct buf *why)
 {
     struct db_stmt *s = NULL;
-    enum err e = db_stmt(
+    enum err e = db_ask(
         d,
         "SELECT " ROW_COLS ", r.data_id, r.receipt_id, r.signer_public_key, r.gas_burnt, "
         "r.block_timestamp_ns, r.deadline_height, j.attempts, t.output, t.error, t.run " ROW_FROM
         "WHERE r.id = $1",
-        &s, why);
+        &s, why, AS_U64(job_id));
 
     if (e)
         return e;
-    db_bind_u64(s, 1, job_id);
     e = db_step(s, why);
     if (!e) {
         json_obj(out);
@@ -373,12 +353,11 @@ static enum err put_newest(struct db *d, uint64_t request_id, struct buf *b, str
 {
     struct db_stmt *s = NULL;
     enum err e =
-        db_stmt(d, "SELECT " ROW_COLS ROW_FROM "WHERE r.request_id = $1 ORDER BY r.id DESC LIMIT 1",
-                &s, why);
+        db_ask(d, "SELECT " ROW_COLS ROW_FROM "WHERE r.request_id = $1 ORDER BY r.id DESC LIMIT 1",
+               &s, why, AS_U64(request_id));
 
     if (e)
         return e;
-    db_bind_u64(s, 1, request_id);
     e = db_step(s, why);
     if (!e) {
         json_obj(b);

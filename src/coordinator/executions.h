@@ -15,9 +15,6 @@
 #define EXECUTIONS_PAGE_MAX 200
 #define FEED_KEPT           1024 /* changes that a reader may be behind */
 
-/* Indexes of its own. */
-MUST_USE enum err executions_migrate(struct db *d, struct buf *why);
-
 struct executions_filter {
     struct str account, project; /* empty: of all */
     struct str status;           /* queued, running, failed (any failure) or a job's status */

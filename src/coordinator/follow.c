@@ -151,20 +151,11 @@ static enum err cursor_load(struct follow *f, bool *there)
 /* In the caller's transaction, under the lock. */
 static enum err cursor_store(struct follow *f, uint64_t next, struct str hash)
 {
-    struct db_stmt *s = NULL;
-    enum err e = db_stmt(f->c->db,
-                         "INSERT INTO cursor (name, height, hash) VALUES ('blocks', $1, $2) "
-                         "ON CONFLICT (name) DO UPDATE SET height = excluded.height, "
-                         "hash = excluded.hash",
-                         &s, &f->why);
-
-    if (e)
-        return e;
-    db_bind_u64(s, 1, next);
-    db_bind_text(s, 2, hash);
-    e = db_run(s, &f->why);
-    db_done(&s);
-    return e;
+    return db_do(f->c->db,
+                 "INSERT INTO cursor (name, height, hash) VALUES ('blocks', $1, $2) "
+                 "ON CONFLICT (name) DO UPDATE SET height = excluded.height, "
+                 "hash = excluded.hash",
+                 &f->why, AS_U64(next), AS_TEXT(hash));
 }
 
 static enum err take_event(struct follow *f, const struct block_event *ev,
@@ -219,10 +210,7 @@ static enum err take_block(struct follow *f, const struct block_events *b)
         e = jobq_deadline(c->db, b->head.height, now_ms(), &late, &f->why);
     if (!e)
         e = cursor_store(f, b->head.height + 1, b->head.hash);
-    if (!e)
-        e = db_commit(c->db, &f->why);
-    else
-        db_rollback(c->db);
+    e = db_end(c->db, e, &f->why);
     if (!e) {
         for (size_t i = 0; i < b->n; i++)
             if (b->list[i].kind == EV_REQUESTED || b->list[i].kind == EV_COMPLETED)

@@ -19,6 +19,8 @@
  * Senders take turns: who has a thousand jobs waiting delays the next sender's first by one of
  * them. A worker may also say how many of its slots one sender may have at once.
  *
+ * Leases are in jobq.c, how jobs end in outcome.c.
+ *
  * Every change also writes a step of the request's timeline (results.h).
  *
  * Time is passed in, milliseconds since 1970: leases live over a restart. All functions that write
@@ -44,9 +46,6 @@
 #define JOB_EXPIRE_BATCH 256   /* leases ended in one go */
 
 enum job_state { JOB_QUEUED, JOB_LEASED, JOB_DONE };
-
-/* Tables of queue and results. */
-MUST_USE enum err jobq_migrate(struct db *d, struct buf *why);
 
 /* ERR_OK: `*id` is the new job; ERR_CONFLICT: it was there already. */
 MUST_USE enum err jobq_add(struct db *d, const struct block_event *ev,
@@ -144,7 +143,7 @@ struct jobq_counts {
     uint64_t queued, leased;
 };
 MUST_USE enum err jobq_count(struct db *d, struct jobq_counts *out, struct buf *why);
-/* When a queued job that waits may run: milliseconds since 1970; UINT64_MAX: none waits. */
+/* When a queued job that waits may run: milliseconds since 1970; INT64_MAX: none waits. */
 MUST_USE enum err jobq_next(struct db *d, uint64_t *out, struct buf *why);
 
 #endif

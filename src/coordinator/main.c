@@ -24,14 +24,13 @@
 #include "base/mem.h"
 #include "proc/options.h"
 #include "coordinator/ack.h"
-#include "coordinator/builds.h"
 #include "coordinator/collect.h"
 #include "coordinator/coord.h"
-#include "coordinator/evidence.h"
 #include "coordinator/wishes.h"
 #include "coordinator/forward.h"
 #include "coordinator/gate.h"
 #include "coordinator/pages.h"
+#include "coordinator/schema.h"
 #include "coordinator/wait.h"
 #include "near/account_id.h"
 #include "proc/self.h"
@@ -145,13 +144,9 @@ static void tick(struct coord *c)
 
     coord_lock(c);
     e = db_begin(c->db, &why);
-    if (!e) {
+    if (!e)
         e = jobq_expire(c->db, now_ms(), &list, &why);
-        if (!e)
-            e = db_commit(c->db, &why);
-        else
-            db_rollback(c->db);
-    }
+    e = db_end(c->db, e, &why);
     if (!e && list.n) {
         log_unusual("leases_ran_out", "jobs=%zu", list.n);
         waiters_changed_all(c, &list);
@@ -270,15 +265,7 @@ static enum err start(struct coord *c, const struct settings *s, int signals, st
     if (!e)
         e = db_open(&(struct db_opts){.path = s->db, .durable = DB_NORMAL}, &c->db, why);
     if (!e)
-        e = jobq_migrate(c->db, why);
-    if (!e)
-        e = builds_migrate(c->db, why);
-    if (!e)
-        e = records_migrate(c->db, why);
-    if (!e)
-        e = evidence_migrate(c->db, why);
-    if (!e)
-        e = executions_migrate(c->db, why);
+        e = schema_migrate(c->db, why);
     if (!e)
         e = serve(c, s, signals, why);
     gate_free(c->gate);

@@ -2,34 +2,18 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "coordinator/columns.h"
-
-#define DAY_MS UINT64_C(86400000)
 
 enum err step_add(struct db *d, uint64_t job_id, const char *step, struct str detail,
                   uint64_t block_height, uint64_t now_ms, struct buf *why)
 {
-    struct db_stmt *s = NULL;
-    enum err e = db_stmt(d,
-                         "INSERT INTO step (job_id, n, step, at_ms, block_height, detail) "
-                         "SELECT $1, COALESCE(MAX(n), 0) + 1, $2, $3, $4, $5 FROM step "
-                         "WHERE job_id = $1 HAVING COALESCE(MAX(n), 0) < $6",
-                         &s, why);
-
-    if (e)
-        return e;
-    db_bind_u64(s, 1, job_id);
-    db_bind_text(s, 2, str_of(step));
-    db_bind_u64(s, 3, now_ms);
-    if (block_height)
-        db_bind_u64(s, 4, block_height);
-    db_bind_text(s, 5, detail);
-    db_bind_u64(s, 6, STEPS_MAX);
-    e = db_run(s, why);
-    db_done(&s);
-    return e;
+    return db_do(d,
+                 "INSERT INTO step (job_id, n, step, at_ms, block_height, detail) "
+                 "SELECT $1, COALESCE(MAX(n), 0) + 1, $2, $3, $4, $5 FROM step "
+                 "WHERE job_id = $1 HAVING COALESCE(MAX(n), 0) < $6",
+                 why, AS_U64(job_id), AS_TEXT(str_of(step)), AS_U64(now_ms),
+                 block_height ? AS_U64(block_height) : AS_NULL, AS_TEXT(detail), AS_U64(STEPS_MAX));
 }
 
 const char *job_state_name(uint64_t state)
@@ -42,15 +26,13 @@ enum err steps_write(struct db *d, uint64_t job_id, uint64_t after, struct buf *
 {
     struct db_stmt *s = NULL;
     bool any = false;
-    enum err e = db_stmt(d,
-                         "SELECT n, step, at_ms, block_height, detail FROM step "
-                         "WHERE job_id = $1 AND n > $2 ORDER BY n",
-                         &s, why);
+    enum err e = db_ask(d,
+                        "SELECT n, step, at_ms, block_height, detail FROM step "
+                        "WHERE job_id = $1 AND n > $2 ORDER BY n",
+                        &s, why, AS_U64(job_id), AS_U64(after));
 
     if (e)
         return e;
-    db_bind_u64(s, 1, job_id);
-    db_bind_u64(s, 2, after);
     json_arr(out);
     while (!(e = db_step(s, why))) {
         any = true;
@@ -77,18 +59,17 @@ enum err request_write(struct db *d, uint64_t request_id, uint64_t after, struct
 {
     struct db_stmt *s = NULL;
     uint64_t id;
-    enum err e = db_stmt(
+    enum err e = db_ask(
         d,
         "SELECT r.id, r.data_id, j.state, j.attempts, t.status, t.success, t.output, t.error, "
         "t.instructions, t.time_ms, t.resolve_tx, t.charged, t.refunded, t.completed_height, "
         "r.transaction_hash, r.block_height, r.sender_id, r.predecessor_id, t.wasm_sha256, t.run, "
         "t.refund_usd FROM request r JOIN job j ON j.id = r.id LEFT JOIN result t ON t.id = r.id "
         "WHERE r.request_id = $1 ORDER BY r.id DESC LIMIT 1",
-        &s, why);
+        &s, why, AS_U64(request_id));
 
     if (e)
         return e;
-    db_bind_u64(s, 1, request_id);
     e = db_step(s, why);
     if (e) {
         db_done(&s);
@@ -182,7 +163,7 @@ static void job_row(struct buf *b, const struct db_stmt *s, bool whole)
 enum err jobs_write(struct db *d, const struct jobs_filter *f, struct buf *out, struct buf *why)
 {
     struct db_stmt *s = NULL;
-    enum err e = db_stmt(
+    enum err e = db_ask(
         d,
         "SELECT r.id, r.request_id, r.data_id, j.state, j.worker, t.status, t.success, t.error, "
         "t.time_ms, t.instructions, t.resolve_tx, r.sender_id, r.payment, t.charged, r.repo, "
@@ -195,205 +176,15 @@ enum err jobs_write(struct db *d, const struct jobs_filter *f, struct buf *out, 
         "LEFT JOIN job_build b ON b.job_id = r.id "
         "WHERE ($1 = '' OR r.sender_id = $1) AND ($2 = 0 OR r.id = $2) "
         "ORDER BY r.id DESC LIMIT $3 OFFSET $4",
-        &s, why);
+        &s, why, AS_TEXT(f->user.ptr ? f->user : STR("")), AS_U64(f->job_id),
+        AS_U64(f->https_only ? 0 : f->limit), AS_U64(f->offset));
 
     if (e)
         return e;
-    db_bind_text(s, 1, f->user.ptr ? f->user : STR(""));
-    db_bind_u64(s, 2, f->job_id);
-    db_bind_u64(s, 3, f->https_only ? 0 : f->limit);
-    db_bind_u64(s, 4, f->offset);
     json_arr(out);
     while (!(e = db_step(s, why)))
         job_row(out, s, f->job_id != 0);
     json_arr_end(out);
     db_done(&s);
     return e == ERR_EMPTY ? ERR_OK : e;
-}
-
-/* Money is summed here: 128 bits are no number of the database's. */
-static enum err sum_charged(struct db *d, struct str account, u128 *out, struct buf *why)
-{
-    struct db_stmt *s = NULL;
-    u128 sum = 0;
-    enum err e = db_stmt(d,
-                         "SELECT t.charged FROM result t JOIN request r ON r.id = t.id "
-                         "WHERE t.charged IS NOT NULL AND ($1 = '' OR r.sender_id = $1)",
-                         &s, why);
-
-    if (e)
-        return e;
-    db_bind_text(s, 1, account);
-    while (!(e = db_step(s, why)))
-        sum += db_u128(s, 0);
-    db_done(&s);
-    if (e != ERR_EMPTY)
-        return e;
-    *out = sum;
-    return ERR_OK;
-}
-
-enum err stats_write(struct db *d, uint64_t active_workers, struct buf *out, struct buf *why)
-{
-    static const char *const keys[] = {
-        "total_executions",
-        "successful_executions",
-        "failed_executions",
-        "access_denied_executions",
-        "compilation_failed_executions",
-        "execution_failed_executions",
-        "insufficient_payment_executions",
-        "custom_executions",
-        "total_instructions_used",
-        "average_execution_time_ms",
-    };
-    struct db_stmt *s = NULL;
-    u128 charged = 0;
-    enum err e = sum_charged(d, STR(""), &charged, why);
-
-    if (e)
-        return e;
-    e = db_stmt(
-        d,
-        "SELECT COUNT(*), COALESCE(SUM(t.success), 0), COALESCE(SUM(1 - t.success), 0), "
-        "COALESCE(SUM(CASE WHEN t.status = 'access_denied' THEN 1 ELSE 0 END), 0), "
-        "COALESCE(SUM(CASE WHEN t.status = 'compilation_failed' THEN 1 ELSE 0 END), 0), "
-        "COALESCE(SUM(CASE WHEN t.status = 'execution_failed' THEN 1 ELSE 0 END), 0), "
-        "COALESCE(SUM(CASE WHEN t.status = 'insufficient_payment' THEN 1 ELSE 0 END), 0), "
-        "COALESCE(SUM(CASE WHEN t.status = 'custom' THEN 1 ELSE 0 END), 0), "
-        "COALESCE(SUM(t.instructions), 0), "
-        "COALESCE(SUM(t.time_ms) / NULLIF(COUNT(t.time_ms), 0), 0), COUNT(DISTINCT r.sender_id) "
-        "FROM result t JOIN request r ON r.id = t.id",
-        &s, why);
-    if (e)
-        return e;
-    e = db_step(s, why);
-    if (!e) {
-        json_obj(out);
-        for (unsigned i = 0; i < countof(keys); i++)
-            col_u64(out, keys[i], s, i);
-        json_key(out, "total_near_paid_yocto");
-        json_put_u128_str(out, charged);
-        col_u64(out, "unique_users", s, countof(keys));
-        json_key(out, "active_workers");
-        json_put_u64(out, active_workers);
-        json_obj_end(out);
-    }
-    db_done(&s);
-    return e;
-}
-
-enum err per_day_write(struct db *d, uint64_t now_ms, struct buf *out, struct buf *why)
-{
-    uint64_t today = now_ms / DAY_MS;
-    struct db_stmt *s = NULL;
-    enum err e = db_stmt(d,
-                         "SELECT done_ms / 86400000 AS day, COUNT(*) FROM result "
-                         "WHERE done_ms >= $1 GROUP BY day ORDER BY day",
-                         &s, why);
-
-    if (e)
-        return e;
-    db_bind_u64(s, 1, today >= 29 ? (today - 29) * DAY_MS : 0);
-    json_arr(out);
-    while (!(e = db_step(s, why))) {
-        time_t at = (time_t)(db_u64(s, 0) * (DAY_MS / 1000));
-        struct tm tm;
-        char date[16];
-
-        gmtime_r(&at, &tm);
-        strftime(date, sizeof(date), "%Y-%m-%d", &tm);
-        json_obj(out);
-        json_key(out, "date");
-        json_putz(out, date);
-        col_u64(out, "count", s, 1);
-        json_obj_end(out);
-    }
-    json_arr_end(out);
-    db_done(&s);
-    return e == ERR_EMPTY ? ERR_OK : e;
-}
-
-enum err repos_write(struct db *d, struct buf *out, struct buf *why)
-{
-    struct db_stmt *s = NULL;
-    enum err e = db_stmt(
-        d,
-        "SELECT r.repo, COUNT(*) AS n, COALESCE(SUM(t.success), 0), "
-        "COALESCE(SUM(1 - t.success), 0), COALESCE(SUM(t.instructions), 0), "
-        "COALESCE(SUM(t.time_ms) / NULLIF(COUNT(t.time_ms), 0), 0), "
-        "(SELECT l.commit_ref FROM request l WHERE l.repo = r.repo ORDER BY l.id DESC LIMIT 1) "
-        "FROM result t JOIN request r ON r.id = t.id WHERE r.repo IS NOT NULL "
-        "GROUP BY r.repo ORDER BY n DESC, r.repo LIMIT $1",
-        &s, why);
-
-    if (e)
-        return e;
-    db_bind_u64(s, 1, REPOS_MAX);
-    json_arr(out);
-    while (!(e = db_step(s, why))) {
-        json_obj(out);
-        col_text(out, "github_repo", s, 0);
-        col_u64(out, "total_executions", s, 1);
-        col_u64(out, "successful_executions", s, 2);
-        col_u64(out, "failed_executions", s, 3);
-        col_u64(out, "total_instructions_used", s, 4);
-        col_u64(out, "average_execution_time_ms", s, 5);
-        col_text(out, "last_commit", s, 6);
-        json_obj_end(out);
-    }
-    json_arr_end(out);
-    db_done(&s);
-    return e == ERR_EMPTY ? ERR_OK : e;
-}
-
-enum err user_write(struct db *d, struct str account, struct buf *out, struct buf *why)
-{
-    struct db_stmt *s = NULL;
-    u128 charged = 0;
-    enum err e = sum_charged(d, account, &charged, why);
-
-    if (e)
-        return e;
-    e = db_stmt(d,
-                "SELECT COUNT(*), COALESCE(SUM(t.success), 0), COALESCE(SUM(t.instructions), 0), "
-                "COALESCE(SUM(t.time_ms) / NULLIF(COUNT(t.time_ms), 0), 0) "
-                "FROM result t JOIN request r ON r.id = t.id WHERE r.sender_id = $1",
-                &s, why);
-    if (e)
-        return e;
-    db_bind_text(s, 1, account);
-    e = db_step(s, why);
-    if (!e) {
-        json_obj(out);
-        json_key(out, "user_account_id");
-        json_put_str(out, account);
-        col_u64(out, "total_executions", s, 0);
-        col_u64(out, "successful_executions", s, 1);
-        json_key(out, "total_near_spent_yocto");
-        json_put_u128_str(out, charged);
-        col_u64(out, "total_instructions_used", s, 2);
-        col_u64(out, "average_execution_time_ms", s, 3);
-        json_obj_end(out);
-    }
-    db_done(&s);
-    return e;
-}
-
-enum err worker_totals(struct db *d, struct str worker, struct worker_totals *out, struct buf *why)
-{
-    struct db_stmt *s = NULL;
-    enum err e = db_stmt(d,
-                         "SELECT COALESCE(SUM(success), 0), COALESCE(SUM(1 - success), 0) "
-                         "FROM result WHERE worker = $1",
-                         &s, why);
-
-    if (e)
-        return e;
-    db_bind_text(s, 1, worker);
-    e = db_step(s, why);
-    if (!e)
-        *out = (struct worker_totals){db_u64(s, 0), db_u64(s, 1)};
-    db_done(&s);
-    return e;
 }

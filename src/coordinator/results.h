@@ -44,21 +44,4 @@ struct jobs_filter {
 MUST_USE enum err jobs_write(struct db *d, const struct jobs_filter *f, struct buf *out,
                              struct buf *why);
 
-/* One JSON object of totals. */
-MUST_USE enum err stats_write(struct db *d, uint64_t active_workers, struct buf *out,
-                              struct buf *why);
-/* `[{"date","count"}]`, the last 30 days that had any. */
-MUST_USE enum err per_day_write(struct db *d, uint64_t now_ms, struct buf *out, struct buf *why);
-#define REPOS_MAX 20
-/* The repositories that ran most often: a JSON array, each with its counts. */
-MUST_USE enum err repos_write(struct db *d, struct buf *out, struct buf *why);
-/* What an account used. */
-MUST_USE enum err user_write(struct db *d, struct str account, struct buf *out, struct buf *why);
-
-struct worker_totals {
-    uint64_t completed, failed;
-};
-MUST_USE enum err worker_totals(struct db *d, struct str worker, struct worker_totals *out,
-                                struct buf *why);
-
 #endif

@@ -109,20 +109,11 @@ void route_attestation(struct coord *c, struct http_req *r, struct str arg)
 /* The newest job that a transaction made. */
 static enum err job_of_tx(struct coord *c, struct str tx, uint64_t *id, struct buf *why)
 {
-    struct db_stmt *s = NULL;
-    enum err e = db_stmt(
-        c->db, "SELECT id FROM request WHERE transaction_hash = $1 ORDER BY id DESC LIMIT 1", &s,
-        why);
+    enum err e = db_number(
+        c->db, "SELECT id FROM request WHERE transaction_hash = $1 ORDER BY id DESC LIMIT 1", id,
+        why, AS_TEXT(tx));
 
-    if (e)
-        return e;
-    db_bind_text(s, 1, tx);
-    e = db_step(s, why);
-    if (!e)
-        *id = db_u64(s, 0);
-    db_done(&s);
-    return e == ERR_EMPTY ? err_put(why, ERR_ABSENT, "No attestation found for this transaction")
-                          : e;
+    return !e && !*id ? err_put(why, ERR_ABSENT, "No attestation found for this transaction") : e;
 }
 
 void route_attestation_tx(struct coord *c, struct http_req *r, struct str arg)

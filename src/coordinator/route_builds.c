@@ -40,10 +40,7 @@ void route_job_build(struct coord *c, struct http_req *r, struct str arg)
         e = build_put(c->db, &b, &why);
     if (!e && b.ok)
         e = program_has(c->db, b.sha256, &has, &why);
-    if (!e)
-        e = db_commit(c->db, &why);
-    else
-        db_rollback(c->db);
+    e = db_end(c->db, e, &why);
     coord_unlock(c);
     json_obj(&answer);
     json_key(&answer, "wanted");
@@ -89,10 +86,7 @@ void route_build_lock(struct coord *c, struct http_req *r, struct str arg)
         e = build_lock(c->db, arg, worker, ttl, now_ms(), &got, &why);
     else if (!e)
         e = build_unlock(c->db, arg, worker, &why);
-    if (!e)
-        e = db_commit(c->db, &why);
-    else
-        db_rollback(c->db);
+    e = db_end(c->db, e, &why);
     coord_unlock(c);
     json_obj(&answer);
     json_key(&answer, "acquired");
@@ -116,10 +110,7 @@ void route_program_put(struct coord *c, struct http_req *r, struct str arg)
     e = db_begin(c->db, &why);
     if (!e)
         e = program_put(c->db, arg, body, now_ms(), &why);
-    if (!e)
-        e = db_commit(c->db, &why);
-    else
-        db_rollback(c->db);
+    e = db_end(c->db, e, &why);
     coord_unlock(c);
     if (e)
         reply_fault(r, e, &why);

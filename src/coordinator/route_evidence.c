@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "coordinator/attestation.h"
 #include "coordinator/bodies.h"
+#include "coordinator/columns.h"
 #include "coordinator/reply.h"
 #include "coordinator/routes.h"
 #include "coordinator/wait.h"
@@ -19,10 +20,7 @@ static void settle(struct coord *c, struct http_req *r, enum err e, uint64_t nex
     char room[256];
     struct buf b = BUF_OVER(room);
 
-    if (!e)
-        e = db_commit(c->db, why);
-    else
-        db_rollback(c->db);
+    e = db_end(c->db, e, why);
     if (e && e != ERR_CONFLICT) {
         reply_fault(r, e, why);
         return;
@@ -77,15 +75,10 @@ void route_epoch_put(struct coord *c, struct http_req *r, struct str arg UNUSED)
 static uint64_t request_of(struct coord *c, uint64_t job_id)
 {
     struct buf why = WHY_INIT;
-    struct db_stmt *s = NULL;
     uint64_t id = 0;
 
-    if (!db_stmt(c->db, "SELECT request_id FROM request WHERE id = $1", &s, &why)) {
-        db_bind_u64(s, 1, job_id);
-        if (!db_step(s, &why))
-            id = db_u64(s, 0);
-    }
-    db_done(&s);
+    if (db_number(c->db, "SELECT request_id FROM request WHERE id = $1", &id, &why, AS_U64(job_id)))
+        id = 0;
     buf_release(&why);
     return id;
 }
@@ -127,16 +120,13 @@ static void tell_batch(struct coord *c, const struct batch_head *h)
     uint64_t *ids = mem_alloc(h->count * sizeof *ids);
     size_t n = 0;
 
-    if (!db_stmt(c->db,
-                 "SELECT DISTINCT r.request_id FROM statement s JOIN request r ON r.id = s.job_id "
-                 "WHERE s.session = $1 AND s.seq >= $2 AND s.seq < $3",
-                 &s, &why)) {
-        db_bind_blob(s, 1, str_from(h->session.b, sizeof h->session.b));
-        db_bind_u64(s, 2, h->first_seq);
-        db_bind_u64(s, 3, h->first_seq + h->count);
+    if (!db_ask(c->db,
+                "SELECT DISTINCT r.request_id FROM statement s JOIN request r ON r.id = s.job_id "
+                "WHERE s.session = $1 AND s.seq >= $2 AND s.seq < $3",
+                &s, &why, AS_BLOB(hash_str(&h->session)), AS_U64(h->first_seq),
+                AS_U64(h->first_seq + h->count)))
         while (n < h->count && !db_step(s, &why))
             ids[n++] = db_u64(s, 0);
-    }
     db_done(&s);
     for (size_t i = 0; i < n; i++)
         waiters_changed(c, ids[i]);
@@ -245,10 +235,7 @@ void route_quote_put(struct coord *c, struct http_req *r, struct str arg UNUSED)
         e = db_begin(c->db, &why);
     if (!e && q.quote.ptr) {
         e = quote_store(c->db, &q.digest, q.nonce, q.quote, now_ms(), &why);
-        if (e)
-            db_rollback(c->db);
-        else
-            e = db_commit(c->db, &why);
+        e = db_end(c->db, e, &why);
     }
     if (e)
         reply_fault(r, e, &why);

@@ -22,10 +22,7 @@ static enum err forget_old_session(struct coord *c, struct str id, struct str se
     if (e)
         return e;
     e = jobq_expire_worker(c->db, id, session, now_ms(), &list, why);
-    if (!e)
-        e = db_commit(c->db, why);
-    else
-        db_rollback(c->db);
+    e = db_end(c->db, e, why);
     if (!e && list.n) {
         log_unusual("worker_restarted", "worker=%.*s jobs_given_back=%zu", STR_ARG(id), list.n);
         waiters_changed_all(c, &list);
@@ -91,10 +88,7 @@ static bool job_of(struct http_req *r, struct str arg, struct json *body, uint64
 static enum err settle(struct coord *c, struct http_req *r, enum err e, bool safe,
                        uint64_t request_id, const char *json, struct buf *why)
 {
-    if (!e)
-        e = db_commit(c->db, why);
-    else
-        db_rollback(c->db);
+    e = db_end(c->db, e, why);
     if (e) {
         reply_fault(r, e, why);
         return e;

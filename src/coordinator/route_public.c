@@ -3,6 +3,7 @@
  */
 #include "coordinator/reply.h"
 #include "coordinator/results.h"
+#include "coordinator/totals.h"
 #include "coordinator/routes.h"
 #include "coordinator/wait.h"
 #include "near/account_id.h"

@@ -37,15 +37,13 @@ static enum err run_read(struct coord *c, struct ask *k, uint64_t id, uint64_t t
 {
     struct db_stmt *s = NULL;
     struct json doc;
-    enum err e = db_stmt(c->db,
-                         "SELECT r.request_data, j.state, j.token FROM job j"
-                         " JOIN request r ON r.id = j.id WHERE j.id = $1",
-                         &s, &k->why);
+    enum err e = db_ask(c->db,
+                        "SELECT r.request_data, j.state, j.token FROM job j"
+                        " JOIN request r ON r.id = j.id WHERE j.id = $1",
+                        &s, &k->why, AS_U64(id));
 
-    if (e)
-        return e;
-    db_bind_u64(s, 1, id);
-    e = db_step(s, &k->why);
+    if (!e)
+        e = db_step(s, &k->why);
     if (e == ERR_EMPTY)
         e = err_put(&k->why, ERR_DENIED, "no job '%llu'", (unsigned long long)id);
     else if (!e && ((enum job_state)db_u64(s, 1) != JOB_LEASED || db_u64(s, 2) != token))
@@ -385,10 +383,8 @@ static void answer(struct coord *c, struct http_req *r, do_fn *fn, bool writes)
         e = db_begin(c->db, &k.why);
     if (!e) {
         e = fn(c, &k);
-        if (writes && !e)
-            e = db_commit(c->db, &k.why);
-        else if (writes)
-            db_rollback(c->db);
+        if (writes)
+            e = db_end(c->db, e, &k.why);
     }
     json_obj_end(&k.out);
     if (!e && k.out.full)

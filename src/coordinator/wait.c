@@ -157,10 +157,7 @@ enum err lease_now(struct coord *c, struct http_req *r, bool held, const struct 
     if (e)
         goto out;
     e = jobq_lease(c->db, &a, ask, c->lease_ms, now_ms(), &j, why);
-    if (!e)
-        e = db_commit(c->db, why);
-    else
-        db_rollback(c->db);
+    e = db_end(c->db, e, why);
     if (e)
         goto out;
     job_write(c, &j, &b);

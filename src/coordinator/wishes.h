@@ -15,6 +15,7 @@
 #define COORDINATOR_WISHES_H
 
 #include "coordinator/coord.h"
+#include "coordinator/collateral.h"
 #include "coordinator/evidence.h"
 
 #define WISHES_MAX     256

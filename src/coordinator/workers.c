@@ -6,6 +6,7 @@
 #include "codec/json.h"
 #include "coordinator/coord.h"
 #include "coordinator/results.h"
+#include "coordinator/totals.h"
 
 static void copy_id(char out[JOB_WORKER_MAX + 1], struct str s)
 {

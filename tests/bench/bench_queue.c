@@ -25,6 +25,7 @@
 #include "base/mem.h"
 #include "codec/json.h"
 #include "coordinator/jobq.h"
+#include "coordinator/schema.h"
 #include "http/client.h"
 #include "proc/self.h"
 #include "proc/spawn.h"
@@ -61,7 +62,7 @@ static struct db *open_db(const char *name, enum db_durable durable)
 
     snprintf(path, sizeof(path), "%s/%s", folder, name);
     if (db_open(&(struct db_opts){.path = path, .durable = durable}, &d, &why) ||
-        jobq_migrate(d, &why))
+        schema_migrate(d, &why))
         die("open", &why);
     return d;
 }

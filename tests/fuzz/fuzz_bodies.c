@@ -4,6 +4,7 @@
  */
 #include "coordinator/bodies.h"
 #include "coordinator/results.h"
+#include "coordinator/schema.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -14,7 +15,7 @@ static struct db *database(void)
 
     if (!d) {
         BUG_ON(db_open(&(struct db_opts){.path = NULL}, &d, &why));
-        BUG_ON(builds_migrate(d, &why) || records_migrate(d, &why));
+        BUG_ON(schema_migrate(d, &why));
     }
     buf_release(&why);
     return d;

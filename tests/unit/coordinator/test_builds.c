@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "coordinator/builds.h"
 #include "coordinator/jobq.h"
+#include "coordinator/schema.h"
 
 #define KEY  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define HASH "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -29,8 +30,8 @@ static int set_up(void **state)
     e = db_open(&(struct db_opts){.path = buf_z(&path), .durable = DB_NORMAL}, &d, &why);
     buf_release(&path);
     if (!e)
-        e = jobq_migrate(d, &why);
-    return e || builds_migrate(d, &why) ? -1 : 0;
+        e = schema_migrate(d, &why);
+    return e ? -1 : 0;
 }
 
 static int tear_down(void **state)

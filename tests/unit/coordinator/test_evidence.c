@@ -13,6 +13,7 @@
 #include "coordinator/attestation.h"
 #include "coordinator/executions.h"
 #include "coordinator/jobq.h"
+#include "coordinator/schema.h"
 
 #define N 5
 
@@ -88,9 +89,7 @@ static struct db *fresh(void)
 
     buf_addf(&path, "%s/%u.db", dir, files++);
     assert_ok(db_open(&(struct db_opts){.path = room, .durable = DB_NORMAL}, &d, &why), why);
-    assert_ok(jobq_migrate(d, &why), why);
-    assert_ok(evidence_migrate(d, &why), why);
-    assert_ok(executions_migrate(d, &why), why);
+    assert_ok(schema_migrate(d, &why), why);
     buf_release(&why);
     return d;
 }

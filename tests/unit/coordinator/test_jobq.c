@@ -18,6 +18,8 @@
 #include "coordinator/builds.h"
 #include "coordinator/jobq.h"
 #include "coordinator/results.h"
+#include "coordinator/schema.h"
+#include "coordinator/totals.h"
 
 #define LEASE_MS 1000
 
@@ -34,7 +36,7 @@ static void reopen(struct fixture *f)
     db_close(f->d);
     f->d = NULL;
     if (db_open(&(struct db_opts){.path = f->path, .durable = DB_NORMAL}, &f->d, &f->why) ||
-        jobq_migrate(f->d, &f->why) || builds_migrate(f->d, &f->why))
+        schema_migrate(f->d, &f->why))
         fail_msg("%s", buf_z(&f->why));
 }
 
