@@ -2,6 +2,7 @@
 #include "compile/host.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "codec/json.h"
 #include "compile/project.h"
 
@@ -93,6 +94,39 @@ enum err host_compiler(struct job *j, struct str language, struct str *out, stru
     return e;
 }
 
+/* "rustc 1.96.0 ac68faa20 …" and "rustc 1.96.0 (ac68faa20 2026-05-25) …" */
+static bool is_same_rustc(struct str id, struct str said)
+{
+    struct str a, b;
+
+    for (unsigned i = 0; i < 3; i++) {
+        id = str_cut(id, ' ', &a);
+        said = str_cut(said, ' ', &b);
+        if (!str_eq(a, str_skip(b, str_starts(b, STR("(")))))
+            return false;
+    }
+    return true;
+}
+
+/* A toolchain is made for one compiler. After an update of the machine /usr may have another, and
+ * one from elsewhere may not run here: then there is no Rust. */
+static void rust_try(struct job *j, struct str *version)
+{
+    const char *const argv[] = {rust_compiler(), "--version", NULL};
+    char room[LINE_MAX_ + 1];
+    struct buf said = BUF_OVER(room), why = WHY_INIT;
+
+    if (first_line(j, argv, &said, &why)) {
+        log_unusual("toolchain_broken", "why=%s said=%s", buf_z(&why), buf_z(&said));
+        *version = STR_NONE;
+    } else if (!is_same_rustc(*version, buf_str(&said))) {
+        log_unusual("toolchain_stale", "made_for=%.*s here=%s todo=tools/build-toolchain",
+                    STR_ARG(*version), buf_z(&said));
+        *version = STR_NONE;
+    }
+    buf_release(&why);
+}
+
 enum err host_test(struct job *j, struct buf *why)
 {
     static const char *const languages[] = {"c", "go", "rust"};
@@ -107,6 +141,8 @@ enum err host_test(struct job *j, struct buf *why)
     json_obj(&j->record);
     for (size_t i = 0; i < countof(languages) && !e; i++) {
         e = host_compiler(j, str_of(languages[i]), &version, why);
+        if (!e && version.len && str_eqz(str_of(languages[i]), "rust"))
+            rust_try(j, &version);
         json_key(&j->record, languages[i]);
         if (!e && version.len)
             json_put_str(&j->record, version);

@@ -28,6 +28,7 @@ MUST_USE enum err rust_build(struct job *j, struct project *p, struct buf *why);
 MUST_USE enum err c_build(struct job *j, struct project *p, struct buf *why);
 MUST_USE enum err go_build(struct job *j, struct project *p, struct buf *why);
 bool rust_here(const struct job *j); /* the toolchain has Rust for any target */
+const char *rust_compiler(void);     /* as a build sees it */
 const char *go_find(void);           /* where the Go command is; NULL: nowhere */
 
 /* Choose among the programs in the folder `dir`. */

@@ -26,6 +26,16 @@ struct rust {
     const char *target, *out_dir;
 };
 
+static bool is_own(void)
+{
+    return file_exists(WALL_TOOLCHAIN "/sysroot/bin/rustc");
+}
+
+const char *rust_compiler(void)
+{
+    return is_own() ? SYSROOT "/bin/rustc" : "/usr/bin/rustc";
+}
+
 static void env_make(const struct job *j, const struct rust *r, const char *out[ENV_MAX])
 {
     const char *const all[ENV_MAX] = {
@@ -34,7 +44,7 @@ static void env_make(const struct job *j, const struct rust *r, const char *out[
         "CARGO_TARGET_DIR",
         "/work/target",
         "RUSTC",
-        r->own ? SYSROOT "/bin/rustc" : "/usr/bin/rustc",
+        rust_compiler(),
         /* Empty ones keep the project's settings from putting something in rustc's place. */
         "RUSTC_WRAPPER",
         "",
@@ -209,7 +219,7 @@ enum err rust_build(struct job *j, struct project *p, struct buf *why)
 {
     const struct rust r = {
         .component = str_eqz(j->ask.target, "wasm32-wasip2"),
-        .own = file_exists(WALL_DIR SYSROOT "/bin/rustc"),
+        .own = is_own(),
         .target = arena_z(&j->arena, j->ask.target),
     };
     const char *locked = job_has(j, "src/Cargo.lock") ? "--locked" : NULL;
