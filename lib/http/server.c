@@ -151,6 +151,15 @@ static void unlist(struct http_req *r) /* under lock */
     r->listed = false;
 }
 
+static struct MHD_Response *typed(struct MHD_Response *m, const char *type)
+{
+    if (!m)
+        BUG("no response could be made");
+    if (type && MHD_add_response_header(m, MHD_HTTP_HEADER_CONTENT_TYPE, type) != MHD_YES)
+        BUG("a content type libmicrohttpd does not take");
+    return m;
+}
+
 static struct MHD_Response *response(struct str body, const char *type)
 {
     /* libmicrohttpd copies; it takes the pointer without const */
@@ -158,11 +167,7 @@ static struct MHD_Response *response(struct str body, const char *type)
         body.len, body.len ? (void *)(uintptr_t)body.ptr : (void *)(uintptr_t) "",
         body.len ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
 
-    if (!m)
-        BUG("no response could be made");
-    if (type && MHD_add_response_header(m, MHD_HTTP_HEADER_CONTENT_TYPE, type) != MHD_YES)
-        BUG("a content type libmicrohttpd does not take");
-    return m;
+    return typed(m, type);
 }
 
 /* Give the answer to libmicrohttpd. In its thread. */
@@ -371,6 +376,18 @@ void http_reply(struct http_req *r, unsigned status, const char *content_type, s
 {
     struct http_server *s = r->s;
     struct MHD_Response *m = response(body, content_type);
+
+    pthread_mutex_lock(&s->lock);
+    answer(r, status, m);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void http_reply_fd(struct http_req *r, unsigned status, const char *content_type, int fd,
+                   uint64_t from, uint64_t n)
+{
+    struct http_server *s = r->s;
+    struct MHD_Response *m =
+        typed(MHD_create_response_from_fd_at_offset64(n, fd, from), content_type);
 
     pthread_mutex_lock(&s->lock);
     answer(r, status, m);

@@ -52,6 +52,9 @@ struct arena *http_req_arena(struct http_req *r);
 
 /* Answer and give the request back; it is gone afterwards. Copies `body`. */
 void http_reply(struct http_req *r, unsigned status, const char *content_type, struct str body);
+/* The same with `n` bytes of a file, from `from` on; the descriptor is the server's from now on. */
+void http_reply_fd(struct http_req *r, unsigned status, const char *content_type, int fd,
+                   uint64_t from, uint64_t n);
 void http_reply_header(struct http_req *r, const char *name,
                        const char *value); /* before the reply */
 /*

@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -106,6 +107,11 @@ static void handle(void *ctx, struct http_req *r)
         memset(p, 'x', 3 * 1000 * 1000);
         http_reply(r, 200, "text/plain", str_from(p, 3 * 1000 * 1000));
         mem_free(p);
+    } else if (str_eqz(path, "/file")) {
+        int fd = memfd_create("file", MFD_CLOEXEC);
+
+        assert_int_equal(write(fd, "0123456789", 10), 10);
+        http_reply_fd(r, 206, "text/plain", fd, 3, 4);
     } else if (str_eqz(path, "/none")) {
         http_reply(r, 204, NULL, STR_NONE);
     } else if (str_eqz(path, "/move")) {
@@ -235,6 +241,9 @@ static void test_plain(void **state)
     assert_int_equal(call(f, (struct http_call){0}, "/none", &status, &body), 0);
     assert_int_equal(status, 204);
     assert_int_equal(body.len, 0);
+    assert_int_equal(call(f, (struct http_call){0}, "/file", &status, &body), 0);
+    assert_int_equal(status, 206);
+    assert_string_equal(buf_z(&body), "3456");
     buf_release(&body);
 }
 
