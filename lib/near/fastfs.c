@@ -25,6 +25,25 @@ void fastfs_write(struct buf *out, const struct fastfs_call *c)
         wr_u32(out, c->nonce);
 }
 
+/* Parts neither overlap nor leave anything out, so a file is never more than what was sent. */
+static bool part_ok(const struct fastfs_call *c)
+{
+    const uint32_t left = c->full_size - c->offset;
+
+    return c->full_size <= FASTFS_FILE_MAX && c->offset < c->full_size &&
+           c->offset % FASTFS_PART == 0 &&
+           c->content.len == (left < FASTFS_PART ? left : FASTFS_PART);
+}
+
+/* It may stand in a header. */
+static bool mime_ok(struct str mime)
+{
+    for (size_t i = 0; i < mime.len; i++)
+        if (mime.ptr[i] < 0x20 || mime.ptr[i] > 0x7e)
+            return false;
+    return true;
+}
+
 enum err fastfs_read(struct str args, struct fastfs_call *out, struct buf *why)
 {
     struct rd r = rd_over(args);
@@ -52,13 +71,11 @@ enum err fastfs_read(struct str args, struct fastfs_call *out, struct buf *why)
         return err_put(why, ERR_FORMAT, "malformed file at byte %zu", r.at);
     if (!fastfs_path_ok(c.path))
         return err_put(why, ERR_FORMAT, "the file's path cannot be part of a URL");
-    for (size_t i = 0; i < c.mime.len; i++)
-        if (c.mime.ptr[i] < 0x20 || c.mime.ptr[i] > 0x7e)
-            return err_put(why, ERR_FORMAT, "the file's type is no text");
-    if (c.partial && (!c.content.len || !c.full_size || c.full_size > FASTFS_FILE_MAX ||
-                      c.offset > c.full_size || c.content.len > c.full_size - c.offset))
-        return err_put(why, ERR_FORMAT, "a part at %u of %zu bytes does not lie in its file of %u",
-                       c.offset, c.content.len, c.full_size);
+    if (!mime_ok(c.mime))
+        return err_put(why, ERR_FORMAT, "the file's type is no text");
+    if (c.partial && !part_ok(&c))
+        return err_put(why, ERR_FORMAT, "%zu bytes at %u are no part of a file of %u",
+                       c.content.len, c.offset, c.full_size);
     *out = c;
     return ERR_OK;
 }
@@ -84,19 +101,44 @@ struct fastfs_call fastfs_part(struct str path, struct str mime, struct str cont
     return c;
 }
 
+/* A folder's or file's own name. */
+static bool name_ok(struct str name)
+{
+    if (!name.len || str_eqz(name, ".") || str_eqz(name, ".."))
+        return false;
+    for (size_t i = 0; i < name.len; i++)
+        if ((uint8_t)name.ptr[i] < 0x20 || name.ptr[i] == 0x7f || name.ptr[i] == '\\')
+            return false;
+    return true;
+}
+
 bool fastfs_path_ok(struct str path)
 {
-    if (!path.len || path.len > FASTFS_PATH_MAX || path.ptr[0] == '/' ||
-        str_find(path, STR("..")) < path.len || str_find(path, STR("//")) < path.len)
-        return false;
-    for (size_t i = 0; i < path.len; i++) {
-        char c = path.ptr[i];
+    struct str name;
 
-        if (c <= 0x20 || c > 0x7e || c == '?' || c == '#' || c == '%' || c == '\\' || c == '"' ||
-            c == '<' || c == '>')
+    if (path.len > FASTFS_PATH_MAX || !str_is_utf8(path) || str_ends(path, STR("/")))
+        return false;
+    do {
+        path = str_cut(path, '/', &name);
+        if (!name_ok(name))
             return false;
-    }
+    } while (path.len);
     return true;
+}
+
+void fastfs_path_put(struct buf *out, struct str path)
+{
+    static const char plain[] = "-._~!$&'()*+,;=:@/";
+
+    for (size_t i = 0; i < path.len; i++) {
+        const uint8_t c = (uint8_t)path.ptr[i];
+
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+            (c && strchr(plain, c)))
+            buf_add_byte(out, c);
+        else
+            buf_addf(out, "%%%02X", c);
+    }
 }
 
 const char *fastfs_mime(struct str path)
@@ -121,6 +163,7 @@ void fastfs_url_put(struct buf *out, struct str template, struct str sender, str
     const struct {
         struct str name, value;
     } fields[] = {{STR("{sender}"), sender}, {STR("{receiver}"), receiver}, {STR("{path}"), path}};
+    enum { PATH = 2 };
 
     while (template.len) {
         size_t i = 0;
@@ -128,7 +171,10 @@ void fastfs_url_put(struct buf *out, struct str template, struct str sender, str
         while (i < countof(fields) && !str_starts(template, fields[i].name))
             i++;
         if (i < countof(fields)) {
-            buf_add_str(out, fields[i].value);
+            if (i == PATH)
+                fastfs_path_put(out, path);
+            else
+                buf_add_str(out, fields[i].value);
             template = str_skip(template, fields[i].name.len);
         } else {
             buf_add_byte(out, (uint8_t) template.ptr[0]);

@@ -34,7 +34,8 @@ struct fastfs_call {
 };
 
 void fastfs_write(struct buf *out, const struct fastfs_call *c);
-/* ERR_FORMAT, also for a path that no URL can have, and for a part outside its file. */
+/* ERR_FORMAT, also for a path that no URL leads to, and for parts that are not FASTFS_PART bytes,
+ * one after another, the last one as long as it must be. */
 MUST_USE enum err fastfs_read(struct str args, struct fastfs_call *out, struct buf *why);
 
 /* How many calls a file of `size` bytes takes, and the i-th of them. */
@@ -42,8 +43,11 @@ size_t fastfs_parts(size_t size);
 struct fastfs_call fastfs_part(struct str path, struct str mime, struct str content, size_t i,
                                uint32_t nonce);
 
-/* Relative, printable ASCII without `..`, `//`, `?`, `#`, `%`, `\`. */
+/* Names with `/` between them: UTF-8 without control characters and `\`, none empty, `.` or `..`.
+ */
 bool fastfs_path_ok(struct str path);
+/* A path as it stands in a URL: what may not is percent-encoded. */
+void fastfs_path_put(struct buf *out, struct str path);
 /* By the ending of its name; "application/octet-stream" for others. */
 const char *fastfs_mime(struct str path);
 /* A URL template with {sender}, {receiver} and {path} filled in. */

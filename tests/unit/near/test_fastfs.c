@@ -66,31 +66,45 @@ static void parts(void **state)
     mem_free(big);
 }
 
+static void assert_no_part(uint32_t offset, uint32_t full_size, size_t len)
+{
+    char *bytes = mem_alloc(FASTFS_PART + 1);
+    struct fastfs_call c = {.path = STR("a"),
+                            .mime = STR("b/c"),
+                            .content = {bytes, len},
+                            .partial = true,
+                            .offset = offset,
+                            .full_size = full_size};
+    struct buf b = BUF_INIT(FASTFS_CALL_MAX);
+
+    fastfs_write(&b, &c);
+    assert_int_equal(fastfs_read(buf_str(&b), &c, NULL), ERR_FORMAT);
+    buf_release(&b);
+    mem_free(bytes);
+}
+
 static void refused(void **state)
 {
-    static const char *const paths[] = {"",    "/a",   "../a", "a/../b",   "a//b", "a b", "a?b",
-                                        "a#b", "a%41", "a\\b", "\xc3\xa4", "a\nb", "<a>"};
-    struct fastfs_call c = {.path = STR("a"),
-                            .mime = STR("b"),
-                            .content = STR("xy"),
-                            .partial = true,
-                            .offset = 9,
-                            .full_size = 10};
-    struct buf b = BUF_INIT(4096);
+    static const char *const paths[] = {"",       "/",     "/a",   "a/",          "../a",
+                                        "a/../b", "a/..",  "a//b", "./a",         "a\\b",
+                                        "a\nb",   "a\x7f", "\xc3", "\xed\xa0\x80"};
+    static const char *const fine[] = {
+        "dir/a-b_c.1.wasm", "a b", "a?b#c", "a%41", "<a>", "a..b", "...", "\xc3\xa4/\xe2\x82\xac"};
+    struct fastfs_call c;
 
     (void)state;
     for (size_t i = 0; i < countof(paths); i++)
         assert_false(fastfs_path_ok(str_of(paths[i])));
-    assert_true(fastfs_path_ok(STR("dir/a-b_c.1.wasm")));
-    fastfs_write(&b, &c);
-    assert_int_equal(fastfs_read(buf_str(&b), &c, NULL), ERR_FORMAT);
-    buf_clear(&b);
-    c.offset = 8;
-    c.full_size = FASTFS_FILE_MAX + 1;
-    fastfs_write(&b, &c);
-    assert_int_equal(fastfs_read(buf_str(&b), &c, NULL), ERR_FORMAT);
+    for (size_t i = 0; i < countof(fine); i++)
+        assert_true(fastfs_path_ok(str_of(fine[i])));
+    assert_no_part(9, 10, 1);                            /* not where a part begins */
+    assert_no_part(0, 10, 9);                            /* too short for the last one */
+    assert_no_part(0, 10, 11);                           /* too long */
+    assert_no_part(0, FASTFS_PART + 1, 1);               /* too short for the first */
+    assert_no_part(0, 0, 0);                             /* nothing */
+    assert_no_part(FASTFS_PART, FASTFS_PART, 1);         /* behind its end */
+    assert_no_part(0, FASTFS_FILE_MAX + 1, FASTFS_PART); /* of a file that is too long */
     assert_int_equal(fastfs_read(STR("\x02"), &c, NULL), ERR_FORMAT);
-    buf_release(&b);
 }
 
 static void names(void **state)
@@ -100,6 +114,9 @@ static void names(void **state)
     (void)state;
     fastfs_url_put(&b, STR(FASTFS_URL), STR("alice.near"), STR("fastfs.near"), STR("a.wasm"));
     assert_buf(b, "https://alice.near.fastfs.io/fastfs.near/a.wasm");
+    buf_clear(&b);
+    fastfs_url_put(&b, STR("http://x/{path}"), STR("a"), STR("b"), STR("a b/\xc3\xa4%?#\"<&"));
+    assert_buf(b, "http://x/a%20b/%C3%A4%25%3F%23%22%3C&");
     assert_string_equal(fastfs_mime(STR("x/a.wasm")), "application/wasm");
     assert_string_equal(fastfs_mime(STR("a.svg")), "image/svg+xml");
     assert_string_equal(fastfs_mime(STR("wasm")), "application/octet-stream");
