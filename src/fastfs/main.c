@@ -4,7 +4,7 @@
  * It holds nothing but what every node has. It can withhold a file; it cannot forge one unnoticed
  * where the reader knows the hash, as everybody who names a program by WasmUrl does.
  *
- * Next to read: follow.c, serve.c.
+ * Next to read: follow.c (blocks come in), files.c (what is kept), serve.c (files go out).
  */
 #include <poll.h>
 #include <stdio.h>
@@ -15,19 +15,20 @@
 #include "proc/options.h"
 #include "crypto/ed25519.h"
 #include "fastfs/gateway.h"
+#include "near/account_id.h"
 #include "proc/self.h"
 
 #define MB (1024 * 1024)
 
 struct settings {
-    const char *db, *listen, *stream_url, *domain;
+    const char *db, *listen, *stream_url, *domain, *only;
     uint64_t max_mb, start_height;
     bool die_with_parent;
 };
 
 static const struct opt table[] = {
     OPT_TEXT("db", "FILE", struct settings, db, "OUTLAYER_FASTFS_DB",
-             "database file, made when absent"),
+             "database file, made when absent; larger files go to FILE.content"),
     OPT_TEXT("listen", "HOST:PORT", struct settings, listen, "OUTLAYER_FASTFS_LISTEN",
              "where to serve HTTP; port 0 takes a free one (default 127.0.0.1:0)"),
     OPT_TEXT("neardata-url", "URL", struct settings, stream_url, "OUTLAYER_NEARDATA_URL",
@@ -36,6 +37,8 @@ static const struct opt table[] = {
              "for SENDER.NAME/RECEIVER/PATH (default fastfs.io)"),
     OPT_U64("max-mb", "N", struct settings, max_mb, 1, 1048576, "OUTLAYER_FASTFS_MAX_MB",
             "MiB of files kept (default 4096)"),
+    OPT_TEXT("only", "ACCOUNTS", struct settings, only, "OUTLAYER_FASTFS_ONLY",
+             "keep files only from or to these, with commas between them (default: all)"),
     OPT_U64("start-height", "N", struct settings, start_height, 0, INT64_MAX - 1,
             "OUTLAYER_START_HEIGHT", "first block to read with a new database (default: the head)"),
     OPT_FLAG("die-with-parent", struct settings, die_with_parent, "end when the starter ends"),
@@ -55,12 +58,16 @@ static enum err serve(const struct settings *o, struct buf *why)
 
     g.stream_url = o->stream_url;
     g.domain = o->domain;
+    g.only = str_of(o->only);
+    g.kept = g.served = FILES_NONE;
     g.has_start = o->start_height != UINT64_MAX;
     g.start_height = o->start_height;
     if (!e)
         e = self_signal_fd(&p.fd, why);
     if (!e)
-        e = files_open(&g.files, o->db, o->max_mb * MB, why);
+        e = files_open(&g.kept, o->db, o->max_mb * MB, why);
+    if (!e)
+        e = files_open(&g.served, o->db, 0, why);
     if (!e)
         e = http_server_start(&http, &server, why);
     if (!e && pthread_create(&follower, NULL, gateway_follow, &g))
@@ -76,8 +83,21 @@ static enum err serve(const struct settings *o, struct buf *why)
     }
     if (server)
         http_server_stop(server);
-    files_close(&g.files);
+    files_close(&g.served);
+    files_close(&g.kept);
     return e;
+}
+
+static bool account_list_ok(struct str list)
+{
+    while (list.len) {
+        struct str one;
+
+        list = str_cut(list, ',', &one);
+        if (!account_id_valid(one))
+            return false;
+    }
+    return true;
 }
 
 int main(int argc, char **argv)
@@ -104,6 +124,10 @@ int main(int argc, char **argv)
         e = err_put(&why, ERR_FORMAT, "--%s is missing; see --help", o.db ? "neardata-url" : "db");
     if (e) {
         fprintf(stderr, "outlayer-fastfs: %s\n", buf_z(&why));
+        return 2;
+    }
+    if (!account_list_ok(str_of(o.only))) {
+        fprintf(stderr, "outlayer-fastfs: --only takes account ids with commas between them\n");
         return 2;
     }
     if (o.die_with_parent)
