@@ -55,8 +55,9 @@ static const struct opt run_options[] = {
     OPT_TEXT("limits", "WHICH", struct run_opts, limits, NULL,
              "production: the contract's defaults (as without this); none: the most that can be "
              "asked for; else a JSON file like the request's resource_limits"),
-    OPT_TEXT("build-target", "NAME", struct run_opts, target, NULL,
-             "refuse it unless it is for wasm32-wasip1 or wasm32-wasip2 (default: what the file is)"),
+    OPT_TEXT(
+        "build-target", "NAME", struct run_opts, target, NULL,
+        "refuse it unless it is for wasm32-wasip1 or wasm32-wasip2 (default: what the file is)"),
     OPT_LIST("allow-host", "HOST", struct run_opts, hosts,
              "let its HTTP requests reach this host only; may be repeated (default: every public "
              "host, as in production)"),
