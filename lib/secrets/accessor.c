@@ -174,6 +174,15 @@ static bool colons_ok(struct str s)
     return head.len && digits.len <= 5 && str_u64(digits, &port) && s.len && !str_has_byte(s, ':');
 }
 
+/* "alice/dice": the first part is no host, so it is GitHub's, as in a request's source. */
+static bool host_left_out(struct str s)
+{
+    struct str first, rest = str_cut(s, '/', &first);
+
+    return first.len && rest.len && !str_has_byte(rest, '/') && !str_has_byte(first, '.') &&
+           !str_has_byte(first, ':') && !str_eqz(first, "localhost");
+}
+
 enum err repo_name_normalise(struct str name, struct buf *out, struct buf *why)
 {
     static const struct str schemes[] = {{"https://", 8}, {"http://", 7}, {"ssh://", 6}};
@@ -200,7 +209,9 @@ enum err repo_name_normalise(struct str name, struct buf *out, struct buf *why)
         front = host;
         rest = path;
     }
-    if (!rest.len || rest.len > ACCESSOR_TEXT_MAX)
+    if (!front.ptr && host_left_out(rest))
+        front = STR("github.com");
+    if (!rest.len || rest.len + front.len + (front.ptr != NULL) > ACCESSOR_TEXT_MAX)
         return err_put(why, ERR_FORMAT, "a repository's name has 1 to %d bytes", ACCESSOR_TEXT_MAX);
     if (!colons_ok(rest))
         return err_put(why, ERR_FORMAT,

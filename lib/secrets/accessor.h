@@ -36,7 +36,8 @@ void accessor_put(struct buf *out, const struct accessor *a);     /* the contrac
 void accessor_put_web(struct buf *out, const struct accessor *a); /* with "type" */
 bool accessor_eq(const struct accessor *a, const struct accessor *b);
 
-/* "github.com/alice/dice": without scheme, user, `.git` and slashes at the end. Idempotent. */
+/* "github.com/alice/dice": without scheme, user, `.git` and slashes at the end, and with the host
+ * that "alice/dice" leaves out. Idempotent. */
 MUST_USE enum err repo_name_normalise(struct str name, struct buf *out, struct buf *why);
 
 /* The seed of the key that secrets of `owner` under this accessor are sealed to; the repository is

@@ -100,6 +100,8 @@ static void names_a_repository_once(void **state)
         "git@github.com:alice/dice.git",
         "ssh://git@github.com/alice/dice.git",
         "git@github.com:alice/dice",
+        "alice/dice",
+        "alice/dice.git",
     };
 
     (void)state;
@@ -140,6 +142,9 @@ static void reaches_no_other_seed(void **state)
     buf_clear(&b);
     assert_int_equal(repo_name_normalise(STR("http://127.0.0.1:8080/dice.git"), &b, NULL), ERR_OK);
     assert_buf(b, "127.0.0.1:8080/dice");
+    buf_clear(&b);
+    assert_int_equal(repo_name_normalise(STR("http://localhost/dice.git"), &b, NULL), ERR_OK);
+    assert_buf(b, "localhost/dice");
     buf_release(&b);
 }
 
