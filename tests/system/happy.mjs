@@ -45,6 +45,30 @@ test('a contract asks for a random number and its callback gets it', async () =>
     assert.ok(refund, 'a receipt pays alice.test');
 });
 
+test('a program knows who asked, through whom, when and for how much', async () => {
+    const got = net.read(await net.transact(net.alice, CALLER, [near.actions.functionCall('call_outlayer', {
+        source: await net.guest('test/env'), response_format: 'Json', resource_limits: { max_execution_seconds: 30 },
+    }, 300n * TGAS, NEAR / 10n)]));
+    const { transaction, receipts_outcome: receipts } = got.outcome;
+    const asked = receipts.find((r) => r.outcome.logs.some((l) => l.includes('execution_requested')));
+    const { header } = await net.provider.viewBlock({ blockId: asked.block_hash });
+    assert.deepEqual(got.value, {
+        OUTLAYER_EXECUTION_TYPE: 'NEAR', OUTLAYER_CALL_ID: '', OUTLAYER_REQUEST_ID: String(got.requested.request_id),
+        NEAR_NETWORK_ID: 'localnet', NEAR_SENDER_ID: 'alice.test', NEAR_USER_ACCOUNT_ID: 'alice.test',
+        NEAR_PREDECESSOR_ID: CALLER, NEAR_CONTRACT_ID: OUTLAYER, NEAR_REQUEST_ID: String(got.requested.request_id),
+        NEAR_BLOCK_HEIGHT: String(header.height), NEAR_BLOCK_TIMESTAMP: header.timestamp_nanosec,
+        NEAR_RECEIPT_ID: asked.id, NEAR_TRANSACTION_HASH: transaction.hash, NEAR_SIGNER_PUBLIC_KEY: transaction.public_key,
+        NEAR_GAS_BURNT: String(asked.outcome.gas_burnt), NEAR_PAYMENT_YOCTO: String(NEAR / 10n), ATTACHED_USD: '0', USD_PAYMENT: '0',
+        NEAR_MAX_INSTRUCTIONS: '1000000000', NEAR_MAX_MEMORY_MB: '128', NEAR_MAX_EXECUTION_SECONDS: '30',
+    });
+});
+
+test('a payer that is no account does not cost the caller its answer', async () => {
+    const got = await net.request(net.alice, { source: await net.guest('test/echo'), input_data: 'x', payer_account_id: 'nobody.test' });
+    assert.equal(got.value, 'x');
+    assert.equal(BigInt(got.completed.payment_charged) + BigInt(got.completed.payment_refunded), NEAR / 10n);
+});
+
 test('the coordinator tells the same story, in order', async () => {
     const got = await net.request(net.alice, { source: random, input_data: '{"min":5,"max":5}' });
     assert.equal(got.value, '{"random_number":5}');
