@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "codec/json.h"
 #include "proc/frame.h"
 #include "proc/memfd.h"
@@ -57,10 +58,11 @@ static enum err answer_take(struct frame *f, enum compile_what what, struct aren
                             struct built *out, struct buf *why)
 {
     bool wants_program = what == COMPILE_BUILD;
+    bool of_commit = what != COMPILE_SELF_TEST && what != COMPILE_CRATES;
     struct compile_answer answer;
     enum err e = compile_answer_read(buf_str(&f->body), &answer, why);
 
-    if (!e && answer.result == COMPILE_OK && what != COMPILE_SELF_TEST && !answer.commit.len)
+    if (!e && answer.result == COMPILE_OK && of_commit && !answer.commit.len)
         e = err_put(why, ERR_FORMAT, "the compile child does not say which commit it is");
     if (!e && answer.result == COMPILE_OK && wants_program)
         e = program_check(&answer, f->fds[0], why);
@@ -82,10 +84,40 @@ static enum err answer_take(struct frame *f, enum compile_what what, struct aren
     return ERR_OK;
 }
 
-enum err build_run(const char *exe, const struct compile_ask *ask, build_news *news, void *ctx,
-                   struct arena *a, struct built *out, struct buf *why)
+/* One build, and the children that work for it. */
+struct run {
+    const char *exe;
+    const struct compile_ask *ask;
+    const struct store *crates;
+    build_news *news;
+    void *ctx;
+    struct arena *a;
+    uint64_t start_ms, deadline_ms;
+    struct str crates_log; /* of the second child; unset: not asked for */
+};
+
+static enum err tell(const struct run *r, struct str body, struct buf *why)
 {
-    uint64_t deadline = clock_mono_ms() + (uint64_t)ask->seconds * 1000 + GRACE_MS;
+    struct compile_progress p;
+    enum err e = compile_progress_read(body, &p, why);
+
+    if (e)
+        return e;
+    p.elapsed_ms = (uint32_t)(clock_mono_ms() - r->start_ms);
+    if (p.phase == COMPILE_STARTING && r->crates_log.ptr)
+        p.phase = COMPILE_DEPENDENCIES; /* of the second child */
+    if (r->news && !r->news(r->ctx, &p))
+        return err_put(why, ERR_CLOSED, "the build was given up");
+    return ERR_OK;
+}
+
+static enum err crates_give(struct run *r, const struct child *to, struct str skeleton,
+                            struct buf *why);
+
+/* Ask a child of its own, and hear it out. `archive`: what it may write to, or -1. */
+static enum err talk(struct run *r, const struct compile_ask *ask, int archive, struct built *out,
+                     struct buf *why)
+{
     struct buf body = BUF_INIT(COMPILE_ASK_MAX);
     struct child child = CHILD_NONE;
     bool done = false;
@@ -93,23 +125,24 @@ enum err build_run(const char *exe, const struct compile_ask *ask, build_news *n
 
     compile_ask_write(&body, ask);
     e = body.full ? err_put(why, ERR_TOO_BIG, "the question to the compile child is too long")
-                  : child_start(exe, &child, why);
+                  : child_start(r->exe, &child, why);
     if (!e)
-        e = frame_send(child.sock, COMPILE_ASK, buf_str(&body), NULL, 0, deadline, why);
+        e = frame_send(child.sock, COMPILE_ASK, buf_str(&body), &archive, archive >= 0,
+                       r->deadline_ms, why);
     for (unsigned i = 0; !e && !done; i++) {
         struct frame f = FRAME_INIT(COMPILE_MSG_MAX);
-        struct compile_progress p;
 
-        e = frame_recv(child.sock, &f, deadline, why);
+        e = frame_recv(child.sock, &f, r->deadline_ms, why);
         if (!e && i >= FRAMES_MAX)
             e = err_put(why, ERR_FORMAT, "the compile child does not stop talking");
         if (!e && f.type == COMPILE_ANSWER) {
-            e = answer_take(&f, ask->what, a, out, why);
+            e = answer_take(&f, ask->what, r->a, out, why);
             done = !e;
         } else if (!e && f.type == COMPILE_PROGRESS) {
-            e = compile_progress_read(buf_str(&f.body), &p, why);
-            if (!e && news && !news(ctx, &p))
-                e = err_put(why, ERR_CLOSED, "the build was given up");
+            e = tell(r, buf_str(&f.body), why);
+        } else if (!e && f.type == COMPILE_WANT && ask->what == COMPILE_BUILD &&
+                   !r->crates_log.ptr) {
+            e = crates_give(r, &child, buf_str(&f.body), why);
         } else if (!e) {
             e = err_put(why, ERR_FORMAT, "the compile child said something unknown");
         }
@@ -117,6 +150,129 @@ enum err build_run(const char *exe, const struct compile_ask *ask, build_news *n
     }
     child_stop(&child, done ? 1000 : 0);
     buf_release(&body);
+    return e;
+}
+
+/* All that the archive is made from. */
+static enum err crates_key(const struct compile_ask *ask, struct str skeleton, struct hash256 *out,
+                           struct buf *why)
+{
+    struct buf text = BUF_INIT(COMPILE_ASK_MAX);
+    enum err e;
+
+    buf_addf(&text, "crates\n%d\n%.*s\n%.*s\n", BUILD_RECIPE, STR_ARG(ask->target),
+             STR_ARG(ask->registries));
+    e = build_toolchain_id(ask->toolchain, &text, why);
+    buf_addz(&text, "\n");
+    buf_add_str(&text, skeleton);
+    *out = sha256(buf_str(&text));
+    buf_release(&text);
+    return e;
+}
+
+/* What is kept of crates that the compiler refused, so that it is not tried for each commit. */
+#define REFUSED_BYTES 1
+
+static enum err crates_make(struct run *r, struct str skeleton, const struct hash256 *key, int *fd,
+                            struct compile_give *out, struct buf *why)
+{
+    struct compile_ask ask = *r->ask;
+    uint64_t now = clock_mono_ms(), left;
+    struct buf ignored = WHY_INIT;
+    struct built b;
+    struct stat st;
+    enum err e;
+
+    ask.what = COMPILE_CRATES;
+    ask.repo = ask.ref = STR_NONE;
+    ask.skeleton = skeleton;
+    left = now + GRACE_MS < r->deadline_ms ? r->deadline_ms - GRACE_MS - now : 0;
+    ask.seconds = (uint32_t)(left / 1000) + 1;
+    e = memfd_new("outlayer-crates", fd, why);
+    if (!e)
+        e = talk(r, &ask, *fd, &b, why);
+    if (e)
+        return e;
+    r->crates_log = b.log;
+    *out = (struct compile_give){.result = b.result, .error = b.error};
+    if (b.result != COMPILE_OK && b.result != COMPILE_CODE && b.result != COMPILE_PROJECT)
+        return ERR_OK;
+    /* Not kept is made again, no more. */
+    if (b.result != COMPILE_OK && (ftruncate(*fd, 0) || pwrite(*fd, "-", 1, 0) != REFUSED_BYTES))
+        return ERR_OK;
+    if (r->crates && !fstat(*fd, &st) &&
+        store_put(r->crates, key, *fd, (uint64_t)st.st_size, &ignored))
+        log_unusual("crates_not_kept", "why=%s", buf_z(&ignored));
+    buf_release(&ignored);
+    return ERR_OK;
+}
+
+/* Answer a child that has asked for its crates. */
+static enum err crates_give(struct run *r, const struct child *to, struct str skeleton,
+                            struct buf *why)
+{
+    struct compile_give give = {.result = COMPILE_OK};
+    struct buf body = BUF_INIT(COMPILE_ERROR_MAX + 64);
+    struct hash256 key;
+    uint64_t size;
+    int fd = -1;
+    enum err e = crates_key(r->ask, skeleton, &key, why);
+
+    r->crates_log = STR("");
+    if (!e && (!r->crates || store_get(r->crates, &key, &fd, &size, NULL) || !size))
+        e = crates_make(r, skeleton, &key, &fd, &give, why);
+    else if (!e && size == REFUSED_BYTES)
+        give.result = COMPILE_CODE;
+    else if (!e)
+        r->crates_log = STR("crates: as compiled for an earlier build\n");
+    if (!e && give.result == COMPILE_OK && lseek(fd, 0, SEEK_SET))
+        e = err_sys(why, "cannot read the archive of crates");
+    if (!e) {
+        compile_give_write(&body, &give);
+        e = frame_send(to->sock, COMPILE_GIVE, buf_str(&body), &fd, give.result == COMPILE_OK,
+                       r->deadline_ms, why);
+    }
+    fd_close(&fd);
+    buf_release(&body);
+    return e;
+}
+
+/* One log of both; the beginning of the crates' goes when it is too long. */
+static struct str log_join(const struct run *r, struct str log)
+{
+    struct buf all = BUF_INIT(COMPILE_LOG_MAX);
+    size_t room = COMPILE_LOG_MAX - log.len;
+    struct str first = r->crates_log, joined;
+
+    if (!first.len)
+        return log;
+    if (first.len > room) {
+        first = str_skip(first, first.len - room);
+        first = str_skip(first, str_find(first, STR("\n")));
+    }
+    buf_add_str(&all, first);
+    buf_add_str(&all, log);
+    joined = arena_str(r->a, buf_str(&all));
+    buf_release(&all);
+    return joined;
+}
+
+enum err build_run(const char *exe, const struct compile_ask *ask, const struct store *crates,
+                   build_news *news, void *ctx, struct arena *a, struct built *out, struct buf *why)
+{
+    uint64_t now = clock_mono_ms();
+    struct run r = {.exe = exe,
+                    .ask = ask,
+                    .crates = crates,
+                    .news = news,
+                    .ctx = ctx,
+                    .a = a,
+                    .start_ms = now,
+                    .deadline_ms = now + (uint64_t)ask->seconds * 1000 + GRACE_MS};
+    enum err e = talk(&r, ask, -1, out, why);
+
+    if (!e)
+        out->log = log_join(&r, out->log);
     return e;
 }
 
@@ -140,7 +296,7 @@ enum err build_self_test(const char *exe, struct str toolchain, struct arena *a,
                                     .toolchain = toolchain};
     struct built b;
     struct json doc;
-    enum err e = build_run(exe, &ask, NULL, NULL, a, &b, why);
+    enum err e = build_run(exe, &ask, NULL, NULL, NULL, a, &b, why);
 
     if (e)
         return e;
@@ -154,10 +310,23 @@ enum err build_self_test(const char *exe, struct str toolchain, struct arena *a,
     return ERR_OK;
 }
 
+bool build_cache(const char *name, struct buf *path)
+{
+    const char *cache = getenv("OUTLAYER_CACHE"), *xdg = getenv("XDG_CACHE_HOME"),
+               *home = getenv("HOME");
+
+    if (cache && cache[0])
+        buf_addf(path, "%s/%s", cache, name);
+    else if (xdg && xdg[0])
+        buf_addf(path, "%s/outlayer/%s", xdg, name);
+    else if (home && home[0])
+        buf_addf(path, "%s/.cache/outlayer/%s", home, name);
+    return path->len && !path->full;
+}
+
 struct str build_toolchain(struct arena *a)
 {
-    const char *told = getenv("OUTLAYER_TOOLCHAIN"), *cache = getenv("OUTLAYER_CACHE"),
-               *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    const char *told = getenv("OUTLAYER_TOOLCHAIN");
     struct buf path = BUF_INIT(COMPILE_PATH_MAX);
     char real[COMPILE_PATH_MAX * 2];
     struct str found = STR_NONE;
@@ -165,12 +334,8 @@ struct str build_toolchain(struct arena *a)
 
     if (told && told[0])
         buf_addz(&path, told);
-    else if (cache && cache[0])
-        buf_addf(&path, "%s/toolchain", cache);
-    else if (xdg && xdg[0])
-        buf_addf(&path, "%s/outlayer/toolchain", xdg);
-    else if (home && home[0])
-        buf_addf(&path, "%s/.cache/outlayer/toolchain", home);
+    else
+        (void)build_cache("toolchain", &path);
     /* The link moves to a newer folder; a build stays with the one it began with. */
     resolved = path.len && !path.full ? realpath(buf_z(&path), NULL) : NULL;
     if (resolved) {

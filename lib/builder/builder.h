@@ -5,6 +5,11 @@
  * Each call starts an outlayer-compile of its own, which builds in a throw-away sandbox and ends.
  * What the build does wrong is in the answer, what we do wrong is an ERR_*.
  *
+ * The crates that a Rust project takes from the registry are compiled by a second child, which sees
+ * nothing of the project but its manifests, its lock file and the names of its programs (its
+ * skeleton), and are kept in `crates` under the hash of all that: the next commit finds them. A
+ * child that has seen a project's sources never writes there.
+ *
  * Memory: `struct built` owns what it holds. Thread: any, one call at a time per thread; the child
  * dies with the thread.
  */
@@ -13,11 +18,13 @@
 
 #include "base/arena.h"
 #include "builder/compile_msg.h"
+#include "builder/store.h"
 
-#define BUILD_RECIPE            2 /* another one builds other bytes from the same source */
+#define BUILD_RECIPE            3 /* another one builds other bytes from the same source */
 #define BUILD_SECONDS_DEFAULT   300u
 #define BUILD_MEMORY_MB_DEFAULT 4096u
 #define BUILD_DISK_MB_DEFAULT   2048u
+#define BUILD_CRATES_MB         2048u /* of compiled crates, as long as nobody says otherwise */
 #define BUILD_REGISTRIES        "index.crates.io static.crates.io proxy.golang.org sum.golang.org"
 
 struct built {
@@ -32,9 +39,11 @@ struct built {
 /* News; `p` borrows. false: give up, ERR_CLOSED. */
 typedef bool build_news(void *ctx, const struct compile_progress *p);
 
-/* `exe`: the compile child's file; NULL: outlayer-compile where our executables are. */
-MUST_USE enum err build_run(const char *exe, const struct compile_ask *ask, build_news *news,
-                            void *ctx, struct arena *a, struct built *out, struct buf *why);
+/* `exe`: the compile child's file; NULL: outlayer-compile where our executables are. `crates`: NULL
+ * keeps none; the program is the same. */
+MUST_USE enum err build_run(const char *exe, const struct compile_ask *ask,
+                            const struct store *crates, build_news *news, void *ctx,
+                            struct arena *a, struct built *out, struct buf *why);
 
 /* What this machine builds with: one line that names the versions, empty where it lacks a compiler.
  */
@@ -52,6 +61,10 @@ struct build_host {
  */
 MUST_USE enum err build_self_test(const char *exe, struct str toolchain, struct arena *a,
                                   struct build_host *out, struct buf *why);
+
+/* Add the folder `name` of the user's cache of ours (OUTLAYER_CACHE, else XDG_CACHE_HOME, else in
+ * HOME); false when there is none. */
+bool build_cache(const char *name, struct buf *path);
 
 /* Where tools/build-toolchain puts its folder: OUTLAYER_TOOLCHAIN, else in the user's cache. Empty
  * when it is not there. */

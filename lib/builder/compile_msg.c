@@ -34,6 +34,7 @@ void compile_ask_write(struct buf *out, const struct compile_ask *a)
     wr_u8(out, a->dev);
     wr_bytes(out, a->toolchain);
     wr_bytes(out, a->registries);
+    wr_bytes(out, a->skeleton);
 }
 
 enum err compile_ask_read(struct str body, struct compile_ask *out, struct buf *why)
@@ -56,6 +57,7 @@ enum err compile_ask_read(struct str body, struct compile_ask *out, struct buf *
     a.dev = rd_bool(&r);
     a.toolchain = rd_text(&r, COMPILE_PATH_MAX);
     a.registries = rd_text(&r, COMPILE_HOSTS_MAX);
+    a.skeleton = rd_bytes(&r, COMPILE_SKELETON_MAX);
     if (!a.seconds || a.seconds > COMPILE_SECONDS_MAX || !a.memory_mb ||
         a.memory_mb > COMPILE_MEMORY_MB_MAX || !a.disk_mb || a.disk_mb > COMPILE_DISK_MB_MAX)
         rd_fail(&r);
@@ -92,6 +94,26 @@ enum err compile_progress_read(struct str body, struct compile_progress *out, st
     if (!rd_end(&r))
         return err_put(why, ERR_FORMAT, "malformed news of the compile child at byte %zu", r.at);
     *out = p;
+    return ERR_OK;
+}
+
+void compile_give_write(struct buf *out, const struct compile_give *g)
+{
+    wr_u8(out, (uint8_t)g->result);
+    wr_bytes(out, g->error);
+}
+
+enum err compile_give_read(struct str body, struct compile_give *out, struct buf *why)
+{
+    struct rd r = rd_over(body);
+    uint8_t result = rd_u8(&r);
+    struct str error = rd_text(&r, COMPILE_ERROR_MAX);
+
+    if (result >= COMPILE_RESULTS)
+        rd_fail(&r);
+    if (!rd_end(&r))
+        return err_put(why, ERR_FORMAT, "malformed crates for the compile child at byte %zu", r.at);
+    *out = (struct compile_give){.result = (enum compile_result)result, .error = error};
     return ERR_OK;
 }
 

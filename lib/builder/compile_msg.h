@@ -3,7 +3,8 @@
  *
  * One child, one ASK, over the socket at descriptor 3: a process that has built a stranger's code
  * is thrown away. It answers with any number of PROGRESS and one ANSWER, which brings the program
- * as a sealed memory file when there is one.
+ * as a sealed memory file when there is one. In between it may ask once for compiled registry
+ * crates (WANT, with the project's skeleton; crates.h), and is told in one GIVE.
  *
  * Memory: what is read borrows from the body. Thread: any.
  */
@@ -23,18 +24,27 @@
 #define COMPILE_RECORD_MAX    4096
 #define COMPILE_LOG_MAX       (256u << 10)
 #define COMPILE_NAME_MAX      128
-#define COMPILE_ASK_MAX       8192
+#define COMPILE_SKELETON_MAX  (1u << 20)
+#define COMPILE_ASK_MAX       (COMPILE_SKELETON_MAX + 8192u)
 #define COMPILE_MSG_MAX       (COMPILE_LOG_MAX + 16384u)
 
-enum compile_type { COMPILE_ASK = 1, COMPILE_PROGRESS = 2, COMPILE_ANSWER = 3 };
+enum compile_type {
+    COMPILE_ASK = 1,
+    COMPILE_PROGRESS = 2,
+    COMPILE_ANSWER = 3,
+    COMPILE_WANT = 4, /* body: a skeleton */
+    COMPILE_GIVE = 5, /* brings the archive, when there is one */
+};
 
 enum compile_what {
     COMPILE_BUILD,
     COMPILE_RESOLVE,   /* say which commit `ref` is, build nothing */
     COMPILE_SELF_TEST, /* say whether this machine can build at all, and with which compilers */
     COMPILE_BRANCH,    /* say on which branch the commit `ref` is, build nothing */
+    COMPILE_CRATES,    /* compile the registry crates of `skeleton`; the archive goes to the
+                        * descriptor that comes with the question */
 };
-#define COMPILE_WHATS 4
+#define COMPILE_WHATS 5
 
 struct compile_ask {
     enum compile_what what;
@@ -47,6 +57,7 @@ struct compile_ask {
     bool dev;              /* repositories on loopback and in files */
     struct str toolchain;  /* folder that tools/build-toolchain made; empty: none */
     struct str registries; /* host names that dependencies may come from, separated by spaces */
+    struct str skeleton;   /* for COMPILE_CRATES */
 };
 
 enum compile_phase {
@@ -80,6 +91,11 @@ enum compile_result {
 #define COMPILE_RESULTS 9
 const char *compile_result_name(enum compile_result r);
 
+struct compile_give {
+    enum compile_result result; /* COMPILE_OK: here they are */
+    struct str error;           /* for people, otherwise */
+};
+
 struct compile_answer {
     enum compile_result result;
     struct str commit; /* 40 digits, or empty when it is not known */
@@ -97,6 +113,8 @@ MUST_USE enum err compile_ask_read(struct str body, struct compile_ask *out, str
 void compile_progress_write(struct buf *out, const struct compile_progress *p);
 MUST_USE enum err compile_progress_read(struct str body, struct compile_progress *out,
                                         struct buf *why);
+void compile_give_write(struct buf *out, const struct compile_give *g);
+MUST_USE enum err compile_give_read(struct str body, struct compile_give *out, struct buf *why);
 void compile_answer_write(struct buf *out, const struct compile_answer *a);
 MUST_USE enum err compile_answer_read(struct str body, struct compile_answer *out, struct buf *why);
 

@@ -120,7 +120,8 @@ static enum err save(const struct built *b, const char *path, struct buf *why)
 static enum err build(const struct build_opts *o, const char *repo, struct arena *a,
                       struct built *out, struct buf *why)
 {
-    struct buf url = BUF_INIT(REPO_MAX * 2);
+    struct buf url = BUF_INIT(REPO_MAX * 2), dir = BUF_INIT(STORE_PATH_MAX), ignored = WHY_INIT;
+    struct store *crates = arena_new(a, struct store);
     enum compile_phase last = COMPILE_CHECKING;
     struct compile_ask ask = {.ref = str_of(o->commit),
                               .target = target_normalise(str_of(o->target)),
@@ -129,6 +130,7 @@ static enum err build(const struct build_opts *o, const char *repo, struct arena
                               .disk_mb = (uint32_t)o->max_disk_mb,
                               .toolchain = o->toolchain ? str_of(o->toolchain) : build_toolchain(a),
                               .registries = STR(BUILD_REGISTRIES)};
+    bool kept;
     enum err e = repo_find(repo, &url, why);
 
     if (!e)
@@ -138,11 +140,16 @@ static enum err build(const struct build_opts *o, const char *repo, struct arena
                     o->target);
     ask.repo = buf_str(&url);
     ask.dev = !str_starts(ask.repo, STR("https://"));
+    /* A machine without a cache folder compiles crates anew, no more. */
+    kept = build_cache("crates", &dir) &&
+           store_init(crates, buf_z(&dir), (uint64_t)BUILD_CRATES_MB << 20, &ignored) == ERR_OK;
     if (!e)
-        e = build_run(NULL, &ask, show, &last, a, out, why);
+        e = build_run(NULL, &ask, kept ? crates : NULL, show, &last, a, out, why);
     if (isatty(STDERR_FILENO))
         fputs("\r\033[K", stderr);
     buf_release(&url);
+    buf_release(&dir);
+    buf_release(&ignored);
     return e;
 }
 

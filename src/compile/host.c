@@ -22,6 +22,7 @@ static const char test_script[] =
     "[ \"$(ls /proc | grep -c '^[1-9]')\" -lt 9 ] || echo 'it sees processes of the machine'\n"
     "git --version > /dev/null || echo 'git is not installed'\n"
     "make --version > /dev/null || echo 'make is not installed'\n"
+    "zstd --version > /dev/null || echo 'zstd is not installed'\n"
     ": > /work/out/test || echo 'it cannot write to its folder'\n"
     "exit 0\n";
 

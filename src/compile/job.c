@@ -34,6 +34,7 @@ void job_init(struct job *j, const struct compile_ask *ask)
         .broker = BROKER_INIT,
         .start_ms = clock_mono_ms(),
         .work = -1,
+        .archive = -1,
         .diag = BUF_INIT(DIAG_MAX),
         .error = BUF_INIT(COMPILE_ERROR_MAX),
         .log = BUF_INIT(COMPILE_LOG_MAX),
@@ -51,6 +52,7 @@ void job_init(struct job *j, const struct compile_ask *ask)
 void job_release(struct job *j)
 {
     fd_close(&j->work);
+    fd_close(&j->archive);
     fd_close(&j->wasm);
     fd_close(&j->sandbox.filter);
     fd_close(&j->broker.sock);
@@ -157,6 +159,8 @@ enum err job_tool(struct job *j, const struct tool *t, int *status, struct buf *
                                       .dir = t->dir,
                                       .net = t->net,
                                       .quiet = t->quiet,
+                                      .in = t->in,
+                                      .out = t->out,
                                       .line = t->line ? t->line : tool_line,
                                       .ctx = t->line ? t->ctx : j};
     struct sandbox_result r;
@@ -242,9 +246,14 @@ bool job_has(struct job *j, const char *path)
     return true;
 }
 
+int job_dir(struct job *j, const char *path)
+{
+    return open_beneath(j->work, path, O_RDONLY | O_DIRECTORY);
+}
+
 void job_list(struct job *j, const char *path, const char *suffix, struct job_list *out)
 {
-    int fd = open_beneath(j->work, path, O_RDONLY | O_DIRECTORY);
+    int fd = job_dir(j, path);
     DIR *d = fd < 0 ? NULL : fdopendir(fd);
     struct dirent *entry;
 

@@ -23,7 +23,8 @@ struct job {
     struct broker broker;
     struct arena arena;
     uint64_t start_ms;
-    int work; /* the build's folder */
+    int work;    /* the build's folder */
+    int archive; /* of crates, that goes out or came in; -1 */
 
     enum compile_phase phase;
     uint32_t done, total;
@@ -61,6 +62,7 @@ struct tool {
     const char *const *argv, *const *env; /* as sandbox_tool */
     const char *dir;
     bool net, quiet;
+    int in, out;
     sandbox_line *line; /* NULL: count packages, look for the first error */
     void *ctx;
 };
@@ -75,6 +77,7 @@ MUST_USE enum err job_open(struct job *j, const char *path, int *out, struct buf
 /* All of it; ERR_TOO_BIG over out->max. */
 MUST_USE enum err job_read(struct job *j, const char *path, struct buf *out, struct buf *why);
 bool job_has(struct job *j, const char *path);
+int job_dir(struct job *j, const char *path); /* a folder, in the same way; -1 */
 
 /* Regular files in the folder `path` whose names end so, in no order. */
 #define JOB_LIST_MAX 16

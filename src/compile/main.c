@@ -153,6 +153,8 @@ static enum err work(struct job *j, struct buf *why)
     e = enter(j, why);
     if (!e && j->ask.what == COMPILE_SELF_TEST)
         return host_test(j, why);
+    if (!e && j->ask.what == COMPILE_CRATES)
+        return rust_crates(j, why);
     if (!e)
         e = source_resolve(j, why);
     if (!e && j->ask.what == COMPILE_BRANCH)
@@ -209,6 +211,8 @@ static enum err serve(struct buf *why)
         return e;
     }
     job_init(&j, &ask);
+    j.archive = f.fds[0];
+    f.fds[0] = -1;
     e = work(&j, why);
     if (e && e != ERR_GUEST) {
         log_broken("build_broken", "why=%s", buf_z(why));

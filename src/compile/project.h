@@ -27,6 +27,8 @@ MUST_USE enum err project_build(struct job *j, struct project *out, struct buf *
 MUST_USE enum err rust_build(struct job *j, struct project *p, struct buf *why);
 MUST_USE enum err c_build(struct job *j, struct project *p, struct buf *why);
 MUST_USE enum err go_build(struct job *j, struct project *p, struct buf *why);
+/* The other question about Rust: compile the crates of a skeleton (skeleton.h), into j->archive. */
+MUST_USE enum err rust_crates(struct job *j, struct buf *why);
 bool rust_here(const struct job *j); /* the toolchain has Rust for any target */
 const char *rust_compiler(void);     /* as a build sees it */
 const char *go_find(void);           /* where the Go command is; NULL: nowhere */

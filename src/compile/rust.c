@@ -11,6 +11,8 @@
 #include "compile/project.h"
 
 #include "base/file.h"
+#include "compile/crates.h"
+#include "compile/skeleton.h"
 #include "compile/wall.h"
 
 #include <string.h>
@@ -23,7 +25,8 @@
 struct rust {
     bool component;
     bool own; /* the sysroot is a whole toolchain: compiler and linkers, too */
-    const char *target, *out_dir;
+    const char *cargo, *target, *locked;
+    const char *env[ENV_MAX];
 };
 
 static bool is_own(void)
@@ -215,52 +218,93 @@ bool rust_here(const struct job *j)
            file_exists(WALL_TOOLCHAIN "/sysroot/lib/rustlib/wasm32-wasip1/lib/.complete");
 }
 
-enum err rust_build(struct job *j, struct project *p, struct buf *why)
+/* Is there a standard library for what is asked for? */
+static enum err rust_init(struct job *j, struct rust *r)
 {
-    const struct rust r = {
-        .component = str_eqz(j->ask.target, "wasm32-wasip2"),
-        .own = is_own(),
-        .target = arena_z(&j->arena, j->ask.target),
-    };
-    const char *locked = job_has(j, "src/Cargo.lock") ? "--locked" : NULL;
-    const char *cargo = r.own ? SYSROOT "/bin/cargo" : "/usr/bin/cargo";
-    const char *const fetch[] = {cargo, "fetch", "--target", r.target, locked, NULL};
-    const char *const build[] = {cargo,      "build",  "--release", "--offline",
-                                 "--target", r.target, locked,      NULL};
-    const char *env[ENV_MAX];
-    struct tool t = {.argv = fetch, .env = env, .dir = "/work/src", .net = true};
-    char std_dir[128], out_dir[128];
-    struct buf std_at = BUF_OVER(std_dir), out = BUF_OVER(out_dir);
-    struct job_list found;
-    int status;
-    enum err e;
+    bool component = str_eqz(j->ask.target, "wasm32-wasip2");
+    bool own = is_own();
+    char room[128];
+    struct buf std_at = BUF_OVER(room);
 
-    buf_addf(&std_at, WALL_TOOLCHAIN "/sysroot/lib/rustlib/%s/lib/.complete", r.target);
+    *r = (struct rust){.component = component,
+                       .own = own,
+                       .cargo = own ? SYSROOT "/bin/cargo" : "/usr/bin/cargo",
+                       .target = arena_z(&j->arena, j->ask.target),
+                       .locked = job_has(j, "src/Cargo.lock") ? "--locked" : NULL};
+    buf_addf(&std_at, WALL_TOOLCHAIN "/sysroot/lib/rustlib/%s/lib/.complete", r->target);
     if (!j->sandbox.toolchain || !file_exists(buf_z(&std_at)))
         return job_fail(j, COMPILE_TOOLCHAIN,
                         "this machine cannot compile Rust for %s; its operator has to run "
                         "tools/build-toolchain%s",
-                        r.target, r.component ? " --wasip2" : "");
-    env_make(j, &r, env);
-    j->locked = locked != NULL;
+                        r->target, component ? " --wasip2" : "");
+    env_make(j, r, r->env);
+    return ERR_OK;
+}
+
+static enum err fetch(struct job *j, const struct rust *r, struct buf *why)
+{
+    const char *const argv[] = {r->cargo, "fetch", "--target", r->target, r->locked, NULL};
+    const struct tool t = {.argv = argv, .env = r->env, .dir = "/work/src", .net = true};
+    int status;
+    enum err e;
+
+    job_phase(j, COMPILE_DEPENDENCIES, STR_NONE);
+    e = job_tool(j, &t, &status, why);
+    return !e && status ? fail_fetch(j, status) : e;
+}
+
+static enum err compile(struct job *j, const struct rust *r, uint32_t total, struct buf *why)
+{
+    const char *const argv[] = {r->cargo,   "build",   "--release", "--offline",
+                                "--target", r->target, r->locked,   NULL};
+    const struct tool t = {.argv = argv, .env = r->env, .dir = "/work/src"};
+    int status;
+    enum err e;
+
+    j->done = 0;
+    j->total = total;
+    job_phase(j, COMPILE_BUILDING, STR_NONE);
+    e = job_tool(j, &t, &status, why);
+    return !e && status ? fail_build(j, status) : e;
+}
+
+enum err rust_crates(struct job *j, struct buf *why)
+{
+    struct rust r;
+    enum err e = skeleton_lay(j->ask.skeleton, why);
+
+    if (!e)
+        e = rust_init(j, &r);
+    if (!e)
+        e = fetch(j, &r, why);
+    if (!e)
+        e = compile(j, &r, packages(j), why);
+    if (!e)
+        e = crates_pack(j, r.target, why);
+    return e;
+}
+
+enum err rust_build(struct job *j, struct project *p, struct buf *why)
+{
+    char room[128];
+    struct buf out = BUF_OVER(room);
+    struct job_list found;
+    struct rust r;
+    bool have;
+    enum err e = rust_init(j, &r);
+
+    if (e)
+        return e;
+    j->locked = r.locked != NULL;
     j->channel = channel_read(j);
     if (j->channel.len)
         buf_addf(&j->log, "rust-toolchain asks for '%.*s'; this is %.*s\n", STR_ARG(j->channel),
                  STR_ARG(j->toolchain_id));
-    job_phase(j, COMPILE_DEPENDENCIES, STR_NONE);
-    e = job_tool(j, &t, &status, why);
-    if (!e && status)
-        e = fail_fetch(j, status);
-    if (e)
-        return e;
-    j->done = 0;
-    j->total = packages(j);
-    job_phase(j, COMPILE_BUILDING, STR_NONE);
-    t.argv = build;
-    t.net = false;
-    e = job_tool(j, &t, &status, why);
-    if (!e && status)
-        e = fail_build(j, status);
+    e = crates_ask(j, &have, why);
+    if (!e && !have)
+        e = fetch(j, &r, why);
+    if (!e)
+        e = compile(j, &r, have ? 0 : packages(j), why);
     if (e)
         return e;
     buf_addf(&out, "target/%s/release", r.target);

@@ -401,7 +401,11 @@ enum err sandbox_run(const struct sandbox *s, const struct sandbox_tool *t,
                      struct sandbox_result *out, struct buf *why)
 {
     struct args args = {.n = 0};
-    struct spawn sp = {.path = BWRAP, .in = -1, .socket = true, .more = true, .more_fd = s->filter};
+    struct spawn sp = {.path = BWRAP,
+                       .in = t->in ? t->in : -1,
+                       .socket = true,
+                       .more = true,
+                       .more_fd = s->filter};
     struct child child = CHILD_NONE;
     struct lines l = {.s = s, .t = t};
     int pipe_fd[2], report, status = 0;
@@ -414,7 +418,8 @@ enum err sandbox_run(const struct sandbox *s, const struct sandbox_tool *t,
         return err_sys(why, "cannot start '%s'", t->argv[0]);
     args_make(s, t, &args);
     sp.argv = args.v;
-    sp.out = sp.err = pipe_fd[1];
+    sp.out = t->out ? t->out : pipe_fd[1];
+    sp.err = pipe_fd[1];
     e = spawn_start(&sp, &child, why);
     fd_close(&pipe_fd[1]);
     if (e) {

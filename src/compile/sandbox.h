@@ -37,6 +37,8 @@ struct sandbox_tool {
     const char *dir;         /* where it starts, as it sees it */
     bool net;
     bool quiet; /* keep its output out of the log: it is data */
+    int in;     /* its standard input; 0: nothing */
+    int out;    /* its standard output; 0: lines as said above */
     sandbox_line *line;
     void *ctx;
 };

@@ -84,7 +84,7 @@ static enum err look(const struct builds *b, struct str repo, struct str commit,
                                     .registries = b->registries};
     struct json doc;
     struct built r;
-    enum err e = build_run(NULL, &ask, NULL, NULL, a, &r, why);
+    enum err e = build_run(NULL, &ask, NULL, NULL, NULL, a, &r, why);
 
     if (e)
         return e;

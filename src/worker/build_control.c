@@ -43,9 +43,12 @@ static void self_test(struct builds *b)
 }
 
 enum err builds_init(struct builds *b, const char *home, const struct store *store,
-                     const char *toolchain, bool dev, struct buf *why)
+                     const char *toolchain, uint64_t crates_bytes_max, bool dev, struct buf *why)
 {
     struct buf id = BUF_INIT(512), ignored = WHY_INIT, dir;
+    char crates[STORE_PATH_MAX];
+    struct buf crates_dir = BUF_OVER(crates);
+    enum err e;
 
     *b = (struct builds){.store = store,
                          .registries = STR(BUILD_REGISTRIES),
@@ -57,8 +60,12 @@ enum err builds_init(struct builds *b, const char *home, const struct store *sto
     b->gate.open = 1;
     dir = BUF_OVER(b->dir);
     buf_addf(&dir, "%s/builds", home);
-    if (dir.full)
+    buf_addf(&crates_dir, "%s/crates", home);
+    if (dir.full || crates_dir.full)
         return err_put(why, ERR_TOO_BIG, "the path '%.100s…' is too long", home);
+    e = store_init(&b->crates, crates, crates_bytes_max, why);
+    if (e)
+        return e;
     b->toolchain = toolchain ? arena_str(&b->arena, str_of(toolchain)) : build_toolchain(&b->arena);
     /* Without one this worker compiles C and Go and says so to whoever asks for Rust. */
     if (b->toolchain.len && build_toolchain_id(b->toolchain, &id, &ignored)) {
@@ -160,7 +167,7 @@ static enum err resolve(struct builds *b, struct fetcher *f, struct str ref, str
     for (unsigned i = 0; i < NETWORK_TRIES; i++) {
         if (i)
             clock_sleep_ms(NETWORK_WAIT_MS << i);
-        e = build_run(NULL, &ask, NULL, NULL, a, &r, why);
+        e = build_run(NULL, &ask, NULL, NULL, NULL, a, &r, why);
         if (e || r.result != COMPILE_NETWORK)
             break;
     }
@@ -458,7 +465,7 @@ enum err build_make(struct builds *b, struct build *build, uint32_t seconds, bui
     if (e)
         return e;
     ask.seconds = seconds;
-    e = build_run(NULL, &ask, hear, &l, &a, &r, why);
+    e = build_run(NULL, &ask, &b->crates, hear, &l, &a, &r, why);
     gate_leave(b);
     answer->compile_ms = clock_mono_ms() - start;
     if (!e) {

@@ -23,7 +23,7 @@
 #include "worker/answer.h"
 #include "worker/build_share.h"
 #include "worker/fetch_control.h"
-#include "worker/store.h"
+#include "builder/store.h"
 
 #define BUILDS_FILES_MAX  4096 /* records and logs; the oldest go */
 #define BUILD_SECONDS_MIN 30u  /* what a payment must cover before anything is compiled */
@@ -40,6 +40,7 @@ struct build_gate {
 
 struct builds {
     char dir[STORE_PATH_MAX];
+    struct store crates; /* compiled crates of the registry, between builds */
     const struct store *store;
     struct arena arena;
     struct str toolchain, registries;
@@ -54,7 +55,8 @@ struct builds {
  * Runs the compile child's self-test; where it fails, b->cannot says why and build_find() gives
  * ERR_BUSY: such jobs are for other workers. */
 MUST_USE enum err builds_init(struct builds *b, const char *home, const struct store *store,
-                              const char *toolchain, bool dev, struct buf *why);
+                              const char *toolchain, uint64_t crates_bytes_max, bool dev,
+                              struct buf *why);
 void builds_release(struct builds *b);
 /* From now on so many compile at once, at least one (it starts with one); who is one too many
  * waits. Any thread. */

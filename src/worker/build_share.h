@@ -25,7 +25,7 @@
 #include "near/key.h"
 #include "near/rpc.h"
 #include "worker/coordinator.h"
-#include "worker/store.h"
+#include "builder/store.h"
 
 struct build_share {
     struct coordinator *coordinator; /* NULL: nothing is shared */

@@ -41,7 +41,8 @@ enum err runner_init(struct runner *r, const char *home, uint64_t wasm_bytes_max
     if (!e)
         e = store_init(&r->store, wasm, wasm_bytes_max, why);
     if (!e)
-        e = builds_init(&r->builds, home, &r->store, toolchain, allow_http_loopback, why);
+        e = builds_init(&r->builds, home, &r->store, toolchain, r->crates_bytes_max,
+                        allow_http_loopback, why);
     if (!e)
         e = mac_key_load(key_file, &r->key, why);
     if (e)

@@ -15,7 +15,7 @@
 #include "worker/env.h"
 #include "worker/fetch_control.h"
 #include "worker/places.h"
-#include "worker/store.h"
+#include "builder/store.h"
 
 #define RUNNER_PATH_MAX 4096
 
@@ -26,9 +26,10 @@ struct runner {
     char code_dir[RUNNER_PATH_MAX]; /* compiled code */
     struct mac_key key;             /* its own */
     /* Set before runner_init(). */
-    struct net_policy policy; /* of guests' requests */
-    bool fresh_process;       /* a process of its own for every run */
-    uint64_t code_bytes_max;  /* compiled code kept on disk; 0: the cache's own maximum */
+    struct net_policy policy;  /* of guests' requests */
+    bool fresh_process;        /* a process of its own for every run */
+    uint64_t code_bytes_max;   /* compiled code kept on disk; 0: the cache's own maximum */
+    uint64_t crates_bytes_max; /* of compiled crates kept on disk */
 };
 
 /* `home` is the worker's folder; wasm/, code/ and cache.key are made in it. */

@@ -42,7 +42,7 @@ struct options {
         *ipfs_gateway, *init_key_file;
     struct settings settings;
     uint64_t epoch_s, batch_s;
-    uint64_t guest_requests, guest_at_once, guest_net_mb, code_cache_mb;
+    uint64_t guest_requests, guest_at_once, guest_net_mb, code_cache_mb, crates_mb;
     struct opt_list guest_hosts;
     bool guest_no_network;
     bool allow_http_loopback, guest_loopback, guest_rpc_read_only, die_with_parent;
@@ -92,6 +92,8 @@ static const struct opt table[] = {
     SETTINGS_ROWS(struct options, settings.),
     OPT_U64("code-cache-mb", "N", struct options, code_cache_mb, 16, 1048576,
             "OUTLAYER_CODE_CACHE_MB", "compiled programs kept on disk, in MiB (1024)"),
+    OPT_U64("crates-mb", "N", struct options, crates_mb, 0, 1048576, "OUTLAYER_CRATES_MB",
+            "compiled crates of the Rust registry kept on disk, in MiB (2048); 0: none"),
     OPT_TEXT("settings", "FILE", struct options, settings_file, "OUTLAYER_WORKER_SETTINGS",
              "the six options above as lines of 'name = value', read again on SIGHUP; what stands "
              "there counts more than what is given here"),
@@ -391,6 +393,7 @@ static enum err start(const struct options *o, struct buf *why)
         e = outbox_start(o, &shared.outbox, why);
     runner.fresh_process = settings_fresh_process(&settings);
     runner.code_bytes_max = o->code_cache_mb * MB;
+    runner.crates_bytes_max = o->crates_mb * MB;
     guest_policy(o, &runner.policy);
     if (!e)
         e = runner_init(&runner, o->home, settings.cache_mb * MB, o->toolchain,
@@ -435,6 +438,7 @@ static enum err start(const struct options *o, struct buf *why)
 int main(int argc, char **argv)
 {
     struct options o = {.settings = SETTINGS_DEFAULT,
+                        .crates_mb = BUILD_CRATES_MB,
                         .epoch_s = EPOCH_S,
                         .batch_s = BATCH_S,
                         .quote_source = QUOTE_SOURCE,

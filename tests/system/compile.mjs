@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
 import { after, test } from 'node:test';
 import { GitServer, toolchain } from './git.mjs';
 import { freePort, NEAR, Network, until } from './harness.mjs';
@@ -12,6 +14,8 @@ const tools = toolchain();
 assert.ok(tools, 'there is no toolchain for Rust; make it with tools/build-toolchain');
 const net = await Network.start({ workerArgs: ['--toolchain', tools] });
 const deposit = NEAR;
+
+const serde = path.join(import.meta.dirname, '../../examples/projects/rust-serde');
 
 const upper = (how) => `#include <stdio.h>
 #include <ctype.h>
@@ -104,6 +108,24 @@ test('a Rust program', async () => {
     const [repo] = git.commit('greeter', { 'Cargo.toml': cargo, 'src/main.rs': greeter('hello') });
     const got = await works(repo, 'main', { input_data: 'Ada' });
     assert.equal(got.text, '"hello Ada"');
+});
+
+test('another commit finds its crates compiled', async () => {
+    const log = async (got) => (await fetch(`${net.coordinator.url}/requests/${got.requested.request_id}/build-log`)).text();
+    const project = fs.readdirSync(serde, { recursive: true, withFileTypes: true }).filter((e) => e.isFile())
+        .map((e) => path.join(e.parentPath, e.name));
+    const files = Object.fromEntries(project.map((file) => [path.relative(serde, file), fs.readFileSync(file, 'utf8')]));
+    const [repo] = git.commit('serde', files);
+    const input = { input_data: '{"text":"a b a"}' };
+    const first = await works(repo, 'main', input);
+    assert.match(await log(first), /Compiling serde_json/);
+    git.commit('serde', { 'src/main.rs': `${files['src/main.rs']}\n// changed\n` });
+    const second = await works(repo, 'main', input);
+    assert.equal(second.completed.compilation_note, 'Freshly compiled');
+    assert.match(await log(second), /as compiled for an earlier build/);
+    assert.doesNotMatch(await log(second), /Compiling serde/);
+    assert.equal(second.text, first.text);
+    assert.ok(second.completed.resources_used.compile_time_ms < first.completed.resources_used.compile_time_ms);
 });
 
 test('compile_only answers the checksum', async () => {

@@ -36,6 +36,29 @@ static void asks(void **state)
     buf_release(&b);
 }
 
+static void crates(void **state)
+{
+    const struct compile_give give = {COMPILE_LIMIT, {"too long", 8}};
+    struct compile_ask with = ask, out;
+    struct buf b = BUF_INIT(COMPILE_ASK_MAX);
+    struct compile_give got;
+
+    (void)state;
+    with.what = COMPILE_CRATES;
+    with.skeleton = STR("bones");
+    compile_ask_write(&b, &with);
+    assert_int_equal(compile_ask_read(buf_str(&b), &out, NULL), ERR_OK);
+    assert_str(out.skeleton, "bones");
+    buf_clear(&b);
+    compile_give_write(&b, &give);
+    assert_int_equal(compile_give_read(buf_str(&b), &got, NULL), ERR_OK);
+    assert_int_equal(got.result, COMPILE_LIMIT);
+    assert_str(got.error, "too long");
+    for (size_t n = 0; n < b.len; n++)
+        assert_int_equal(compile_give_read(str_head(buf_str(&b), n), &got, NULL), ERR_FORMAT);
+    buf_release(&b);
+}
+
 static void news(void **state)
 {
     const struct compile_progress p = {COMPILE_BUILDING, 3, 12, 4567, {"serde", 5}};
@@ -83,6 +106,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(asks),
+        cmocka_unit_test(crates),
         cmocka_unit_test(news),
         cmocka_unit_test(answers),
     };

@@ -1,12 +1,13 @@
 /*
- * store.h — programs as they were downloaded, by the SHA-256 of their bytes.
+ * store.h — files known by a hash: programs by that of their bytes, compiled crates by that of what
+ * they were made from.
  *
  * One file each, `<dir>/<64 hex digits>`, written beside and renamed over. The folder stays under
- * a maximum: what was used least recently goes first. What is given out is not checked again here;
- * whoever runs it hashes it anyway (guest/guest.h). One worker per folder.
+ * a maximum: what was used least recently goes first. What is given out is not checked again here:
+ * whoever runs a program hashes it anyway (guest/guest.h).
  */
-#ifndef WORKER_STORE_H
-#define WORKER_STORE_H
+#ifndef BUILDER_STORE_H
+#define BUILDER_STORE_H
 
 #include "base/err.h"
 #include "crypto/hash.h"

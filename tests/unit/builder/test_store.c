@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "test.h"
-#include "worker/store.h"
+#include "builder/store.h"
 
 static char dir[] = "/tmp/outlayer-test-store-XXXXXX";
 

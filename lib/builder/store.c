@@ -1,5 +1,5 @@
 /* store.c — see store.h. */
-#include "worker/store.h"
+#include "builder/store.h"
 
 #include <dirent.h>
 #include <errno.h>
