@@ -48,7 +48,7 @@ enum err file_read(const char *path, struct buf *out, struct buf *why)
         return err_sys(why, "open '%s'", path);
     e = fd_read_all(fd, out, why);
     if (e)
-        e = err_put(why, e, "read '%s': %s", path, why ? buf_z(why) : "");
+        e = err_put(why, e, "'%s': %s", path, why ? buf_z(why) : "");
     fd_close(&fd);
     return e;
 }
@@ -100,10 +100,12 @@ enum err file_write_atomic(const char *path, struct str bytes, unsigned mode, st
         return err_put(why, ERR_RANGE, "path '%s' is too long", path);
     fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0)
-        return err_sys(why, "create '%s'", tmp);
+        return err_sys(why, "create '%s'", path);
     e = fd_write_all(fd, bytes.ptr, bytes.len, why);
+    if (e)
+        e = err_put(why, e, "'%s': %s", path, why ? buf_z(why) : "");
     if (!e && fsync(fd) < 0)
-        e = err_sys(why, "flush '%s'", tmp);
+        e = err_sys(why, "flush '%s'", path);
     fd_close(&fd);
     if (!e && rename(tmp, path) < 0)
         e = err_sys(why, "rename '%s'", tmp);

@@ -18,7 +18,7 @@ static enum err key_file_read(const char *path, struct buf *text, struct buf *wh
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
     if (fd < 0 && errno == ENOENT)
-        return err_put(why, ERR_ABSENT, "no key file at '%s'", path);
+        return err_put(why, ERR_ABSENT, "there is no key file '%s'", path);
     if (fd < 0)
         return err_sys(why, "cannot open key file '%s'", path);
     if (fstat(fd, &st) < 0) {

@@ -116,10 +116,12 @@ static enum err fail(struct rpc *r, enum rpc_fault f)
     BUG("rpc fault");
 }
 
-/* What of a node's error goes into a sentence: all of it, shortened. */
-static struct str shown(struct json v)
+/* What of a node's error goes into a sentence: its own, or all of it; shortened. */
+static struct str shown(struct json error)
 {
-    return str_head(v.text, 400);
+    struct str said;
+
+    return str_head(json_plain(json_get(error, "data"), &said) ? said : error.text, 400);
 }
 
 static enum rpc_fault invalid_tx_fault(struct rpc *r, struct json data)

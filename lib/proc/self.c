@@ -17,8 +17,7 @@
 
 #define PATH_BYTES 4096
 
-/* The folder this executable lies in, links resolved. */
-static enum err own_folder(char out[PATH_BYTES], struct buf *why)
+enum err self_folder(char out[PATH_BYTES], struct buf *why)
 {
     ssize_t n = readlink("/proc/self/exe", out, PATH_BYTES - 1);
     char *slash;
@@ -56,7 +55,7 @@ enum err self_exe(struct arena *a, const char *name, const char **out, struct bu
 {
     static const char *const tries[] = {"/", "/../libexec/outlayer/"};
     char folder[PATH_BYTES];
-    enum err e = own_folder(folder, why);
+    enum err e = self_folder(folder, why);
 
     if (!e && find(a, folder, tries, countof(tries), name, out))
         e = err_put(why, ERR_ABSENT,
@@ -67,20 +66,22 @@ enum err self_exe(struct arena *a, const char *name, const char **out, struct bu
 
 enum err self_share(struct arena *a, const char *name, const char **out, struct buf *why)
 {
-    static const char *const beside[] = {"/../share/outlayer/"}, *const given[] = {"/"};
+    static const char *const beside[] = {"/share/outlayer/"}, *const given[] = {"/"};
     const char *share = getenv("OUTLAYER_SHARE");
-    char folder[PATH_BYTES];
-    enum err e = own_folder(folder, why);
+    char folder[PATH_BYTES], *slash;
+    enum err e = self_folder(folder, why);
 
     if (e)
         return e;
     if (share && !find(a, share, given, 1, name, out))
         return ERR_OK;
+    slash = strrchr(folder, '/'); /* beside bin/ */
+    if (slash)
+        *slash = '\0';
     if (!find(a, folder, beside, 1, name, out))
         return ERR_OK;
-    return err_put(why, ERR_ABSENT,
-                   "no data file '%s' in '%s/../share/outlayer': install or build it", name,
-                   folder);
+    return err_put(why, ERR_ABSENT, "no data file '%s' in '%s/share/outlayer': install or build it",
+                   name, folder);
 }
 
 void self_init(const char *name)

@@ -7,6 +7,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 
+/* The folder that this executable lies in, links resolved; `out` has room for 4,096 bytes. */
+MUST_USE enum err self_folder(char out[4096], struct buf *why);
 /* Path of another executable of ours: beside this one, or in ../libexec/outlayer. */
 MUST_USE enum err self_exe(struct arena *a, const char *name, const char **out, struct buf *why);
 /* Path of a data file: under OUTLAYER_SHARE, or ../share/outlayer from this executable. */

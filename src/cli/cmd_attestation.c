@@ -81,12 +81,14 @@ const struct command command_attestation = {
     .about =
         "get: ID is an execution's, as the coordinator's pages show it; TRANSACTION is the one\n"
         "that asked. The coordinator need not be trusted: verify what it gives.\n"
-        "verify: asks one question after the other and answers each with pass, fail or unproven "
-        "and\n"
-        "the reason; the whole is as bad as its worst. Exit status: 0 pass, 1 fail,\n"
-        "2 unproven. FILE is a bundle, or a published record with a quote of its own.",
+        "verify: asks one question after the other and answers each with pass, fail or unproven\n"
+        "and the reason; the whole is as bad as its worst. FILE is a bundle, or a published "
+        "record\n"
+        "with a quote of its own.",
+    .verbs = "get verify",
     .options = attestation_options,
     .examples = attestation_examples,
+    .statuses = "verify: 0 pass, 1 fail, 2 unproven; get: 0 done, 1 failed; 3 wrong usage.",
     .run = cmd_attestation,
 };
 
@@ -181,6 +183,10 @@ static int verify_bundle(struct arena *a, struct str text, const struct attestat
         buf_release(&out);
         return evidence_status(r->total);
     }
+    if (r->simulated && !o->root)
+        fprintf(stderr,
+                "The bundle says that it is SIMULATED: --simulated-root names the root of its "
+                "simulator,\nwhich `outlayer up` keeps as HOME/simulator/root.der.\n");
     printf("%s%s\n", attest_outcome_name(r->total), r->simulated ? ", SIMULATED machine" : "");
     for (enum bundle_layer l = 0; l < BUNDLE_LAYER_COUNT; l++)
         say_line(r->layer[l].outcome, bundle_layer_name(l), r->layer[l].reason);
@@ -353,8 +359,9 @@ static void say_got(const struct attestation_opts *o, const struct bundle *b, ui
             : b->has_anchor    ? "its batch is not anchored yet"
                                : "it stands in no batch yet");
     if (o->bundle)
-        fprintf(stderr, "Next: outlayer attestation verify %s%s\n", o->bundle,
-                b->simulated ? " --simulated-root SIMULATOR/root.der" : "");
+        fprintf(stderr,
+                "Next: outlayer attestation verify %s --rpc-url URL --register-id ACCOUNT%s\n",
+                o->bundle, b->simulated ? " --simulated-root HOME/simulator/root.der" : "");
 }
 
 static int get(struct arena *a, const char *what, const struct attestation_opts *o, struct buf *why)

@@ -90,14 +90,26 @@ static bool show(void *ctx, const struct compile_progress *p)
 static enum err repo_find(const char *name, struct buf *out, struct buf *why)
 {
     struct str s = str_of(name);
+    struct buf git = BUF_INIT(4096);
     char *path;
     enum err e;
 
-    if (name[0] != '.' && name[0] != '/')
+    if (name[0] != '.' && name[0] != '/' && (strchr(name, '/') || !file_exists(name)))
         return repo_normalise(s, true, out, why);
     path = realpath(name, NULL);
     if (!path)
         return err_sys(why, "there is no folder '%s'", name);
+    buf_addf(&git, "%s/.git", path);
+    if (!file_exists(buf_z(&git))) {
+        e = err_put(why, ERR_ABSENT,
+                    "'%s' is no git folder, and what is built is what is committed: run "
+                    "`git init -b main . && git add . && git commit -m first` in it",
+                    name);
+        buf_release(&git);
+        free(path);
+        return e;
+    }
+    buf_release(&git);
     buf_addf(out, "file://%s", path);
     e = out->len > REPO_MAX ? err_put(why, ERR_TOO_BIG, "the path '%.100s…' is too long", path)
                             : ERR_OK;

@@ -63,6 +63,7 @@ const struct command command_cache = {
              "verify   check every file's authenticity, and remove those that do not pass\n"
              "prune    remove what was not used for longest until --max-mb is left\n\n"
              "Run it as the worker's user. Workers may go on meanwhile.",
+    .verbs = "prewarm list verify prune",
     .options = cache_options,
     .examples = cache_examples,
     .run = cmd_cache,
@@ -76,7 +77,7 @@ struct at_home {
     unsigned done, failed;
 };
 
-static enum err home_open(struct at_home *h, struct buf *why)
+static enum err home_open(struct at_home *h, bool create, struct buf *why)
 {
     struct buf code = BUF_OVER(h->code);
     char room[PATH_MAX_BYTES];
@@ -89,6 +90,8 @@ static enum err home_open(struct at_home *h, struct buf *why)
     buf_addf(&key, "%s/cache.key", h->o->home);
     if (code.full || key.full)
         return err_put(why, ERR_TOO_BIG, "the path '%.100s…' is too long", h->o->home);
+    if (!create && !file_exists(h->o->home))
+        return err_put(why, ERR_ABSENT, "there is no worker's folder '%s'", h->o->home);
     e = dir_make(h->o->home, why);
     if (!e)
         e = mac_key_load(room, &h->key, why);
@@ -283,8 +286,8 @@ static enum err look(struct at_home *h, bool check, struct buf *why)
         }
     }
     if (!e && !h->o->json)
-        fprintf(stderr, "%u %s, %llu MB together\n", h->done, check ? "sound" : "programs",
-                (unsigned long long)(bytes / MB));
+        fprintf(stderr, "%u %s, %.1f MiB together\n", h->done, check ? "sound" : "programs",
+                (double)bytes / (double)MB);
     mem_free(list);
     return e;
 }
@@ -303,11 +306,11 @@ int cmd_cache(int argc, char **argv)
     verb = operands < argc ? argv[operands++] : "";
     if (strcmp(verb, "prewarm") != 0 && strcmp(verb, "list") != 0 && strcmp(verb, "verify") != 0 &&
         strcmp(verb, "prune") != 0)
-        e = err_put(&why, ERR_FORMAT, "say prewarm, list, verify or prune, not '%s'", verb);
+        e = err_put(&why, ERR_FORMAT, "say what: prewarm, list, verify or prune");
     else if (strcmp(verb, "prune") == 0 && o.max_mb == UINT64_MAX)
         e = err_put(&why, ERR_FORMAT, "prune needs --max-mb");
     else
-        e = home_open(&h, &why);
+        e = home_open(&h, strcmp(verb, "prewarm") == 0, &why);
     if (!e && strcmp(verb, "prewarm") == 0)
         e = prewarm(&h, argc - operands, argv + operands, &why);
     else if (!e && strcmp(verb, "prune") == 0)

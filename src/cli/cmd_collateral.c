@@ -63,9 +63,11 @@ const struct command command_collateral = {
     .about = "`check` verifies signatures, chains and revocation lists and says how many days\n"
              "are left until the first of them ends. `fetch` gets the current ones from Intel,\n"
              "verifies them and keeps them: old evidence can only be judged with collateral of\n"
-             "its time. Exit status of check: 0 good, 1 not good.",
+             "its time.",
+    .verbs = "fetch check",
     .options = collateral_options,
     .examples = collateral_examples,
+    .statuses = "check: 0 good, 1 not good; fetch: 0 done, 1 failed; 3 wrong usage.",
     .run = cmd_collateral,
 };
 

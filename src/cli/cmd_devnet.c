@@ -15,7 +15,10 @@
 #include "proc/self.h"
 
 #define DEFAULT_PORT 3030
-#define WAIT_MS      120000 /* snapshots of large chains take a while */
+#define DEVNET_VERBS                                                                               \
+    "say what: start, accounts, fund ACCOUNT [NEAR], fast-forward BLOCKS, snapshot save|load "     \
+    "NAME, import ACCOUNT or near-cli"
+#define WAIT_MS 120000 /* snapshots of large chains take a while */
 
 static const struct opt devnet_options[] = {
     OPT_TEXT("home", "DIR", struct devnet_opts, home, "OUTLAYER_DEVNET_HOME",
@@ -23,7 +26,7 @@ static const struct opt devnet_options[] = {
     OPT_TEXT("rpc-url", "URL", struct devnet_opts, rpc_url, "OUTLAYER_RPC_URL",
              "the running chain (default http://127.0.0.1:3030)"),
     OPT_U64("port", "N", struct devnet_opts, port, 0, 65535, NULL, "start: port to listen on"),
-    OPT_U64("block-time", "MS", struct devnet_opts, block_time, 1, 3600000, NULL,
+    OPT_U64("block-time-ms", "MS", struct devnet_opts, block_time, 1, 3600000, NULL,
             "start: milliseconds between blocks (default 200)"),
     OPT_FLAG("instant", struct devnet_opts, instant, "start: besides, a block when there is work"),
     OPT_U64("protocol-version", "N", struct devnet_opts, protocol, 1, UINT32_MAX, NULL,
@@ -62,6 +65,7 @@ const struct command command_devnet = {
         "snapshot       keep a copy of the whole chain, or go back to one\n"
         "import         copy an account's contract and state from a node; the root key opens it\n"
         "near-cli       print the network entry for near-cli-rs' config.toml",
+    .verbs = "start accounts fund fast-forward snapshot import near-cli",
     .options = devnet_options,
     .examples = devnet_examples,
     .run = cmd_devnet,
@@ -203,7 +207,7 @@ static int with_chain(const struct devnet_opts *o, int n, char **words)
     else if (strcmp(words[0], "import") == 0 && n == 2)
         status = devnet_import(o, rpc, words[1]);
     else
-        status = misused("these words are none of what 'devnet' does");
+        status = misused(DEVNET_VERBS);
     rpc_free(rpc);
     return status;
 }
@@ -220,7 +224,7 @@ int cmd_devnet(int argc, char **argv)
     if (!command_begin(&command_devnet, argc, argv, &o, &operands, &status))
         return status;
     if (operands == argc)
-        return misused("what shall 'devnet' do?");
+        return misused(DEVNET_VERBS);
     if (!o.home) {
         const char *user = getenv("HOME");
 

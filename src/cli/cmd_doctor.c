@@ -73,10 +73,11 @@ const struct command command_doctor = {
     .about =
         "Tries each wall of the sandboxes for real, and looks at programs, compilers, folders,\n"
         "kernel, ports and clock; at node, coordinator and keystore when they are named.\n\n"
-        "Exit status: 0 nothing is in the way, 1 something is. What only limits what can be\n"
-        "done (no Rust compiler, a port that is taken) is a warning and no failure.",
+        "What only limits what can be done (no Rust compiler, a port that is taken) is a\n"
+        "warning and no failure.",
     .options = doctor_options,
     .examples = doctor_examples,
+    .statuses = "0 nothing is in the way, 1 something is, 3 wrong usage.",
     .run = cmd_doctor,
 };
 

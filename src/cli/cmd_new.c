@@ -43,6 +43,7 @@ const struct command command_new = {
     .summary = "begin a program in C, Rust or Go",
     .usage = "c|rust|go NAME [options]",
     .about = "Makes a folder with a small program, ready to build, run and put on GitHub.",
+    .verbs = "c rust go",
     .options = new_options,
     .examples = new_examples,
     .run = cmd_new,

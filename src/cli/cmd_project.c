@@ -14,6 +14,7 @@
 #include "cli/amount.h"
 #include "cli/code_source.h"
 #include "cli/project_client.h"
+#include "cli/table.h"
 #include "cli/term.h"
 
 #define DEPOSIT  ((u128)UINT64_C(100000000) * UINT64_C(1000000000000000)) /* 0.1 NEAR */
@@ -66,6 +67,7 @@ const struct command command_project = {
         "PROJECT is OWNER/NAME, or NAME for your own. VER is a version's key: the SHA-256 of the\n"
         "program or REPO@COMMIT, or enough of the first characters of the hash or the commit.\n"
         "Unused deposit comes back at once.",
+    .verbs = "create add versions activate rollback remove show list accept transfer delete",
     .options = project_options,
     .examples = project_examples,
     .run = cmd_project,
@@ -99,17 +101,14 @@ static struct str key_short(struct str key)
     return key.len == 64 && !str_has_byte(key, '@') ? str_head(key, 12) : key;
 }
 
-static void put_source(struct buf *out, struct json source)
+static struct str source_of(struct json source)
 {
     struct json github = json_get(source, "GitHub"), wasm = json_get(source, "WasmUrl");
     struct str s;
 
-    if (json_plain(json_get(wasm, "url"), &s))
-        buf_add_str(out, s);
-    else if (json_plain(json_get(github, "repo"), &s))
-        buf_add_str(out, s);
-    else
-        buf_addz(out, "?");
+    if (json_plain(json_get(wasm, "url"), &s) || json_plain(json_get(github, "repo"), &s))
+        return s;
+    return STR("?");
 }
 
 /* The end of a verb that changed something: one sentence, or one object. */
@@ -308,13 +307,15 @@ static enum err do_remove(struct work *w, struct buf *why)
 
 static enum err do_versions(struct work *w, struct buf *why)
 {
+    static const char *const heads[] = {"VERSION", "ADDED (UTC)", "STATUS", "SOURCE", NULL};
     struct buf b = BUF_INIT(LIST_MAX);
+    struct table t;
 
     (void)why;
     if (w->o->json)
         json_arr(&b);
     else
-        printf("VERSION                                   ADDED             STATUS  SOURCE\n");
+        table_begin(&t, heads);
     for (size_t i = 0; i < w->versions->n; i++) {
         const struct project_version *v = &w->versions->list[i];
 
@@ -323,15 +324,15 @@ static enum err do_versions(struct work *w, struct buf *why)
             continue;
         }
         buf_clear(&b);
-        buf_addf(&b, "%-40.*s  ", STR_ARG(key_short(v->key)));
         put_time(&b, v->added_ns);
-        buf_addf(&b, "  %-6s  ", v->active ? "active" : "");
-        put_source(&b, v->source);
-        puts(buf_z(&b));
+        table_row(&t, (struct str[]){key_short(v->key), buf_str(&b),
+                                     v->active ? STR("active") : STR(""), source_of(v->source)});
     }
     if (w->o->json) {
         json_arr_end(&b);
         puts(buf_z(&b));
+    } else {
+        table_end(&t, true);
     }
     buf_release(&b);
     return ERR_OK;
@@ -375,15 +376,18 @@ static enum err do_list(struct work *w, struct buf *why)
     if (!e && w->o->json) {
         printf("%.*s\n", STR_ARG(list.text));
     } else if (!e) {
-        printf("PROJECT                           UUID               VERSION\n");
+        static const char *const heads[] = {"PROJECT", "UUID", "VERSION", NULL};
+        struct table t;
+
+        table_begin(&t, heads);
         it = json_iter(list);
         while (json_next(&it)) {
             struct project p;
 
             if (project_read(it.value, &p))
-                printf("%-32.*s  %.*s  %.*s\n", STR_ARG(p.id), STR_ARG(p.uuid),
-                       STR_ARG(key_short(p.active)));
+                table_row(&t, (struct str[]){p.id, p.uuid, key_short(p.active)});
         }
+        table_end(&t, true);
     }
     buf_release(&args);
     buf_release(&answer);

@@ -51,13 +51,16 @@ const struct command command_quote = {
     .name = "quote",
     .summary = "show, verify or get an Intel TDX quote",
     .usage = "show QUOTE | verify QUOTE | get [options]",
-    .about = "QUOTE is a file with the bytes of a quote, or with hexadecimal or base64 text; - is\n"
-             "stdin. `verify` checks every signature up to Intel's root, revocation lists, patch\n"
-             "levels and the strict policy. Exit status: 0 it holds, 1 it does not, 2 it cannot\n"
-             "be told: no collateral, collateral of another time, or a patch level that is not\n"
-             "UpToDate. `get` asks this machine, or a simulator, for a quote.",
+    .about =
+        "QUOTE is a file with the bytes of a quote, or with hexadecimal or base64 text; - is\n"
+        "stdin. `verify` checks every signature up to Intel's root, revocation lists, patch\n"
+        "levels and the strict policy. It cannot be told without collateral, with collateral of\n"
+        "another time, or where the patch level is not UpToDate. `get` asks this machine, or a\n"
+        "simulator, for a quote.",
+    .verbs = "show verify get",
     .options = quote_options,
     .examples = quote_examples,
+    .statuses = "0 it holds, 1 it does not, 2 it cannot be told, 3 wrong usage.",
     .run = cmd_quote,
 };
 

@@ -86,6 +86,7 @@ const struct command command_request = {
              "is paid in full, and this command's exit status is then 1.",
     .options = request_options,
     .examples = request_examples,
+    .statuses = "0 it succeeded, 1 it failed, 3 wrong usage.",
     .run = cmd_request,
 };
 

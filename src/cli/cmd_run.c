@@ -115,6 +115,7 @@ const struct command command_run = {
              "stdout, the report to stderr.",
     .options = run_options,
     .examples = run_examples,
+    .statuses = "0 it succeeded, 1 it failed or could not be run, 3 wrong usage.",
     .run = cmd_run,
 };
 

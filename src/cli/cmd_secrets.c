@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/secrets_client.h"
+#include "cli/table.h"
 #include "cli/secrets_input.h"
 #include "cli/term.h"
 #include "secrets/access_rpc.h"
@@ -75,17 +76,19 @@ const struct command command_secrets = {
     .name = "secrets",
     .summary = "store secrets that only runs of your program get",
     .usage = "set|update|list|delete|check [options]",
-    .about = "set      seal and store values; those that were there are replaced, the access rule "
-             "stays\n"
-             "update   lay values over those that are there\n"
-             "list     what an account has stored, without values\n"
-             "delete   remove a set; its deposit comes back\n"
-             "check    would an account be let in, and if not, which condition refuses\n\n"
-             "Values are never taken from arguments, which others can see. Exit status of check: 0 "
-             "yes,\n"
-             "1 no, 2 it could not be found out (a run is refused then).",
+    .about =
+        "set      seal and store values; those that were there are replaced, the access rule "
+        "stays\n"
+        "update   lay values over those that are there\n"
+        "list     what an account has stored, without values\n"
+        "delete   remove a set; its deposit comes back\n"
+        "check    would an account be let in, and if not, which condition refuses\n\n"
+        "Values are never taken from arguments, which others can see. Where check cannot find\n"
+        "it out, a run is refused.",
+    .verbs = "set update list delete check",
     .options = secrets_options,
     .examples = secrets_examples,
+    .statuses = "0 done, 1 failed, 3 wrong usage; check: 0 yes, 1 no, 2 not known.",
     .run = cmd_secrets,
 };
 
@@ -193,6 +196,24 @@ static enum err access_of(struct work *w, struct buf *out, struct buf *why)
     return e;
 }
 
+/* The same as people type it. */
+static void put_rule(struct buf *out, struct json rule)
+{
+    struct json_iter it = json_iter(json_get(json_get(rule, "Whitelist"), "accounts"));
+    struct str id;
+
+    if (json_plain(rule, &id) && str_eqz(id, "AllowAll")) {
+        buf_addz(out, "allow-all");
+    } else if (json_count(rule) == 1 && json_type(json_get(rule, "Whitelist")) == JSON_OBJECT) {
+        buf_addz(out, "whitelist:");
+        for (bool first = true; json_next(&it); first = false)
+            if (json_plain(it.value, &id))
+                buf_addf(out, "%s%.*s", first ? "" : ",", STR_ARG(id));
+    } else {
+        buf_add_str(out, rule.text);
+    }
+}
+
 /* ---- set and update ---- */
 
 static enum err transact(struct work *w, const char *method, struct str args, u128 deposit,
@@ -233,6 +254,7 @@ static enum err set_or_update(struct work *w, bool update, struct buf *why)
     char *room = mem_alloc(SECRETS_TEXT_MAX + 1);
     struct buf plain = {
         .ptr = room, .cap = SECRETS_TEXT_MAX, .max = SECRETS_TEXT_MAX, .fixed = true};
+    struct json rule;
     struct buf cipher = BUF_INIT(SECRETS_CIPHER_MAX), access = BUF_INIT(4 * ACCESS_TEXT_MAX);
     struct buf note = BUF_INIT(65536), reason = WHY_INIT;
     struct secrets_row row = {.cipher = STR_NONE};
@@ -262,7 +284,11 @@ static enum err set_or_update(struct work *w, bool update, struct buf *why)
         e = store(w, buf_str(&cipher), buf_str(&access), why);
     if (!e) {
         fprintf(stderr, "%s", buf_z(&note));
-        printf("Stored. Access: %s\n", buf_z(&access));
+        if (json_parse(buf_str(&access), &rule, NULL)) {
+            buf_clear(&note);
+            put_rule(&note, rule);
+        }
+        printf("Stored. Access: %s\n", buf_z(&note));
     }
     buf_release(&cipher);
     buf_release(&access);
@@ -301,36 +327,37 @@ static enum err do_delete(struct work *w, struct buf *why)
 
 /* ---- list and check ---- */
 
-static void print_row(const struct work *w, struct json row)
+static void add_row(const struct work *w, struct json row, struct table *t)
 {
-    struct buf line = BUF_INIT(65536);
+    struct buf bound = BUF_INIT(4096), access = BUF_INIT(ACCESS_TEXT_MAX);
     struct accessor x;
+    struct str profile;
 
-    if (w->o->json) {
-        buf_add_str(&line, row.text);
-    } else if (!accessor_parse(json_get(row, "accessor"), w->a, &x, NULL)) {
-        if (!json_str(json_get(row, "profile"), &line))
-            buf_addz(&line, "?");
-        while (line.len < 16)
-            buf_add_byte(&line, ' ');
-        buf_addf(&line, " %.*s", STR_ARG(x.name));
-        if (x.kind == ACCESSOR_REPO && x.branch.ptr)
-            buf_addf(&line, "@%.*s", STR_ARG(x.branch));
-        if (x.kind == ACCESSOR_PAYMENT_KEY)
-            buf_addz(&line, "payment key");
-        buf_addf(&line, "  %.*s", STR_ARG(json_get(row, "access").text));
-    }
-    puts(buf_z(&line));
-    buf_release(&line);
+    if (accessor_parse(json_get(row, "accessor"), w->a, &x, NULL))
+        return;
+    if (!json_plain(json_get(row, "profile"), &profile))
+        profile = STR("?");
+    buf_add_str(&bound, x.name);
+    if (x.kind == ACCESSOR_REPO && x.branch.ptr)
+        buf_addf(&bound, "@%.*s", STR_ARG(x.branch));
+    if (x.kind == ACCESSOR_PAYMENT_KEY)
+        buf_addz(&bound, "payment key");
+    put_rule(&access, json_get(row, "access"));
+    table_row(t, (struct str[]){profile, buf_str(&bound), buf_str(&access)});
+    buf_release(&bound);
+    buf_release(&access);
 }
 
 static enum err do_list(struct work *w, struct buf *why)
 {
+    static const char *const heads[] = {"PROFILE", "BOUND TO", "ACCESS", NULL};
+    struct buf all = BUF_INIT(LIST_MAX * 16);
+    struct table t;
     enum err e = ERR_OK;
     size_t n = 1;
 
-    if (!w->o->json)
-        printf("PROFILE          BOUND TO  ACCESS\n");
+    table_begin(&t, heads);
+    json_arr(&all);
     /* A page may be short and not the last: only an empty one ends it. */
     for (uint64_t from = 0; n && !e; from += LIST_PAGE) {
         struct buf args = BUF_INIT(512), answer = BUF_INIT(LIST_MAX);
@@ -351,12 +378,21 @@ static enum err do_list(struct work *w, struct buf *why)
         if (!e) {
             n = json_count(list);
             it = json_iter(list);
-            while (json_next(&it))
-                print_row(w, it.value);
+            while (json_next(&it)) {
+                json_put_raw(&all, it.value.text);
+                add_row(w, it.value, &t);
+            }
         }
         buf_release(&args);
         buf_release(&answer);
     }
+    json_arr_end(&all);
+    if (!e && all.full)
+        e = err_put(why, ERR_TOO_BIG, "'%.*s' has too many to list", STR_ARG(w->c.owner));
+    if (!e && w->o->json)
+        puts(buf_z(&all));
+    table_end(&t, !e && !w->o->json);
+    buf_release(&all);
     return e;
 }
 

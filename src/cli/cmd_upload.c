@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "cli/term.h"
+#include "cli/code_source.h"
 #include "crypto/hash.h"
 #include "near/fastfs_send.h"
 
@@ -28,7 +28,9 @@ static const struct opt upload_options[] = {
              "account that it is sent to (default fastfs.near)"),
     OPT_TEXT("mime-type", "TYPE", struct upload_opts, mime, NULL, "default: by the file's ending"),
     OPT_TEXT("fastfs-url", "TEMPLATE", struct upload_opts, url, "OUTLAYER_FASTFS_URL",
-             "where files are served (default " FASTFS_URL ")"),
+             "where files are served (default " FASTFS_URL
+             ", or as `outlayer up` does for a node of "
+             "this machine)"),
     OPT_END,
 };
 
@@ -92,7 +94,8 @@ static enum err upload(const struct upload_opts *o, const char *file, struct buf
         e = fastfs_send(rpc, &key, &f, sent, NULL, why);
     }
     if (!e)
-        fastfs_url_put(url, str_of(o->url), account_id_str(&key.account), f.receiver, f.path);
+        fastfs_url_put(url, source_fastfs_url(o->url, o->rpc_url), account_id_str(&key.account),
+                       f.receiver, f.path);
     near_key_wipe(&key);
     rpc_free(rpc);
     buf_release(&content);
@@ -102,8 +105,7 @@ static enum err upload(const struct upload_opts *o, const char *file, struct buf
 
 int cmd_upload(int argc, char **argv)
 {
-    struct upload_opts o = {
-        .rpc_url = "http://127.0.0.1:3030", .receiver = "fastfs.near", .url = FASTFS_URL};
+    struct upload_opts o = {.rpc_url = "http://127.0.0.1:3030", .receiver = "fastfs.near"};
     struct buf why = WHY_INIT, url = BUF_INIT(4096);
     int operands, status;
 

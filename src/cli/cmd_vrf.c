@@ -53,10 +53,11 @@ const struct command command_vrf = {
     .usage = "verify|pubkey [options]",
     .about = "verify   does the signature prove the value for this alpha; asks nobody\n"
              "pubkey   the key that a keystore draws with\n\n"
-             "A program's near:vrf/api gives it value, signature and alpha. Exit status of "
-             "verify:\n0 proven, 1 not, 3 what was given cannot be read.",
+             "A program's near:vrf/api gives it value, signature and alpha.",
+    .verbs = "verify pubkey",
     .options = vrf_options,
     .examples = vrf_examples,
+    .statuses = "verify: 0 proven, 1 not; pubkey: 0 done, 1 failed; 3 wrong usage.",
     .run = cmd_vrf,
 };
 

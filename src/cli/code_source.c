@@ -83,13 +83,13 @@ static enum err put_github(const struct source_opts *o, struct str target, struc
     return e;
 }
 
-static struct str template_of(const struct source_opts *o, const char *rpc_url)
+struct str source_fastfs_url(const char *given, const char *rpc_url)
 {
     struct str node = str_of(rpc_url);
     bool here =
         str_starts(node, STR("http://127.0.0.1")) || str_starts(node, STR("http://localhost"));
 
-    return o->fastfs_url ? str_of(o->fastfs_url) : here ? STR(LOCAL_FASTFS) : STR(FASTFS_URL);
+    return given ? str_of(given) : here ? STR(LOCAL_FASTFS) : STR(FASTFS_URL);
 }
 
 /* A file of this machine becomes one on FastFS, at `url`. */
@@ -120,7 +120,8 @@ static enum err publish(const struct source_opts *o, const char *rpc_url, struct
         e = fastfs_send(c->rpc, &c->key, &f, NULL, NULL, why);
     }
     if (!e) {
-        fastfs_url_put(url, template_of(o, rpc_url), client_account(c), f.receiver, f.path);
+        fastfs_url_put(url, source_fastfs_url(o->fastfs_url, rpc_url), client_account(c),
+                       f.receiver, f.path);
         *hash = is;
     }
     buf_release(&content);

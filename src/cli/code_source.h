@@ -40,6 +40,9 @@ struct source_opts {
             "where they are served (default: as `outlayer upload`, or `outlayer up` for a node "   \
             "of this machine)")
 
+/* Where files on FastFS are served: as given, else as suits the node. */
+struct str source_fastfs_url(const char *given, const char *rpc_url);
+
 bool source_given(const struct source_opts *o);
 /* ERR_FORMAT: the options make no sense; others: the file could not be hashed or put on FastFS,
  * which takes the key of `c`. */

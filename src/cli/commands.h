@@ -10,14 +10,14 @@
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
-#include "proc/options.h"
+#include "proc/usage.h"
 
 /* Exit statuses of every command. */
 enum {
-    EXIT_DONE = 0,
-    EXIT_FAILED = 1,    /* what was asked for failed; the reason is on stderr */
-    EXIT_UNDECIDED = 2, /* neither true nor false could be shown */
-    EXIT_USAGE = 3,     /* the arguments make no sense; nothing was done */
+    EXIT_DONE = USAGE_DONE,
+    EXIT_FAILED = USAGE_FAILED, /* what was asked for failed; the reason is on stderr */
+    EXIT_UNDECIDED = 2,         /* neither true nor false could be shown */
+    EXIT_USAGE = USAGE_WRONG,   /* the arguments make no sense; nothing was done */
     EXIT_INTERRUPTED = 130,
 };
 
@@ -26,8 +26,10 @@ struct command {
     const char *summary;         /* one line */
     const char *usage;           /* what follows the name: "[options] FILE.wasm" */
     const char *about;           /* a paragraph or two, lines of at most 90 columns; may be NULL */
+    const char *verbs;           /* its first words, by spaces; NULL: it has none */
     const struct opt *options;   /* ends with OPT_END */
     const char *const *examples; /* whole command lines, NULL at the end; may be NULL */
+    const char *statuses;        /* what the exit status tells; NULL: the usual */
     int (*run)(int argc, char **argv);
 };
 
@@ -48,6 +50,7 @@ extern const struct command command_secrets;
 extern const struct command command_vrf;
 extern const struct command command_cache;
 extern const struct command command_doctor;
+extern const struct command command_completion;
 extern const struct command command_version;
 extern const struct command command_help;
 
@@ -68,6 +71,7 @@ int cmd_secrets(int argc, char **argv);
 int cmd_vrf(int argc, char **argv);
 int cmd_cache(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+int cmd_completion(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 

@@ -45,7 +45,9 @@ static enum err find_names(const struct devnet_opts *o, struct arena *a, struct 
     d = opendir(folder);
     if (!d)
         return errno == ENOENT ? err_put(why, ERR_ABSENT,
-                                         "no chain in '%s'; give --home, or start one", o->home)
+                                         "no chain in '%s'; give --home (that of `outlayer up` is "
+                                         "~/.outlayer/local), or start one",
+                                         o->home)
                                : err_sys(why, "cannot read '%s'", folder);
     out->at = mem_new_n(char *, ACCOUNTS_MAX);
     while (out->n < ACCOUNTS_MAX && (e = readdir(d)) != NULL) {

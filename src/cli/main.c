@@ -6,9 +6,11 @@
  */
 #include "cli/commands.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/term.h"
 #include "codec/json.h"
@@ -16,13 +18,15 @@
 #include "proc/self.h"
 
 const struct command *const command_table[] = {
-    &command_up,       &command_new,    &command_run,     &command_build,      &command_build_log,
-    &command_manifest, &command_upload, &command_project, &command_request,    &command_secrets,
-    &command_vrf,      &command_devnet, &command_quote,   &command_collateral, &command_attestation,
-    &command_cache,    &command_doctor, &command_version, &command_help,       NULL,
+    &command_up,      &command_new,        &command_run,
+    &command_build,   &command_build_log,  &command_manifest,
+    &command_upload,  &command_project,    &command_request,
+    &command_secrets, &command_vrf,        &command_devnet,
+    &command_quote,   &command_collateral, &command_attestation,
+    &command_cache,   &command_doctor,     &command_completion,
+    &command_version, &command_help,       NULL,
 };
 
-#define HELP_MAX  (16 * 1024)
 #define NEAR_MISS 3 /* more changed letters than this is another word */
 
 static const struct command *command_find(const char *name)
@@ -81,11 +85,16 @@ static const struct command *command_like(const char *word)
 
 static void print_overview(FILE *f)
 {
+    size_t width = 0;
+
     fprintf(f, "%soutlayer%s — run WebAssembly off chain for NEAR contracts\n\n",
             term(f, TERM_BOLD), term(f, TERM_PLAIN));
     fprintf(f, "Usage: outlayer COMMAND [options]\n\nCommands:\n");
     for (size_t i = 0; command_table[i]; i++)
-        fprintf(f, "  %s%-10s%s %s\n", term(f, TERM_NAME), command_table[i]->name,
+        if (strlen(command_table[i]->name) > width)
+            width = strlen(command_table[i]->name);
+    for (size_t i = 0; command_table[i]; i++)
+        fprintf(f, "  %s%-*s%s  %s\n", term(f, TERM_NAME), (int)width, command_table[i]->name,
                 term(f, TERM_PLAIN), command_table[i]->summary);
     fprintf(f, "\n`outlayer COMMAND --help` says more about one of them.\n\n"
                "Exit status: 0 done, 1 failed, 2 could not be decided, 3 wrong usage, "
@@ -94,21 +103,18 @@ static void print_overview(FILE *f)
 
 static void print_help(FILE *f, const struct command *c)
 {
-    struct buf rows = BUF_INIT(HELP_MAX);
+    const struct usage rest = {
+        .options = c->options, .examples = c->examples, .statuses = c->statuses};
+    struct buf rows = BUF_INIT(USAGE_TEXT_MAX);
 
     fprintf(f, "%soutlayer %s%s — %s\n\n", term(f, TERM_BOLD), c->name, term(f, TERM_PLAIN),
             c->summary);
     fprintf(f, "Usage: outlayer %s%s%s\n", c->name, *c->usage ? " " : "", c->usage);
     if (c->about)
         fprintf(f, "\n%s\n", c->about);
-    options_print(c->options, &rows);
-    fprintf(f, "\nOptions:\n%s", buf_z(&rows));
+    usage_print(&rest, &rows);
+    fputs(buf_z(&rows), f);
     buf_release(&rows);
-    if (!c->examples)
-        return;
-    fprintf(f, "\nExamples:\n");
-    for (size_t i = 0; c->examples[i]; i++)
-        fprintf(f, "  %s%s%s\n", term(f, TERM_NAME), c->examples[i], term(f, TERM_PLAIN));
 }
 
 static void print_error(const char *what)
@@ -119,6 +125,11 @@ static void print_error(const char *what)
 int command_failed(const struct buf *why)
 {
     print_error(buf_z(why));
+    /* On this machine nobody answering mostly means that nothing is running. */
+    if (strstr(buf_z(why), "no answer from 'http://127.0.0.1") ||
+        strstr(buf_z(why), "no answer from 'http://localhost"))
+        fprintf(stderr, "Is a network running? `outlayer up` starts one; `. HOME/env` tells where "
+                        "it listens.\n");
     return EXIT_FAILED;
 }
 
@@ -214,10 +225,26 @@ int cmd_version(int argc, char **argv)
     if (!command_begin(&command_version, argc, argv, &o, &operands, &status))
         return status;
     if (o.json)
-        printf("{\"name\":\"outlayer\",\"version\":\"%s\"}\n", OUTLAYER_VERSION);
+        printf("{\"name\":\"outlayer\",\"version\":\"%s\"}\n", usage_version);
     else
-        printf("outlayer %s\n", OUTLAYER_VERSION);
+        printf("outlayer %s\n", usage_version);
     return EXIT_DONE;
+}
+
+/* A disk that is full shows only now; a reader that is gone has had enough. */
+static int written(int status)
+{
+    struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    struct buf why = WHY_INIT;
+
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    if (poll(&p, 1, 0) == 1 && p.revents & POLLERR)
+        return status;
+    (void)err_put(&why, ERR_IO, "the output could not be written; is the disk full?");
+    status = command_failed(&why);
+    buf_release(&why);
+    return status;
 }
 
 int main(int argc, char **argv)
@@ -231,11 +258,11 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-        return cmd_help(1, argv);
+        return written(cmd_help(1, argv));
     if (strcmp(argv[1], "--version") == 0)
-        return cmd_version(1, argv);
+        return written(cmd_version(1, argv));
     c = command_find(argv[1]);
     if (!c)
         return unknown_command(argv[1]);
-    return c->run(argc - 1, argv + 1);
+    return written(c->run(argc - 1, argv + 1));
 }

@@ -41,11 +41,21 @@ static const struct {
     [PART_WORKER] = {"worker", "outlayer-worker"},
 };
 
-enum err network_env(struct network *n, struct buf *why)
+enum err network_env(struct network *n, const char *key_file, const char *reg, struct buf *why)
 {
-    struct buf b = BUF_INIT(4096);
-    enum err e;
+    struct buf b = BUF_INIT(16384);
+    char bin[4096];
+    enum err e = self_folder(bin, why);
 
+    if (e)
+        return e;
+    buf_addf(&b,
+             "# . %s/env\n"
+             "case \":$PATH:\" in *:'%s':*) ;; *) export PATH='%s':\"$PATH\" ;; esac\n"
+             "export OUTLAYER_KEY_FILE='%s'\n"
+             "export OUTLAYER_REGISTER_ID='%s'\n"
+             "export OUTLAYER_DEVNET_HOME='%s'\n",
+             n->home, bin, bin, key_file, reg, n->home);
     buf_addf(&b,
              "export OUTLAYER_RPC_URL='%s'\n"
              "export OUTLAYER_COORDINATOR_URL='%s'\n"

@@ -72,8 +72,10 @@ MUST_USE enum err network_open(struct network *n, const char *home, struct buf *
 /* Stop what runs, in reverse order, and let go of the home. Fine on NETWORK_NONE. */
 void network_close(struct network *n);
 
-/* HOME/env, for shells: where the other commands find these processes. Once all are ready. */
-MUST_USE enum err network_env(struct network *n, struct buf *why);
+/* HOME/env, for shells: where `outlayer` is, where it finds these processes, whose key it signs
+ * with and which account has the register. Once all are ready. */
+MUST_USE enum err network_env(struct network *n, const char *key_file, const char *reg,
+                              struct buf *why);
 
 /* A path below the home, in the arena. */
 const char *network_path(struct network *n, const char *below);

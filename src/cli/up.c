@@ -74,6 +74,8 @@ const struct command command_up = {
         "It goes on until Ctrl-C; a second start on the same home continues the same chain.",
     .options = up_options,
     .examples = up_examples,
+    .statuses =
+        "0 done (or ended by Ctrl-C once it ran), 1 failed, 3 wrong usage, 130 interrupted.",
     .run = cmd_up,
 };
 
@@ -400,6 +402,8 @@ static enum err start_all(struct up *u, struct buf *why)
 {
     enum err e;
 
+    if (u->o.guest && !file_exists(u->o.guest))
+        return err_put(why, ERR_ABSENT, "there is no file '%s'", u->o.guest);
     u->token_file = network_path(&u->net, "keys/worker-token");
     u->keystore_token_file = network_path(&u->net, "keys/keystore-token");
     e = dir_make(network_path(&u->net, "keys"), why);
@@ -512,9 +516,14 @@ static void print_summary(const struct up *u)
     for (size_t i = 0; i < countof(who); i++)
         report_text(r, "  %-21s %s\n", who[i][0], who[i][1]);
     report_title(r, "\nWhat to try next");
-    report_text(r, "  . %s/env, so that the other commands find this network\n", u->net.home);
-    report_text(r, "  curl -s %s/requests/%llu\n", coord, (unsigned long long)u->result.request_id);
+    report_text(
+        r,
+        "  . %s/env\n"
+        "      `outlayer` is then on the PATH, finds this network and signs as " ACCOUNT_USER "\n",
+        u->net.home);
     report_text(r, "  outlayer run %s --input '%s'\n", u->program_file, u->o.input);
+    report_text(r, "  outlayer request --wasm %s --input '%s'\n", u->program_url, u->o.input);
+    report_text(r, "  curl -s %s/requests/%llu\n", coord, (unsigned long long)u->result.request_id);
     report_text(r, "  request_execution on %s from your own contract, with this source:\n",
                 ACCOUNT_OUTLAYER);
     report_text(r, "    {\"WasmUrl\":{\"url\":\"%s\",\"hash\":\"%s\"}}\n", u->program_url, hex);
@@ -547,7 +556,7 @@ static int run(struct up *u, struct buf *why)
     if (!e) {
         report_text(&u->report, "Ready in %llu ms.\n",
                     (unsigned long long)(clock_mono_ms() - u->began_ms));
-        e = network_env(&u->net, why);
+        e = network_env(&u->net, bootstrap_key_file(&u->net, ACCOUNT_USER), ACCOUNT_OPERATOR, why);
     }
     if (!e)
         e = tell_story(u, why);

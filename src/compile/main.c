@@ -28,6 +28,7 @@
 #include "crypto/ed25519.h"
 #include "proc/frame.h"
 #include "proc/memfd.h"
+#include "proc/usage.h"
 #include "proc/self.h"
 #include "proc/spawn.h"
 
@@ -253,6 +254,7 @@ static enum err self_test(struct buf *why)
 int main(int argc, char **argv)
 {
     struct buf why = WHY_INIT;
+    int status;
     enum err e;
 
     self_init("outlayer-compile");
@@ -262,6 +264,9 @@ int main(int argc, char **argv)
         buf_release(&why);
         return e ? 1 : 0;
     }
+    if (!usage_child("outlayer-compile", "build a repository (--self-test: can this machine?)",
+                     argc, argv, &status))
+        return status;
     e = serve(&why);
     if (e && e != ERR_CLOSED)
         log_broken("compile_ended", "why=%s", buf_z(&why));

@@ -22,7 +22,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "proc/options.h"
+#include "proc/usage.h"
 #include "coordinator/ack.h"
 #include "coordinator/collect.h"
 #include "coordinator/coord.h"
@@ -112,6 +112,23 @@ static enum err token_read(const char *path, struct hash256 *out, struct buf *wh
     buf_wipe(&b);
     return e;
 }
+
+static const char *const examples[] = {
+    "outlayer-coordinator --db coordinator.db --listen 127.0.0.1:8080 --contract-id "
+    "outlayer.testnet \\\n"
+    "      --neardata-url https://testnet.neardata.xyz --rpc-url https://rpc.testnet.near.org \\\n"
+    "      --worker-token-file token",
+    NULL,
+};
+static const struct usage usage = {
+    .name = "outlayer-coordinator",
+    .summary = "queue and results of OutLayer executions",
+    .usage = "--db FILE --contract-id ACCOUNT --neardata-url|--rpc-url URL\n"
+             "       --worker-token-file FILE [options]",
+    .about = "Prints {\"ready\":true,\"url\":…} when it serves; SIGTERM or Ctrl-C ends it.",
+    .options = options,
+    .examples = examples,
+};
 
 static enum err settings_check(struct settings *s, struct buf *why)
 {
@@ -276,15 +293,6 @@ static enum err start(struct coord *c, const struct settings *s, int signals, st
     return e;
 }
 
-static void usage(void)
-{
-    struct buf b = BUF_INIT(16384);
-
-    options_print(options, &b);
-    printf("outlayer-coordinator — queue and results of OutLayer executions\n\n%s", buf_z(&b));
-    buf_release(&b);
-}
-
 int main(int argc, char **argv)
 {
     struct settings s = {.listen = "127.0.0.1:0",
@@ -298,31 +306,23 @@ int main(int argc, char **argv)
                          .start_height = UINT64_MAX};
     struct coord *c = mem_new(struct coord);
     struct buf why = WHY_INIT;
-    bool help = false;
-    int operands = argc, signals = -1;
-    enum err e;
+    int status, signals = -1;
+    enum err e = ERR_OK;
 
     self_init("outlayer-coordinator");
+    if (!usage_begin(&usage, argc, argv, &s, NULL, &status))
+        return mem_free(c), status;
+    if (settings_check(&s, &why))
+        return mem_free(c), usage_wrong(&usage, &why);
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->ack_due, NULL);
-    e = options_read(options, argc, argv, &s, &help, &operands, &why);
-    if (!e && help) {
-        usage();
-        goto out;
-    }
-    if (!e && operands < argc)
-        e = err_put(&why, ERR_FORMAT, "'%s' is not an option", argv[operands]);
-    if (!e)
-        e = settings_check(&s, &why);
-    if (!e && s.die_with_parent)
+    if (s.die_with_parent)
         self_die_with_parent();
-    if (!e)
-        e = self_signal_fd(&signals, &why);
+    e = self_signal_fd(&signals, &why);
     if (!e)
         e = start(c, &s, signals, &why);
     if (e)
         fprintf(stderr, "outlayer-coordinator: %s\n", buf_z(&why));
-out:
     fd_close(&signals);
     pthread_cond_destroy(&c->ack_due);
     pthread_mutex_destroy(&c->lock);

@@ -15,9 +15,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "devnet/rpc.h"
+#include "proc/usage.h"
 #include "proc/self.h"
-
-#define PROGRAM "outlayer-devnet"
 
 struct settings {
     const char *home, *host;
@@ -26,96 +25,55 @@ struct settings {
     bool instant, die_with_parent;
 };
 
-enum kind { TEXT, NUMBER, FLAG };
-
-struct option {
-    const char *name, *env, *arg, *help;
-    enum kind kind;
-    void *to;
-    uint64_t min, max;
-};
-
 struct devnet {
     struct chain *chain;
     struct rpc *rpc;
 };
 
-/* ------------------------------------------------------------------ settings */
+static const struct opt options[] = {
+    OPT_TEXT("home", "DIR", struct settings, home, "OUTLAYER_DEVNET_HOME",
+             "where the chain and its keys are kept"),
+    OPT_TEXT("host", "ADDR", struct settings, host, "OUTLAYER_DEVNET_HOST",
+             "address to listen on (default 127.0.0.1)"),
+    OPT_U64("port", "N", struct settings, port, 0, 65535, "OUTLAYER_DEVNET_PORT",
+            "port (default 0: any free one)"),
+    OPT_U64("block-time-ms", "MS", struct settings, block_time_ms, 1, 3600000,
+            "OUTLAYER_DEVNET_BLOCK_TIME_MS", "milliseconds between blocks (default 200)"),
+    OPT_FLAG("instant", struct settings, instant, "besides, a block as soon as there is work"),
+    OPT_U64("protocol-version", "N", struct settings, protocol, 1, UINT32_MAX,
+            "OUTLAYER_DEVNET_PROTOCOL_VERSION", "79 or 88 (default 88)"),
+    OPT_U64("yield-blocks", "N", struct settings, yield_blocks, 1, 1000000,
+            "OUTLAYER_DEVNET_YIELD_BLOCKS",
+            "blocks until a yield times out (default 200); another number is not what the network "
+            "does"),
+    OPT_U64("gas-limit-tgas", "N", struct settings, gas_limit_tgas, 1, 1000000,
+            "OUTLAYER_DEVNET_GAS_LIMIT_TGAS",
+            "gas of one block in Tgas (default 1000); another number is not what the network does"),
+    OPT_U64("keep-blocks", "N", struct settings, keep_blocks, 0, UINT64_MAX,
+            "OUTLAYER_DEVNET_KEEP_BLOCKS",
+            "blocks that stay on disk (default 1000000); 0 keeps all"),
+    OPT_TEXT("genesis", "FILE", struct settings, genesis, "OUTLAYER_DEVNET_GENESIS",
+             "records for a new chain, as sandbox_patch_state takes them: {\"records\":[…]}"),
+    OPT_FLAG("die-with-parent", struct settings, die_with_parent,
+             "end when the process that started it ends"),
+    OPT_END,
+};
 
-static void usage(FILE *f, const struct option *o, size_t n)
-{
-    fprintf(f, "usage: " PROGRAM " --home DIR [options]\n"
-               "A NEAR chain in one process: JSON-RPC and block stream on one port.\n\n");
-    for (size_t i = 0; i < n; i++)
-        fprintf(f, "  --%-18s %-6s %s\n", o[i].name, o[i].arg, o[i].help);
-}
-
-static bool set_option(const struct option *o, const char *value, const char *from)
-{
-    uint64_t v;
-
-    switch (o->kind) {
-    case TEXT:
-        *(const char **)o->to = value;
-        return true;
-    case FLAG:
-        *(bool *)o->to = true;
-        return true;
-    case NUMBER:
-        if (!str_u64(str_of(value), &v) || v < o->min || v > o->max) {
-            fprintf(stderr, PROGRAM ": %s%s must be a number from %llu to %llu, not '%s'\n", from,
-                    o->name, (unsigned long long)o->min, (unsigned long long)o->max, value);
-            return false;
-        }
-        *(uint64_t *)o->to = v;
-        return true;
-    }
-    return false;
-}
-
-static const struct option *find(const struct option *o, size_t n, struct str name)
-{
-    for (size_t i = 0; i < n; i++)
-        if (str_eqz(name, o[i].name))
-            return &o[i];
-    return NULL;
-}
-
-/* 0: go on; otherwise the exit status plus one. */
-static int read_args(int argc, char **argv, const struct option *o, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        const char *v = o[i].env ? getenv(o[i].env) : NULL;
-
-        if (v && *v && !set_option(&o[i], v, "the environment's "))
-            return 2 + 1;
-    }
-    for (int i = 1; i < argc; i++) {
-        struct str name, value = str_of(argv[i]);
-        const struct option *x;
-
-        if (strcmp(argv[i], "--help") == 0) {
-            usage(stdout, o, n);
-            return 1;
-        }
-        value = str_cut(str_skip(value, 2), '=', &name);
-        x = strncmp(argv[i], "--", 2) == 0 ? find(o, n, name) : NULL;
-        if (!x) {
-            fprintf(stderr, PROGRAM ": unknown option '%s'; try --help\n", argv[i]);
-            return 2 + 1;
-        }
-        if (x->kind != FLAG && !value.len) {
-            if (++i >= argc) {
-                fprintf(stderr, PROGRAM ": option '--%s' needs a value\n", x->name);
-                return 2 + 1;
-            }
-            value = str_of(argv[i]);
-        }
-        if (!set_option(x, value.ptr, "--"))
-            return 2 + 1;
-    }
-    return 0;
-}
+static const char *const examples[] = {
+    "outlayer-devnet --home /tmp/chain --port 3030 --instant",
+    NULL,
+};
+static const struct usage usage = {
+    .name = "outlayer-devnet",
+    .summary = "a NEAR chain in one process: JSON-RPC and block stream on one port",
+    .usage = "--home DIR [options]",
+    .about = "Prints {\"ready\":true,\"url\":…} when it serves; SIGTERM or Ctrl-C ends it. "
+             "`outlayer devnet`\n"
+             "starts it and has commands for accounts and snapshots; docs/guides/devnet.md has the "
+             "rest.",
+    .options = options,
+    .examples = examples,
+};
 
 /* ------------------------------------------------------------------ running */
 
@@ -186,51 +144,22 @@ int main(int argc, char **argv)
                          .block_time_ms = BLOCK_TIME_MS,
                          .protocol = 88,
                          .keep_blocks = 1000000};
-    const struct option options[] = {
-        {"home", "OUTLAYER_DEVNET_HOME", "DIR", "where the chain and its keys are kept (needed)",
-         TEXT, &s.home, 0, 0},
-        {"host", "OUTLAYER_DEVNET_HOST", "ADDR", "address to listen on (127.0.0.1)", TEXT, &s.host,
-         0, 0},
-        {"port", "OUTLAYER_DEVNET_PORT", "N", "port; 0 takes any free one (0)", NUMBER, &s.port, 0,
-         65535},
-        {"block-time", "OUTLAYER_DEVNET_BLOCK_TIME", "MS", "the same as --block-time-ms", NUMBER,
-         &s.block_time_ms, 1, 3600000},
-        {"block-time-ms", "OUTLAYER_DEVNET_BLOCK_TIME_MS", "MS",
-         "a block every MS milliseconds (200)", NUMBER, &s.block_time_ms, 1, 3600000},
-        {"instant", NULL, "", "besides, a block as soon as there is work", FLAG, &s.instant, 0, 0},
-        {"protocol-version", "OUTLAYER_DEVNET_PROTOCOL_VERSION", "N", "79 or 88 (88)", NUMBER,
-         &s.protocol, 1, UINT32_MAX},
-        {"yield-blocks", "OUTLAYER_DEVNET_YIELD_BLOCKS", "N",
-         "blocks until a yield times out (200); another number is not what the network does",
-         NUMBER, &s.yield_blocks, 1, 1000000},
-        {"gas-limit-tgas", "OUTLAYER_DEVNET_GAS_LIMIT_TGAS", "N",
-         "gas of one block in Tgas (1000); another number is not what the network does", NUMBER,
-         &s.gas_limit_tgas, 1, 1000000},
-        {"keep-blocks", "OUTLAYER_DEVNET_KEEP_BLOCKS", "N",
-         "blocks that stay on disk (1000000); 0 keeps all", NUMBER, &s.keep_blocks, 0, UINT64_MAX},
-        {"genesis", "OUTLAYER_DEVNET_GENESIS", "FILE",
-         "records for a new chain, as sandbox_patch_state takes them: {\"records\":[…]}", TEXT,
-         &s.genesis, 0, 0},
-        {"die-with-parent", NULL, "", "end when the process that started this one ends", FLAG,
-         &s.die_with_parent, 0, 0},
-    };
     struct buf why = WHY_INIT;
     int status;
 
-    self_init(PROGRAM);
-    log_init(PROGRAM);
+    self_init(usage.name);
+    log_init(usage.name);
     crypto_init();
-    status = read_args(argc, argv, options, countof(options));
-    if (status)
-        return status - 1;
+    if (!usage_begin(&usage, argc, argv, &s, NULL, &status))
+        return status;
     if (!s.home) {
-        fprintf(stderr, PROGRAM ": option '--home DIR' is needed; try --help\n");
-        return 2;
+        (void)err_put(&why, ERR_FORMAT, "--home is missing");
+        return usage_wrong(&usage, &why);
     }
     if (s.die_with_parent)
         self_die_with_parent();
     if (serve(&s, &why)) {
-        fprintf(stderr, PROGRAM ": %s\n", buf_z(&why));
+        fprintf(stderr, "%s: %s\n", usage.name, buf_z(&why));
         status = 1;
     }
     buf_release(&why);

@@ -12,11 +12,11 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "proc/options.h"
 #include "crypto/ed25519.h"
 #include "fastfs/gateway.h"
 #include "near/account_id.h"
 #include "proc/self.h"
+#include "proc/usage.h"
 
 #define MB (1024 * 1024)
 
@@ -43,6 +43,20 @@ static const struct opt table[] = {
             "OUTLAYER_START_HEIGHT", "first block to read with a new database (default: the head)"),
     OPT_FLAG("die-with-parent", struct settings, die_with_parent, "end when the starter ends"),
     OPT_END,
+};
+
+static const char *const examples[] = {
+    "outlayer-fastfs --db fastfs.db --neardata-url https://testnet.neardata.xyz --listen "
+    "127.0.0.1:8080",
+    NULL,
+};
+static const struct usage usage = {
+    .name = "outlayer-fastfs",
+    .summary = "serve files that transactions have put on the chain",
+    .usage = "--db FILE --neardata-url URL [options]",
+    .about = "Prints {\"ready\":true,\"url\":…} when it serves; SIGTERM or Ctrl-C ends it.",
+    .options = table,
+    .examples = examples,
 };
 
 static enum err serve(const struct settings *o, struct buf *why)
@@ -104,32 +118,20 @@ int main(int argc, char **argv)
 {
     struct settings o = {
         .listen = "127.0.0.1:0", .domain = "fastfs.io", .max_mb = 4096, .start_height = UINT64_MAX};
-    struct buf why = WHY_INIT, text = BUF_INIT(16384);
-    bool help = false;
-    int operands = 0;
+    struct buf why = WHY_INIT;
+    int status;
     enum err e;
 
     self_init("outlayer-fastfs");
     crypto_init();
-    e = options_read(table, argc, argv, &o, &help, &operands, &why);
-    if (help) {
-        buf_addz(&text, "usage: outlayer-fastfs [OPTION…]\n\nServes files kept on the chain.\n\n");
-        options_print(table, &text);
-        fputs(buf_z(&text), stdout);
-        return 0;
-    }
-    if (!e && operands < argc)
-        e = err_put(&why, ERR_FORMAT, "'%s' is no option; see --help", argv[operands]);
-    if (!e && (!o.db || !o.stream_url))
-        e = err_put(&why, ERR_FORMAT, "--%s is missing; see --help", o.db ? "neardata-url" : "db");
-    if (e) {
-        fprintf(stderr, "outlayer-fastfs: %s\n", buf_z(&why));
-        return 2;
-    }
-    if (!account_list_ok(str_of(o.only))) {
-        fprintf(stderr, "outlayer-fastfs: --only takes account ids with commas between them\n");
-        return 2;
-    }
+    if (!usage_begin(&usage, argc, argv, &o, NULL, &status))
+        return status;
+    if (!o.db || !o.stream_url)
+        (void)err_put(&why, ERR_FORMAT, "--%s is missing", o.db ? "neardata-url" : "db");
+    else if (!account_list_ok(str_of(o.only)))
+        (void)err_put(&why, ERR_FORMAT, "--only takes account ids with commas between them");
+    if (why.len)
+        return usage_wrong(&usage, &why);
     if (o.die_with_parent)
         self_die_with_parent();
     e = serve(&o, &why);

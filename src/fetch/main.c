@@ -26,6 +26,7 @@
 #include "http/download.h"
 #include "proc/frame.h"
 #include "proc/net_wall.h"
+#include "proc/usage.h"
 #include "proc/self.h"
 #include "proc/spawn.h"
 
@@ -188,10 +189,14 @@ int main(int argc, char **argv)
     const struct net_wall wall = {.descriptors = FILES_MAX, .file_bytes = FETCH_SIZE_MAX};
     struct buf why = WHY_INIT;
     struct downloader *d;
+    int status;
     bool broker = argc == 2 && strcmp(argv[1], "http") == 0;
     enum err e;
 
     self_init("outlayer-fetch");
+    if (!usage_child("outlayer-fetch", "download for a worker, or make a program's requests", argc,
+                     argv, &status))
+        return status;
     signal(SIGXFSZ, SIG_IGN); /* a file over its limit is an error of write(), not the end of us */
     crypto_init();
     d = downloader_new();

@@ -19,7 +19,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "proc/options.h"
+#include "proc/usage.h"
 #include "codec/hex.h"
 #include "keyholder/serve.h"
 #include "keyholder/wall.h"
@@ -51,6 +51,26 @@ static const struct opt table[] = {
     OPT_TEXT("backup-passphrase-file", "FILE", struct options, other.passphrase_file, NULL,
              "or a passphrase"),
     OPT_END,
+};
+
+static const char *const examples[] = {
+    "outlayer-keyholder create --master-file master.sealed --seal-key-file seal.key --create",
+    "outlayer-keyholder backup --master-file master.sealed --seal-key-file seal.key \\\n"
+    "      --to master.backup --backup-passphrase-file passphrase",
+    NULL,
+};
+static const struct usage usage = {
+    .name = "outlayer-keyholder",
+    .summary = "hold the master secret of a keystore",
+    .usage = "create|rotate|show|backup|restore --master-file FILE [options]",
+    .about = "create   a new master, sealed with a key file (--create: made too) or a passphrase\n"
+             "rotate   begin a new epoch: new secrets are sealed to new keys, old ones still open\n"
+             "show     its epochs and their public keys\n"
+             "backup   write all epochs under another lock, to --to\n"
+             "restore  make a master file of a backup, --from\n"
+             "serve    is what outlayer-keystore starts",
+    .options = table,
+    .examples = examples,
 };
 
 /* Static, so that it is in memory that is locked, and there is one place to wipe. */
@@ -194,46 +214,32 @@ static const struct {
     {"backup", do_backup}, {"restore", do_restore}, {"show", do_show},
 };
 
-static void usage(void)
-{
-    struct buf text = BUF_INIT(16384);
-
-    options_print(table, &text);
-    printf("usage: outlayer-keyholder serve|create|rotate|show|backup|restore [OPTION…]\n\n"
-           "Holds the master secret of a keystore.\n\n%s",
-           buf_z(&text));
-    buf_release(&text);
-}
-
 int main(int argc, char **argv)
 {
     struct options o = {0};
     struct buf why = WHY_INIT;
-    bool help = false;
-    int operands = argc;
+    int operands, status;
+    size_t i = 0;
     enum err e;
 
     self_init("outlayer-keyholder");
     crypto_init();
     e = wall_conceal(&why);
-    if (!e)
-        e = options_read(table, argc, argv, &o, &help, &operands, &why);
-    if (help) {
-        usage();
-        return 0;
-    }
-    if (!e && operands != argc - 1)
-        e = err_put(&why, ERR_FORMAT, "give one command; see --help");
-    if (!e && !o.master)
-        e = err_put(&why, ERR_FORMAT, "--master-file is missing; see --help");
     if (!e) {
-        size_t i = 0;
-
-        while (i < countof(commands) && strcmp(commands[i].name, argv[operands]) != 0)
-            i++;
-        e = i < countof(commands)
-                ? commands[i].run(&o, &why)
-                : err_put(&why, ERR_FORMAT, "there is no command '%s'", argv[operands]);
+        if (!usage_begin(&usage, argc, argv, &o, &operands, &status))
+            return status;
+        if (operands != argc - 1)
+            (void)err_put(&why, ERR_FORMAT, "give one command");
+        else if (!o.master)
+            (void)err_put(&why, ERR_FORMAT, "--master-file is missing");
+        else
+            while (i < countof(commands) && strcmp(commands[i].name, argv[operands]) != 0)
+                i++;
+        if (!why.len && i == countof(commands))
+            (void)err_put(&why, ERR_FORMAT, "there is no command '%s'", argv[operands]);
+        if (why.len)
+            return usage_wrong(&usage, &why);
+        e = commands[i].run(&o, &why);
     }
     keyring_wipe(&ring);
     if (e)

@@ -22,7 +22,7 @@
 #include "base/mem.h"
 #include "keystore/keystore.h"
 #include "near/account_id.h"
-#include "proc/options.h"
+#include "proc/usage.h"
 #include "proc/self.h"
 
 #define TOKEN_MIN 16
@@ -65,6 +65,24 @@ static const struct opt options[] = {
     OPT_FLAG("die-with-parent", struct settings, die_with_parent,
              "end when the process that started it ends"),
     OPT_END,
+};
+
+static const char *const examples[] = {
+    "outlayer-keystore --listen 127.0.0.1:3034 --rpc-url https://rpc.testnet.near.org \\\n"
+    "      --contract-id outlayer.testnet --operator-id operator.testnet \\\n"
+    "      --master-file master.sealed --seal-key-file seal.key --worker-token-file token",
+    NULL,
+};
+static const struct usage usage = {
+    .name = "outlayer-keystore",
+    .summary = "keys for OutLayer secrets, and secrets for OutLayer workers",
+    .usage = "--rpc-url URL --contract-id ACCOUNT --operator-id ACCOUNT --master-file FILE\n"
+             "       --worker-token-file FILE [options]",
+    .about = "Prints {\"ready\":true,\"url\":…} when it serves; SIGTERM or Ctrl-C ends it, SIGHUP "
+             "takes the\n"
+             "master file as it is now. docs/guides/secrets.md says how to run one.",
+    .options = options,
+    .examples = examples,
 };
 
 static enum err token_add(struct keystore *k, const char *path, struct buf *why)
@@ -110,7 +128,7 @@ static enum err settings_check(const struct settings *s, struct buf *why)
 
     for (size_t i = 0; i < countof(needed); i++)
         if (!needed[i].value || !*needed[i].value)
-            return err_put(why, ERR_FORMAT, "--%s is missing; see --help", needed[i].name);
+            return err_put(why, ERR_FORMAT, "--%s is missing", needed[i].name);
     if (!account_id_valid(str_of(s->contract_id)) || !account_id_valid(str_of(s->operator_id)))
         return err_put(why, ERR_FORMAT, "--contract-id or --operator-id is no account id");
     return ERR_OK;
@@ -212,41 +230,24 @@ static enum err start(struct keystore *k, const struct settings *s, int signals,
     return e;
 }
 
-static void usage(void)
-{
-    struct buf b = BUF_INIT(16384);
-
-    options_print(options, &b);
-    printf("outlayer-keystore — keys for OutLayer secrets, and secrets for OutLayer workers\n\n%s",
-           buf_z(&b));
-    buf_release(&b);
-}
-
 int main(int argc, char **argv)
 {
     struct settings s = {.listen = "127.0.0.1:0"};
     struct keystore *k = mem_new(struct keystore);
     struct buf why = WHY_INIT;
-    bool help = false;
     static const int hup[] = {SIGHUP};
-    int operands = argc, signals = -1, hangup = -1;
+    int status, signals = -1, hangup = -1;
     enum err e;
 
     self_init("outlayer-keystore");
     crypto_init();
+    if (!usage_begin(&usage, argc, argv, &s, NULL, &status))
+        return mem_free(k), status;
+    if (settings_check(&s, &why))
+        return mem_free(k), usage_wrong(&usage, &why);
     pthread_mutex_init(&k->lock, NULL);
     pthread_cond_init(&k->due, NULL);
     e = self_conceal(&why);
-    if (!e)
-        e = options_read(options, argc, argv, &s, &help, &operands, &why);
-    if (!e && help) {
-        usage();
-        goto out;
-    }
-    if (!e && operands < argc)
-        e = err_put(&why, ERR_FORMAT, "'%s' is not an option", argv[operands]);
-    if (!e)
-        e = settings_check(&s, &why);
     if (!e && s.die_with_parent)
         self_die_with_parent();
     if (!e)
@@ -257,7 +258,6 @@ int main(int argc, char **argv)
         e = start(k, &s, signals, hangup, &why);
     if (e)
         fprintf(stderr, "outlayer-keystore: %s\n", buf_z(&why));
-out:
     fd_close(&signals);
     fd_close(&hangup);
     pthread_cond_destroy(&k->due);

@@ -21,7 +21,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "proc/options.h"
+#include "proc/usage.h"
 #include "codec/hex.h"
 #include "near/fastfs.h"
 #include "near/rpc.h"
@@ -154,6 +154,26 @@ static void guest_policy(const struct options *o, struct net_policy *p)
         p->bytes_max = o->guest_net_mb * MB;
 }
 
+static const char *const examples[] = {
+    "outlayer-worker --coordinator-url https://coordinator.example --token-file token \\\n"
+    "      --rpc-url https://rpc.testnet.near.org --contract-id outlayer.testnet \\\n"
+    "      --operator-id operator.testnet --key-file operator.json --home /var/lib/outlayer/worker",
+    NULL,
+};
+static const struct usage usage = {
+    .name = "outlayer-worker",
+    .summary = "take jobs from the coordinator, run them, answer the contract",
+    .usage = "--coordinator-url URL --token-file FILE --rpc-url URL --contract-id ACCOUNT\n"
+             "       --key-file FILE|--init-key-file FILE --home DIR [options]",
+    .about =
+        "Prints {\"ready\":true} when it serves. SIGTERM or Ctrl-C: jobs that run may end, then "
+        "it\n"
+        "does; a second one ends it at once. SIGHUP: --settings is read again.\n"
+        "docs/guides/worker.md says how to run one; `outlayer doctor` whether this machine can.",
+    .options = table,
+    .examples = examples,
+};
+
 static enum err options_check(const struct options *o, struct buf *why)
 {
     const struct {
@@ -168,9 +188,9 @@ static enum err options_check(const struct options *o, struct buf *why)
 
     for (size_t i = 0; i < countof(needed); i++)
         if (!needed[i].value || !needed[i].value[0])
-            return err_put(why, ERR_FORMAT, "--%s is missing; see --help", needed[i].name);
+            return err_put(why, ERR_FORMAT, "--%s is missing", needed[i].name);
     if (!o->key_file == !o->init_key_file)
-        return err_put(why, ERR_FORMAT, "give --key-file or --init-key-file; see --help");
+        return err_put(why, ERR_FORMAT, "give --key-file or --init-key-file");
     if (o->init_key_file && !o->operator_id)
         return err_put(why, ERR_FORMAT, "--init-key-file needs --operator-id");
     if (o->init_key_file && strcmp(o->quote_source, QUOTE_NONE) == 0)
@@ -446,36 +466,20 @@ int main(int argc, char **argv)
                         .fastfs_url = FASTFS_URL,
                         .ipfs_gateway = IPFS_GATEWAY};
     struct buf why = WHY_INIT;
-    bool help = false;
-    int operands = 0;
+    int status;
     enum err e;
 
     self_init("outlayer-worker");
     crypto_init();
     e = self_conceal(&why);
-    if (!e)
-        e = options_read(table, argc, argv, &o, &help, &operands, &why);
-    if (help) {
-        struct buf text = BUF_INIT(16384);
-
-        buf_addz(&text, "usage: outlayer-worker [OPTION…]\n\n"
-                        "Takes jobs from the coordinator, runs them, answers the contract.\n\n");
-        options_print(table, &text);
-        fputs(buf_z(&text), stdout);
-        buf_release(&text);
-        return 0;
-    }
-    if (!e && operands < argc)
-        e = err_put(&why, ERR_FORMAT, "'%s' is no option; see --help", argv[operands]);
-    if (!e)
-        e = options_check(&o, &why);
-    if (e) {
-        fprintf(stderr, "outlayer-worker: %s\n", buf_z(&why));
-        return 2;
-    }
+    if (!e && !usage_begin(&usage, argc, argv, &o, NULL, &status))
+        return status;
+    if (!e && options_check(&o, &why))
+        return usage_wrong(&usage, &why);
     if (o.die_with_parent)
         self_die_with_parent();
-    e = start(&o, &why);
+    if (!e)
+        e = start(&o, &why);
     log_broken("not_started", "why=%s", buf_z(&why));
     buf_release(&why);
     return e ? 1 : 0;

@@ -351,7 +351,9 @@ test('the command line: set, update, list, check, delete, and no value in its ar
     assert.deepEqual((await run(bob, guest, ['API_KEY', 'ONLY', 'PROTECTED_K'], ref)).value,
         { API_KEY: null, ONLY: fnv('1'), PROTECTED_K: first.PROTECTED_K });
 
-    assert.match(ok(cli('list', ['--owner', 'bob.test'])), /cli +[0-9a-f]{64} .*Whitelist/);
+    assert.match(ok(cli('list', ['--owner', 'bob.test'])), /cli +[0-9a-f]{64} +whitelist:bob\.test,alice\.test\n/);
+    assert.ok(JSON.parse(ok(cli('list', ['--owner', 'bob.test', '--json']))).some((row) => row.profile === 'cli'));
+    assert.deepEqual(JSON.parse(ok(cli('list', ['--owner', 'nobody.test', '--json']))), []);
     const check = (as) => cli('check', ['--wasm-hash', guest.WasmUrl.hash, '--profile', 'cli', '--owner', 'bob.test', '--as', as]);
     assert.match(ok(check('alice.test')), /may use/);
     const no = check('mallory.test');

@@ -102,8 +102,11 @@ test('it serves until Ctrl-C, leaves nobody, and goes on where it was', async ()
     }
 
     // The other commands find it by its file.
-    const told = execFileSync('sh', ['-c', `. ${home}/env && "$0" request --wasm "$1" --input '{"min":5,"max":5}' --key-file "$2"`,
-        path.join(BIN, 'outlayer'), path.join(SHARE, 'guests/random.wasm'), path.join(home, 'credentials/localnet/alice.test.json')], { encoding: 'utf8' });
+    const shell = (line) => execFileSync('sh', ['-c', `. ${home}/env && . ${home}/env && ${line}`], { encoding: 'utf8', env: { PATH: '/usr/bin:/bin', OUTLAYER_SHARE: SHARE } });
+    assert.equal(shell('echo $PATH').trim(), `${BIN}:/usr/bin:/bin`);
+    assert.equal(shell('command -v outlayer').trim(), path.join(BIN, 'outlayer'));
+    assert.match(shell('outlayer devnet accounts'), /^alice\.test /);
+    const told = shell(`outlayer request --wasm ${path.join(SHARE, 'guests/random.wasm')} --input '{"min":5,"max":5}'`);
     assert.deepEqual(JSON.parse(told), { random_number: 5 });
 
     const second = await outlayer(['up', '--once', '--home', home]);
@@ -157,6 +160,13 @@ test('Ctrl-C while it starts', async () => {
         assert.ok(code === 130 || code === 0 || signal === 'SIGINT', `code ${code}, signal ${signal}`);
         await nobodyLeft(below);
     }
+});
+
+test('a program that is not there is said before anything starts', async () => {
+    const { code, err } = await outlayer(['up', '--once', '--home', path.join(temp, 'absent'), '--guest', 'no.wasm']);
+    assert.equal(code, 1);
+    assert.match(err, /there is no file 'no\.wasm'/);
+    assert.deepEqual(fs.readdirSync(path.join(temp, 'absent/logs')), []);
 });
 
 test('a port that is taken', async () => {
