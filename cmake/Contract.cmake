@@ -11,6 +11,7 @@ set(CONTRACT_FREESTANDING
     ${PROJECT_SOURCE_DIR}/lib/codec/hex.c
     ${PROJECT_SOURCE_DIR}/lib/codec/json.c
     ${PROJECT_SOURCE_DIR}/lib/codec/json_put.c
+    ${PROJECT_SOURCE_DIR}/lib/codec/put.c
     ${PROJECT_SOURCE_DIR}/lib/codec/wire.c
     ${PROJECT_SOURCE_DIR}/lib/near/account_id.c)
 

@@ -74,8 +74,7 @@ void accessor_put(struct buf *b, const struct accessor *a)
         json_putz(b, "PaymentKey");
     } else {
         json_obj(b);
-        json_key(b, first[a->kind]);
-        json_put_str(b, a->a);
+        put_str(b, first[a->kind], a->a);
         if (a->kind == ACCESSOR_REPO)
             put_opt_str(b, "branch", a->branch);
         json_obj_end(b);
@@ -106,8 +105,7 @@ static void one_of(struct buf *b, struct json v, const char *key, const char *co
     struct str s = arg_str(v, key);
     for (size_t i = 0; i < n; i++)
         if (str_eqz(s, names[i])) {
-            json_key(b, key);
-            json_put_str(b, s);
+            put_str(b, key, s);
             return;
         }
     near_bad_args("unknown variant of", key);
@@ -123,14 +121,12 @@ static void comparison(struct buf *b, struct json v)
 static void account(struct buf *b, struct json v, const char *key)
 {
     struct str a = arg_account(v, key);
-    json_key(b, key);
-    json_put_str(b, a);
+    put_str(b, key, a);
 }
 
 static void text(struct buf *b, struct json v, const char *key)
 {
-    json_key(b, key);
-    json_put_str(b, arg_str(v, key));
+    put_str(b, key, arg_str(v, key));
 }
 
 static void whitelist(struct buf *b, struct json v)

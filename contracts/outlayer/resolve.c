@@ -90,8 +90,7 @@ NEAR_CALL(submit_execution_output_and_resolve)
     struct buf b = BUF_INIT(NEAR_PAYLOAD_MAX);
     json_obj(&b);
     put_bool(&b, "success", a.success);
-    json_key(&b, "output");
-    json_put_null(&b);
+    put_null(&b, "output");
     json_key(&b, "error");
     if (a.success)
         json_put_null(&b);

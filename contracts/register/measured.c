@@ -117,14 +117,6 @@ static struct attest_tuple parse(struct json args)
     return t;
 }
 
-void put_hex(struct buf *b, const char *name, struct str bytes)
-{
-    json_key(b, name);
-    json_str_open(b);
-    hex_put(b, bytes.ptr, bytes.len);
-    json_str_close(b);
-}
-
 static void put_bits(struct buf *b, const char *name, uint64_t v)
 {
     uint8_t le[8];

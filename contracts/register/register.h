@@ -138,7 +138,6 @@ bool key_is_revoked(struct str key);
 
 struct str key_arg(struct str text); /* 32 bytes of "ed25519:…"; panics otherwise */
 void put_key(struct buf *b, const char *name, struct str key);
-void put_hex(struct buf *b, const char *name, struct str bytes);
 void event(const char *name, struct str data);
 uint64_t now_seconds(void);
 

@@ -1,5 +1,4 @@
 /* views.c — what anybody may look at. */
-#include "codec/base64.h"
 #include "codec/hex.h"
 #include "register/register.h"
 
@@ -8,14 +7,6 @@ static bool simulated(void)
     struct settings s;
     settings_load(&s);
     return s.root.len > 0;
-}
-
-static void put_base64(struct buf *b, const char *name, struct str bytes)
-{
-    json_key(b, name);
-    json_str_open(b);
-    base64_put(b, bytes.ptr, bytes.len);
-    json_str_close(b);
 }
 
 static void put_session(struct buf *b, struct str id)

@@ -25,7 +25,7 @@
 #include "base/def.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "codec/wire.h"
 #include "near/account_id.h"
 
@@ -152,14 +152,8 @@ bool arg_bool_or(struct json args, const char *name, bool otherwise);
 /* A decoded string value. */
 struct str near_json_str(struct json v, const char *name);
 
-/* ---- JSON objects, member by member; see also codec/json.h ---- */
+/* ---- JSON objects, member by member: codec/put.h, and ---- */
 
-void put_str(struct buf *b, const char *key, struct str s);
-void put_opt_str(struct buf *b, const char *key, struct str s); /* null when it has no bytes */
-void put_u64(struct buf *b, const char *key, uint64_t v);
-void put_u128(struct buf *b, const char *key, u128 v); /* a decimal string */
-void put_bool(struct buf *b, const char *key, bool v);
-void put_raw(struct buf *b, const char *key, struct str value); /* a JSON value; no bytes: null */
 void put_id(struct buf *b, const char *key, const struct yield_id *id); /* array of numbers */
 
 /* ---- results ---- */

@@ -89,3 +89,12 @@ bool yield_resume(const struct yield_id *id, struct str payload)
 {
     return host_promise_yield_resume(sizeof(id->b), P(id->b), payload.len, P(payload.ptr)) == 1;
 }
+
+void put_id(struct buf *b, const char *key, const struct yield_id *id)
+{
+    json_key(b, key);
+    json_arr(b);
+    for (size_t i = 0; i < sizeof(id->b); i++)
+        json_put_u64(b, id->b[i]);
+    json_arr_end(b);
+}

@@ -5,44 +5,30 @@
 #include "attest/docs.h"
 #include "codec/base64.h"
 #include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 
 #define TEXT_MAX (8 * 1024 * 1024) /* of collateral and event log */
 
 /* ------------------------------------------------------------------ writing */
 
-static void put_base64(struct buf *b, const char *key, struct str bytes)
+static void put_base64_if(struct buf *b, const char *key, struct str bytes)
 {
-    if (!bytes.ptr)
-        return;
-    json_key(b, key);
-    json_str_open(b);
-    base64_put(b, bytes.ptr, bytes.len);
-    json_str_close(b);
+    if (bytes.ptr)
+        put_base64(b, key, bytes);
 }
 
-static void put_hex(struct buf *b, const char *key, const void *p, size_t n)
+static void put_text_if(struct buf *b, const char *key, struct str text)
 {
-    json_key(b, key);
-    json_str_open(b);
-    hex_put(b, p, n);
-    json_str_close(b);
-}
-
-static void put_text(struct buf *b, const char *key, struct str text)
-{
-    if (!text.ptr)
-        return;
-    json_key(b, key);
-    json_put_str(b, text);
+    if (text.ptr)
+        put_str(b, key, text);
 }
 
 static void put_anchor(struct buf *b, const struct bundle *in)
 {
     json_key(b, "anchor");
     json_obj(b);
-    put_base64(b, "head", in->head);
-    put_hex(b, "signature", in->head_sig.b, sizeof in->head_sig.b);
+    put_base64_if(b, "head", in->head);
+    put_hex(b, "signature", str_from(in->head_sig.b, sizeof in->head_sig.b));
     json_key(b, "path");
     json_arr(b);
     for (size_t i = 0; i < in->steps; i++) {
@@ -51,12 +37,10 @@ static void put_anchor(struct buf *b, const struct bundle *in)
         json_str_close(b);
     }
     json_arr_end(b);
-    put_text(b, "transaction", in->transaction);
-    put_text(b, "contract", in->contract);
-    if (in->block_height) {
-        json_key(b, "block_height");
-        json_put_u64(b, in->block_height);
-    }
+    put_text_if(b, "transaction", in->transaction);
+    put_text_if(b, "contract", in->contract);
+    if (in->block_height)
+        put_u64(b, "block_height", in->block_height);
     json_obj_end(b);
 }
 
@@ -65,30 +49,29 @@ void bundle_put(struct buf *b, const struct bundle *in)
     struct hash256 h;
 
     json_obj(b);
-    put_text(b, "format", STR(BUNDLE_FORMAT));
-    json_key(b, "simulated");
-    json_put_bool(b, in->simulated);
-    put_base64(b, "statement", in->statement);
-    put_hex(b, "signature", in->sig.b, sizeof in->sig.b);
+    put_text_if(b, "format", STR(BUNDLE_FORMAT));
+    put_bool(b, "simulated", in->simulated);
+    put_base64_if(b, "statement", in->statement);
+    put_hex(b, "signature", str_from(in->sig.b, sizeof in->sig.b));
     json_key(b, "session");
     json_obj(b);
-    put_base64(b, "manifest", in->manifest);
-    put_base64(b, "quote", in->quote);
-    put_text(b, "event_log", in->event_log);
+    put_base64_if(b, "manifest", in->manifest);
+    put_base64_if(b, "quote", in->quote);
+    put_text_if(b, "event_log", in->event_log);
     json_obj_end(b);
     if (in->collateral.ptr) {
         h = sha256(in->collateral);
-        put_text(b, "collateral", in->collateral);
-        put_hex(b, "collateral_sha256", h.b, sizeof h.b);
+        put_text_if(b, "collateral", in->collateral);
+        put_hex(b, "collateral_sha256", str_from(h.b, sizeof h.b));
     }
     if (in->has_anchor)
         put_anchor(b, in);
     json_key(b, "payload");
     json_obj(b);
-    put_base64(b, "wasm", in->wasm);
-    put_base64(b, "input", in->input);
-    put_base64(b, "stdout", in->stdout_bytes);
-    put_base64(b, "delivered", in->delivered);
+    put_base64_if(b, "wasm", in->wasm);
+    put_base64_if(b, "input", in->input);
+    put_base64_if(b, "stdout", in->stdout_bytes);
+    put_base64_if(b, "delivered", in->delivered);
     json_obj_end(b);
     json_obj_end(b);
 }

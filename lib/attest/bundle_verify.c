@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "attest/eventlog.h"
-#include "codec/json.h"
+#include "codec/put.h"
 
 struct check {
     const struct bundle *b;
@@ -310,39 +310,23 @@ const char *bundle_layer_meaning(enum bundle_layer l)
     return meanings[l];
 }
 
-static void put_hash(struct buf *b, const char *key, const struct hash256 *h)
-{
-    json_key(b, key);
-    json_str_open(b);
-    hash_put_hex(b, h);
-    json_str_close(b);
-}
-
 void bundle_report_put(struct buf *b, const struct bundle_report *r)
 {
     json_obj(b);
-    json_key(b, "verdict");
-    json_putz(b, attest_outcome_name(r->total));
-    json_key(b, "root");
-    json_putz(b, r->simulated ? "SIMULATED" : "Intel");
-    put_hash(b, "session_id", &r->session);
-    put_hash(b, "statement_digest", &r->digest);
-    json_key(b, "seq");
-    json_put_u64(b, r->statement.seq);
-    json_key(b, "status");
-    json_putz(b, statement_status_name(r->statement.status));
+    put_z(b, "verdict", attest_outcome_name(r->total));
+    put_z(b, "root", r->simulated ? "SIMULATED" : "Intel");
+    put_hex(b, "session_id", hash_bytes(&r->session));
+    put_hex(b, "statement_digest", hash_bytes(&r->digest));
+    put_u64(b, "seq", r->statement.seq);
+    put_z(b, "status", statement_status_name(r->statement.status));
     json_key(b, "layers");
     json_arr(b);
     for (enum bundle_layer l = 0; l < BUNDLE_LAYER_COUNT; l++) {
         json_obj(b);
-        json_key(b, "layer");
-        json_putz(b, bundle_layer_name(l));
-        json_key(b, "asks");
-        json_putz(b, bundle_layer_meaning(l));
-        json_key(b, "verdict");
-        json_putz(b, attest_outcome_name(r->layer[l].outcome));
-        json_key(b, "reason");
-        json_putz(b, r->layer[l].reason);
+        put_z(b, "layer", bundle_layer_name(l));
+        put_z(b, "asks", bundle_layer_meaning(l));
+        put_z(b, "verdict", attest_outcome_name(r->layer[l].outcome));
+        put_z(b, "reason", r->layer[l].reason);
         json_obj_end(b);
     }
     json_arr_end(b);

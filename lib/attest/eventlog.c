@@ -4,7 +4,7 @@
 
 #include "attest/docs.h"
 #include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "codec/wire.h"
 #include "crypto/hash.h"
 #include "crypto/p256.h"
@@ -61,14 +61,9 @@ void event_digest_v1(struct str name, struct str payload, uint8_t out[48])
 static void preimage_v2(struct str name, struct str payload, struct buf *b)
 {
     json_obj(b);
-    json_key(b, "name");
-    json_put_str(b, name);
-    json_key(b, "payload");
-    json_str_open(b);
-    hex_put(b, payload.ptr, payload.len);
-    json_str_close(b);
-    json_key(b, "type");
-    json_put_u64(b, EVENT_RUNTIME_TYPE);
+    put_str(b, "name", name);
+    put_hex(b, "payload", payload);
+    put_u64(b, "type", EVENT_RUNTIME_TYPE);
     json_obj_end(b);
     BUG_ON(b->full);
 }

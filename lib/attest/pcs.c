@@ -5,7 +5,7 @@
 #include "attest/utc.h"
 #include "base/file.h"
 #include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "crypto/hash.h"
 
 #define URL_MAX      1024
@@ -86,12 +86,6 @@ static enum err get(struct http_client *c, const struct pcs_wish *w, const char 
     return e;
 }
 
-static void put_text(struct buf *out, const char *key, struct str text)
-{
-    json_key(out, key);
-    json_put_str(out, text);
-}
-
 /* A signed document: three members. */
 static enum err add_document(struct http_client *c, const struct pcs_wish *w, const char *url,
                              const char *object, const char *member, const char *header,
@@ -107,23 +101,15 @@ static enum err add_document(struct http_client *c, const struct pcs_wish *w, co
         e = err_put(why, ERR_UPSTREAM, "'%s' sent no '%s'; use another service", url, object);
     if (!e) {
         buf_addf(&key, "%s_issuer_chain", member);
-        put_text(out, name, buf_str(&chain));
-        put_text(out, member, text);
+        put_str(out, name, buf_str(&chain));
+        put_str(out, member, text);
         buf_clear(&key);
         buf_addf(&key, "%s_signature", member);
-        put_text(out, name, sig);
+        put_str(out, name, sig);
     }
     buf_release(&body);
     buf_release(&chain);
     return e;
-}
-
-static void put_hex(struct buf *out, const char *key, struct str der)
-{
-    json_key(out, key);
-    json_str_open(out);
-    hex_put(out, der.ptr, der.len);
-    json_str_close(out);
 }
 
 static enum err add_lists(struct http_client *c, const struct pcs_wish *w, const char *url,
@@ -136,12 +122,12 @@ static enum err add_lists(struct http_client *c, const struct pcs_wish *w, const
     if (!e)
         e = get(c, w, root_url, NULL, NULL, &root, NULL, why);
     if (!e) {
-        put_text(out, "pck_crl_issuer_chain", buf_str(&chain));
+        put_str(out, "pck_crl_issuer_chain", buf_str(&chain));
         put_hex(out, "pck_crl", buf_str(&body));
         text = str_trim(buf_str(&root));
         /* Intel sends DER, caches send hexadecimal text; no DER is made of digits alone. */
         if (text.len && hex_is_lower(text))
-            put_text(out, "root_ca_crl", text);
+            put_str(out, "root_ca_crl", text);
         else
             put_hex(out, "root_ca_crl", buf_str(&root));
     }
@@ -207,10 +193,8 @@ enum err pcs_archive(const char *dir, struct str collateral, const struct collat
     json_str_open(&meta);
     utc_put(&meta, v->window.until);
     json_str_close(&meta);
-    json_key(&meta, "evaluation");
-    json_put_u64(&meta, v->tcb_evaluation);
-    json_key(&meta, "simulated");
-    json_put_bool(&meta, v->simulated);
+    put_u64(&meta, "evaluation", v->tcb_evaluation);
+    put_bool(&meta, "simulated", v->simulated);
     json_obj_end(&meta);
     buf_addz(&name, ".meta.json");
     if (!e && name.full)

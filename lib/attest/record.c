@@ -6,6 +6,7 @@
 #include "attest/statement.h"
 #include "codec/base64.h"
 #include "codec/hex.h"
+#include "codec/put.h"
 #include "codec/wire.h"
 
 #define STARTUP_TASK (-1) /* the record of a worker's registration; its output is no hash */
@@ -260,14 +261,12 @@ static void put(struct buf *out, const char *key, struct str value)
 {
     if (!value.ptr)
         return;
-    json_key(out, key);
-    json_put_str(out, value);
+    put_str(out, key, value);
 }
 
 void record_put(struct buf *out, const struct record *r)
 {
-    json_key(out, "task_type");
-    json_putz(out, r->kind == RECORD_EXECUTE ? "execute" : "compile");
+    put_z(out, "task_type", r->kind == RECORD_EXECUTE ? "execute" : "compile");
     json_key(out, "task_id");
     json_put_i64(out, r->task_id);
     put(out, "repo_url", r->repo_url);
@@ -276,10 +275,8 @@ void record_put(struct buf *out, const struct record *r)
     put(out, "wasm_hash", r->wasm_hash);
     put(out, "input_hash", r->input_hash);
     put(out, "output_hash", r->output_hash);
-    if (r->has_height) {
-        json_key(out, "block_height");
-        json_put_u64(out, r->block_height);
-    }
+    if (r->has_height)
+        put_u64(out, "block_height", r->block_height);
     put(out, "caller_account_id", r->caller);
     put(out, "project_id", r->project);
     put(out, "secrets_ref", r->secrets);

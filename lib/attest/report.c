@@ -1,8 +1,7 @@
 #include "attest/report.h"
 
 #include "attest/utc.h"
-#include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 
 enum attest_outcome attest_outcome(const struct attest_verdict *v, uint64_t policy_failed)
 {
@@ -28,14 +27,6 @@ const char *attest_outcome_name(enum attest_outcome o)
     return names[o];
 }
 
-static void put_hex(struct buf *b, const char *key, struct str bytes)
-{
-    json_key(b, key);
-    json_str_open(b);
-    hex_put(b, bytes.ptr, bytes.len);
-    json_str_close(b);
-}
-
 /* As the bytes stand in the report: little-endian. */
 static void put_le(struct buf *b, const char *key, uint64_t v, size_t n)
 {
@@ -44,12 +35,6 @@ static void put_le(struct buf *b, const char *key, uint64_t v, size_t n)
     for (size_t i = 0; i < n; i++)
         le[i] = (uint8_t)(v >> 8 * i);
     put_hex(b, key, str_from(le, n));
-}
-
-static void put_u64(struct buf *b, const char *key, uint64_t v)
-{
-    json_key(b, key);
-    json_put_u64(b, v);
 }
 
 static void put_sgx(struct buf *b, const struct sgx_report *s)
@@ -95,8 +80,7 @@ void quote_put(struct buf *b, const struct quote *q)
 {
     json_obj(b);
     put_u64(b, "version", q->version);
-    json_key(b, "tee");
-    json_putz(b, q->tee == TEE_TDX ? "TDX" : "SGX");
+    put_z(b, "tee", q->tee == TEE_TDX ? "TDX" : "SGX");
     put_u64(b, "canonical_len", q->canonical.len);
     put_u64(b, "trailing_bytes", q->trailing);
     json_key(b, "body");
@@ -117,24 +101,21 @@ static void put_time(struct buf *b, const char *key, int64_t t)
     struct buf date = BUF_OVER(text);
 
     utc_put(&date, t);
-    json_key(b, key);
-    json_put_str(b, buf_str(&date));
+    put_str(b, key, buf_str(&date));
 }
 
 static void put_status(struct buf *b, const char *key, enum tcb_status s)
 {
     if (s == TCB_NONE)
         return;
-    json_key(b, key);
-    json_putz(b, tcb_status_name(s));
+    put_z(b, key, tcb_status_name(s));
 }
 
 static void put_pck(struct buf *b, const struct attest_verdict *v)
 {
     json_key(b, "pck");
     json_obj(b);
-    json_key(b, "issuer");
-    json_put_str(b, v->pck_issuer);
+    put_str(b, "issuer", v->pck_issuer);
     put_hex(b, "serial", v->pck_serial);
     put_time(b, "not_before", v->pck_from);
     put_time(b, "not_after", v->pck_until);
@@ -172,18 +153,12 @@ void attest_report_put(struct buf *b, const struct attest_verdict *v, int64_t at
                        uint64_t policy_failed)
 {
     json_obj(b);
-    json_key(b, "verdict");
-    json_putz(b, attest_outcome_name(attest_outcome(v, policy_failed)));
-    json_key(b, "code");
-    json_putz(b, attest_code_name(v->code));
-    json_key(b, "reason");
-    json_putz(b, attest_code_text(v->code));
-    if (v->subject) {
-        json_key(b, "subject");
-        json_putz(b, v->subject);
-    }
-    json_key(b, "root");
-    json_putz(b, v->simulated ? "SIMULATED" : "Intel");
+    put_z(b, "verdict", attest_outcome_name(attest_outcome(v, policy_failed)));
+    put_z(b, "code", attest_code_name(v->code));
+    put_z(b, "reason", attest_code_text(v->code));
+    if (v->subject)
+        put_z(b, "subject", v->subject);
+    put_z(b, "root", v->simulated ? "SIMULATED" : "Intel");
     put_time(b, "at", at);
     if (v->status != TCB_NONE)
         put_rating(b, v);

@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "codec/wire.h"
 #include "crypto/ed25519.h"
 #include "crypto/hash.h"
@@ -158,14 +158,6 @@ void sim_spec_default(struct sim_spec *out, int64_t now)
 
 /* ------------------------------------------------------------------ documents */
 
-static void put_hex(struct buf *b, const char *key, const void *p, size_t n)
-{
-    json_key(b, key);
-    json_str_open(b);
-    hex_put(b, p, n);
-    json_str_close(b);
-}
-
 static void put_time(struct buf *b, const char *key, int64_t t)
 {
     json_key(b, key);
@@ -178,10 +170,8 @@ static void put_head(struct buf *b, const struct sim_spec *spec, const char *id,
 {
     int64_t issued = spec->now - (spec->faults & SIM_DOCUMENTS_OLD ? DOC_DAYS + 1 : 1) * DAY;
 
-    json_key(b, "id");
-    json_putz(b, id);
-    json_key(b, "version");
-    json_put_u64(b, version);
+    put_z(b, "id", id);
+    put_u64(b, "version", version);
     put_time(b, "issueDate", issued);
     put_time(b, "nextUpdate", issued + DOC_DAYS * DAY);
 }
@@ -192,8 +182,7 @@ static void put_components(struct buf *b, const char *key, const uint8_t svn[16]
     json_arr(b);
     for (size_t i = 0; i < 16; i++) {
         json_obj(b);
-        json_key(b, "svn");
-        json_put_u64(b, svn[i]);
+        put_u64(b, "svn", svn[i]);
         json_obj_end(b);
     }
     json_arr_end(b);
@@ -202,8 +191,7 @@ static void put_components(struct buf *b, const char *key, const uint8_t svn[16]
 static void put_rated(struct buf *b, const struct sim_spec *spec)
 {
     put_time(b, "tcbDate", spec->now - 100 * DAY);
-    json_key(b, "tcbStatus");
-    json_putz(b, "UpToDate");
+    put_z(b, "tcbStatus", "UpToDate");
 }
 
 static void put_svn_levels(struct buf *b, const struct sim_spec *spec, uint64_t svn)
@@ -213,8 +201,7 @@ static void put_svn_levels(struct buf *b, const struct sim_spec *spec, uint64_t 
     json_obj(b);
     json_key(b, "tcb");
     json_obj(b);
-    json_key(b, "isvsvn");
-    json_put_u64(b, svn);
+    put_u64(b, "isvsvn", svn);
     json_obj_end(b);
     put_rated(b, spec);
     json_obj_end(b);
@@ -225,9 +212,9 @@ static void put_module(struct buf *b)
 {
     static const uint8_t zero[48], ones[8] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
-    put_hex(b, "mrsigner", zero, 48);
-    put_hex(b, "attributes", zero, 8);
-    put_hex(b, "attributesMask", ones, 8);
+    put_hex(b, "mrsigner", str_from(zero, 48));
+    put_hex(b, "attributes", str_from(zero, 8));
+    put_hex(b, "attributesMask", str_from(ones, 8));
 }
 
 void sim_tcb_info(const struct sim_spec *spec, struct buf *b)
@@ -237,12 +224,10 @@ void sim_tcb_info(const struct sim_spec *spec, struct buf *b)
 
     json_obj(b);
     put_head(b, spec, "TDX", 3);
-    put_hex(b, "fmspc", spec->fmspc, sizeof spec->fmspc);
-    put_hex(b, "pceId", spec->pceid, sizeof spec->pceid);
-    json_key(b, "tcbType");
-    json_put_u64(b, 0);
-    json_key(b, "tcbEvaluationDataNumber");
-    json_put_u64(b, 1);
+    put_hex(b, "fmspc", str_from(spec->fmspc, sizeof spec->fmspc));
+    put_hex(b, "pceId", str_from(spec->pceid, sizeof spec->pceid));
+    put_u64(b, "tcbType", 0);
+    put_u64(b, "tcbEvaluationDataNumber", 1);
     json_key(b, "tdxModule");
     json_obj(b);
     put_module(b);
@@ -253,8 +238,7 @@ void sim_tcb_info(const struct sim_spec *spec, struct buf *b)
         json_obj(b);
         buf_addz(&name, "TDX_");
         hex_put(&name, &spec->tee_tcb_svn[1], 1);
-        json_key(b, "id");
-        json_put_str(b, buf_str(&name));
+        put_str(b, "id", buf_str(&name));
         put_module(b);
         put_svn_levels(b, spec, spec->tee_tcb_svn[0]);
         json_obj_end(b);
@@ -266,8 +250,7 @@ void sim_tcb_info(const struct sim_spec *spec, struct buf *b)
     json_key(b, "tcb");
     json_obj(b);
     put_components(b, "sgxtcbcomponents", spec->components);
-    json_key(b, "pcesvn");
-    json_put_u64(b, spec->pcesvn);
+    put_u64(b, "pcesvn", spec->pcesvn);
     put_components(b, "tdxtcbcomponents", spec->tee_tcb_svn);
     json_obj_end(b);
     put_rated(b, spec);
@@ -286,15 +269,13 @@ void sim_qe_identity(const struct sim_spec *spec, struct buf *b)
         misc[i] = (uint8_t)(spec->qe_misc >> (24 - 8 * i));
     json_obj(b);
     put_head(b, spec, "TD_QE", 2);
-    json_key(b, "tcbEvaluationDataNumber");
-    json_put_u64(b, 1);
-    put_hex(b, "miscselect", misc, sizeof misc);
-    put_hex(b, "miscselectMask", ones, sizeof ones);
-    put_hex(b, "attributes", spec->qe_attributes, sizeof spec->qe_attributes);
-    put_hex(b, "attributesMask", mask, sizeof mask);
-    put_hex(b, "mrsigner", spec->qe_mr_signer, sizeof spec->qe_mr_signer);
-    json_key(b, "isvprodid");
-    json_put_u64(b, spec->qe_prod_id);
+    put_u64(b, "tcbEvaluationDataNumber", 1);
+    put_hex(b, "miscselect", str_from(misc, sizeof misc));
+    put_hex(b, "miscselectMask", str_from(ones, sizeof ones));
+    put_hex(b, "attributes", str_from(spec->qe_attributes, sizeof spec->qe_attributes));
+    put_hex(b, "attributesMask", str_from(mask, sizeof mask));
+    put_hex(b, "mrsigner", str_from(spec->qe_mr_signer, sizeof spec->qe_mr_signer));
+    put_u64(b, "isvprodid", spec->qe_prod_id);
     put_svn_levels(b, spec, spec->qe_svn);
     json_obj_end(b);
 }
@@ -316,7 +297,7 @@ static void put_crl(struct sim *s, const struct sim_spec *spec, const char *key,
     struct buf der = BUF_INIT(X509_CERT_MAX);
 
     sim_put_crl(s, spec, issuer, &der);
-    put_hex(out, key, der.ptr, der.len);
+    put_hex(out, key, buf_str(&der));
     buf_release(&der);
 }
 
@@ -327,9 +308,8 @@ static void put_document(struct sim *s, const struct sim_spec *spec, const char 
     uint8_t sig[64];
 
     sim_sign(s->key[signer], text, sig);
-    json_key(out, key);
-    json_put_str(out, text);
-    put_hex(out, sig_key, sig, sizeof sig);
+    put_str(out, key, text);
+    put_hex(out, sig_key, str_from(sig, sizeof sig));
 }
 
 void sim_collateral(struct sim *s, const struct sim_spec *spec, struct buf *out)
@@ -342,18 +322,15 @@ void sim_collateral(struct sim *s, const struct sim_spec *spec, struct buf *out)
     add_pem(s, spec, who, &signer);
     add_pem(s, spec, SIM_ROOT, &signer);
     json_obj(out);
-    json_key(out, "pck_crl_issuer_chain");
-    json_put_str(out, buf_str(&ca));
+    put_str(out, "pck_crl_issuer_chain", buf_str(&ca));
     put_crl(s, spec, "root_ca_crl", SIM_ROOT, out);
     put_crl(s, spec, "pck_crl", SIM_CA, out);
-    json_key(out, "tcb_info_issuer_chain");
-    json_put_str(out, buf_str(&signer));
+    put_str(out, "tcb_info_issuer_chain", buf_str(&signer));
     if (!spec->tcb_info.ptr)
         sim_tcb_info(spec, &doc);
     put_document(s, spec, "tcb_info", "tcb_info_signature",
                  spec->tcb_info.ptr ? spec->tcb_info : buf_str(&doc), out);
-    json_key(out, "qe_identity_issuer_chain");
-    json_put_str(out, buf_str(&signer));
+    put_str(out, "qe_identity_issuer_chain", buf_str(&signer));
     buf_clear(&doc);
     if (!spec->qe_identity.ptr)
         sim_qe_identity(spec, &doc);

@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "http/client.h"
 
 #define CALL_MS    60000 /* a quote waits behind those of other guests of the machine */
@@ -92,10 +92,7 @@ static enum err get(void *ctx, const uint8_t report_data[64], struct evidence *o
     enum err e;
 
     json_obj(&body);
-    json_key(&body, "report_data");
-    json_str_open(&body);
-    hex_put(&body, report_data, REPORT_DATA_LEN);
-    json_str_close(&body);
+    put_hex(&body, "report_data", str_from(report_data, REPORT_DATA_LEN));
     json_obj_end(&body);
     e = call(d, d->legacy ? "prpc/Tappd.RawQuote" : "GetQuote", buf_str(&body), &a, &answer, why);
     if (!e &&

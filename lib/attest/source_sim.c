@@ -9,8 +9,7 @@
 #include "attest/source_kind.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "crypto/p256.h"
 
 /* What the simulated machine runs: one line that says what it is. */
@@ -30,20 +29,11 @@ static void add_event(struct source_sim *s, const char *name, struct str payload
 
     event_digest_v1(str_of(name), payload, digest);
     json_obj(&s->log);
-    json_key(&s->log, "imr");
-    json_put_u64(&s->log, 3);
-    json_key(&s->log, "event_type");
-    json_put_u64(&s->log, EVENT_RUNTIME_TYPE);
-    json_key(&s->log, "digest");
-    json_str_open(&s->log);
-    hex_put(&s->log, digest, sizeof digest);
-    json_str_close(&s->log);
-    json_key(&s->log, "event");
-    json_putz(&s->log, name);
-    json_key(&s->log, "event_payload");
-    json_str_open(&s->log);
-    hex_put(&s->log, payload.ptr, payload.len);
-    json_str_close(&s->log);
+    put_u64(&s->log, "imr", 3);
+    put_u64(&s->log, "event_type", EVENT_RUNTIME_TYPE);
+    put_hex(&s->log, "digest", str_from(digest, sizeof digest));
+    put_z(&s->log, "event", name);
+    put_hex(&s->log, "event_payload", payload);
     json_obj_end(&s->log);
     memcpy(both, s->spec.rtmr[3], 48);
     memcpy(both + 48, digest, 48);

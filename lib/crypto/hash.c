@@ -36,6 +36,11 @@ void hash_put_base58(struct buf *out, const struct hash256 *h)
     base58_put(out, h->b, sizeof(h->b));
 }
 
+struct str hash_bytes(const struct hash256 *h)
+{
+    return str_from(h->b, sizeof(h->b));
+}
+
 bool hash_from_hex(struct str text, struct hash256 *out)
 {
     return hex_get(text, out->b, sizeof(out->b));

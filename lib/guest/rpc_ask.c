@@ -2,6 +2,7 @@
 #include "guest/rpc_ask.h"
 
 #include "codec/base64.h"
+#include "codec/put.h"
 #include "near/account_id.h"
 #include "near/tx.h"
 
@@ -72,12 +73,6 @@ enum err rpc_ask_wait(struct str text, enum tx_wait otherwise, enum tx_wait *out
                    STR_ARG(str_head(text, 40)));
 }
 
-static void put(struct buf *b, const char *key, struct str value)
-{
-    json_key(b, key);
-    json_put_str(b, value);
-}
-
 /* A height as a number, anything else must be a hash. */
 static enum err put_block(struct buf *b, struct str s, struct buf *why)
 {
@@ -99,9 +94,9 @@ static enum err put_block(struct buf *b, struct str s, struct buf *why)
 static enum err put_at(struct buf *b, struct str s, struct buf *why)
 {
     if (!s.len || str_eqz(s, "final")) {
-        put(b, "finality", STR("final"));
+        put_str(b, "finality", STR("final"));
     } else if (str_eqz(s, "optimistic")) {
-        put(b, "finality", s);
+        put_str(b, "finality", s);
     } else {
         json_key(b, "block_id");
         return put_block(b, s, why);
@@ -113,7 +108,7 @@ static enum err put_account(struct buf *b, const char *key, struct str id, struc
 {
     if (!account_id_valid(id))
         return err_put(why, ERR_FORMAT, "'%.*s' is no account id", STR_ARG(str_head(id, 80)));
-    put(b, key, id);
+    put_str(b, key, id);
     return ERR_OK;
 }
 
@@ -127,18 +122,10 @@ static enum err base64_check(struct str s, size_t max, const char *what, struct 
               : err_put(why, ERR_FORMAT, "%s is not base64 of at most %zu bytes", what, max);
 }
 
-static void put_base64(struct buf *b, const char *key, struct str bytes)
-{
-    json_key(b, key);
-    json_str_open(b);
-    base64_put(b, bytes.ptr, bytes.len);
-    json_str_close(b);
-}
-
 /* What all questions of `query` begin with. */
 static enum err query(const char *type, struct str account_id, struct buf *b, struct buf *why)
 {
-    put(b, "request_type", str_of(type));
+    put_str(b, "request_type", str_of(type));
     return put_account(b, "account_id", account_id, why);
 }
 
@@ -146,7 +133,7 @@ static enum err view(const struct host_val *a, struct buf *b, struct buf *why)
 {
     enum err e = query("call_function", a[0].s, b, why);
 
-    put(b, "method_name", a[1].s);
+    put_str(b, "method_name", a[1].s);
     put_base64(b, "args_base64", a[2].s);
     return e ? e : put_at(b, a[3].s, why);
 }
@@ -165,7 +152,7 @@ static enum err view_access_key(const struct host_val *a, struct buf *b, struct 
 
     if (!e && str_starts(a[1].s, STR("ed25519:")) && !ed25519_pub_get(a[1].s, &key))
         e = err_put(why, ERR_FORMAT, "'%.*s' is no public key", STR_ARG(str_head(a[1].s, 80)));
-    put(b, "public_key", a[1].s);
+    put_str(b, "public_key", a[1].s);
     return e ? e : put_at(b, a[2].s, why);
 }
 
@@ -189,7 +176,7 @@ static enum err view_state(const struct host_val *a, struct buf *b, struct buf *
 
     if (!e)
         e = base64_check(a[1].s, STATE_PREFIX_MAX, "the prefix", why);
-    put(b, "prefix_base64", a[1].s);
+    put_str(b, "prefix_base64", a[1].s);
     return e ? e : put_at(b, a[2].s, why);
 }
 
@@ -211,15 +198,14 @@ static enum err chunk(const struct host_val *a, struct buf *b, struct buf *why)
         if (!hash_from_base58(s, &hash))
             return err_put(why, ERR_FORMAT, "'%.*s' is no chunk: give its hash or BLOCK,SHARD",
                            STR_ARG(str_head(s, 60)));
-        put(b, "chunk_id", s);
+        put_str(b, "chunk_id", s);
         return ERR_OK;
     }
     if (!str_u64(str_trim(shard), &n))
         return err_put(why, ERR_FORMAT, "'%.*s' is no shard", STR_ARG(str_head(shard, 60)));
     json_key(b, "block_id");
     e = put_block(b, str_trim(block), why);
-    json_key(b, "shard_id");
-    json_put_u64(b, n);
+    put_u64(b, "shard_id", n);
     return e;
 }
 
@@ -230,7 +216,7 @@ static enum err put_hash(struct buf *b, const char *key, struct str s, struct bu
     if (!hash_from_base58(s, &hash))
         return err_put(why, ERR_FORMAT, "'%.*s' is no hash (32 bytes in base58)",
                        STR_ARG(str_head(s, 60)));
-    put(b, key, s);
+    put_str(b, key, s);
     return ERR_OK;
 }
 
@@ -242,8 +228,8 @@ static enum err send_tx(const struct host_val *a, struct buf *b, struct buf *why
     if (!e)
         e = base64_check(a[0].s, SIGNED_TX_MAX, "the transaction", why);
     if (!e) {
-        put(b, "signed_tx_base64", a[0].s);
-        put(b, "wait_until", str_of(waits[wait]));
+        put_str(b, "signed_tx_base64", a[0].s);
+        put_str(b, "wait_until", str_of(waits[wait]));
     }
     return e;
 }
@@ -258,7 +244,7 @@ static enum err tx_status(const struct host_val *a, struct buf *b, struct buf *w
     if (!e)
         e = put_account(b, "sender_account_id", a[1].s, why);
     if (!e)
-        put(b, "wait_until", str_of(waits[wait]));
+        put_str(b, "wait_until", str_of(waits[wait]));
     return e;
 }
 

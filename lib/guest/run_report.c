@@ -2,7 +2,7 @@
 #include "guest/run_report.h"
 
 #include "base/utf8.h"
-#include "codec/json.h"
+#include "codec/put.h"
 
 void json_put_lossy(struct buf *out, struct str bytes)
 {
@@ -11,12 +11,6 @@ void json_put_lossy(struct buf *out, struct str bytes)
     utf8_lossy(&clean, bytes);
     json_put_str(out, buf_str(&clean));
     buf_wipe(&clean);
-}
-
-static void put_u64(struct buf *b, const char *key, uint64_t v)
-{
-    json_key(b, key);
-    json_put_u64(b, v);
 }
 
 /* NULL, where a run had nothing of it, rather than a value that means nothing. */
@@ -36,8 +30,7 @@ static void put_attempt(struct buf *b, const struct net_attempt *a)
     json_put_lossy(b, str_of(a->host));
     put_some(b, "address", a->address);
     put_u64(b, "port", a->port);
-    json_key(b, "outcome");
-    json_putz(b, a->error ? net_error_code(a->error) : "ok");
+    put_z(b, "outcome", a->error ? net_error_code(a->error) : "ok");
     put_some(b, "why", a->text);
     put_u64(b, "status", a->status);
     put_u64(b, "sent", a->sent);
@@ -48,8 +41,7 @@ static void put_attempt(struct buf *b, const struct net_attempt *a)
 
 void run_report_members(struct buf *b, const struct run_result *r)
 {
-    json_key(b, "outcome");
-    json_putz(b, outcome_code(r->outcome));
+    put_z(b, "outcome", outcome_code(r->outcome));
     json_key(b, "exit_code");
     if (r->outcome == OUTCOME_EXIT)
         json_put_i64(b, r->exit_code);

@@ -1,6 +1,7 @@
 /* access.c — conditions read and written; judging is in judge.c. */
 #include "secrets/access_tree.h"
 
+#include "codec/put.h"
 #include "near/account_id.h"
 
 static const char *const kind_names[] = {
@@ -221,21 +222,10 @@ enum err access_parse(struct str json, struct arena *a, const struct access **ou
     return e;
 }
 
-static void put_text(struct buf *out, const char *key, struct str s)
-{
-    json_key(out, key);
-    if (s.ptr)
-        json_put_str(out, s);
-    else
-        json_put_null(out);
-}
-
 static void put_comparison(struct buf *out, const struct access *c)
 {
-    json_key(out, "operator");
-    json_putz(out, compare_names[c->compare]);
-    json_key(out, "value");
-    json_put_u128_str(out, c->value);
+    put_z(out, "operator", compare_names[c->compare]);
+    put_u128(out, "value", c->value);
 }
 
 static void put_members(struct buf *out, const struct access *c)
@@ -269,8 +259,7 @@ static void put_members(struct buf *out, const struct access *c)
         put_text(out, "role", c->text);
         break;
     case ACCESS_LOGIC:
-        json_key(out, "operator");
-        json_putz(out, logic_names[c->any]);
+        put_z(out, "operator", logic_names[c->any]);
         json_key(out, "conditions");
         json_arr(out);
         for (size_t i = 0; i < c->n; i++)

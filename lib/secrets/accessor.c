@@ -2,6 +2,7 @@
 #include "secrets/accessor.h"
 
 #include "codec/hex.h"
+#include "codec/put.h"
 #include "near/account_id.h"
 
 static const struct {
@@ -114,8 +115,7 @@ enum err accessor_parse(struct json v, struct arena *a, struct accessor *out, st
 
 static void put_members(struct buf *out, const struct accessor *a)
 {
-    json_key(out, kinds[a->kind].member);
-    json_put_str(out, a->name);
+    put_str(out, kinds[a->kind].member, a->name);
     if (a->kind != ACCESSOR_REPO)
         return;
     json_key(out, "branch");
@@ -142,8 +142,7 @@ void accessor_put(struct buf *out, const struct accessor *a)
 void accessor_put_web(struct buf *out, const struct accessor *a)
 {
     json_obj(out);
-    json_key(out, "type");
-    json_putz(out, kinds[a->kind].tag);
+    put_z(out, "type", kinds[a->kind].tag);
     if (a->kind == ACCESSOR_PAYMENT_KEY) {
         json_key(out, "PaymentKey");
         json_obj(out);

@@ -1,6 +1,8 @@
 /* judge.c — conditions judged, see access.h. */
 #include "secrets/access_tree.h"
 
+#include "codec/put.h"
+
 struct judge {
     struct str who;
     const struct access_chain *chain;
@@ -47,12 +49,6 @@ static enum err ask(struct judge *j, struct str contract, const char *method,
     return e;
 }
 
-static void put_arg(struct buf *args, const char *key, struct str value)
-{
-    json_key(args, key);
-    json_put_str(args, value);
-}
-
 static enum err near_balance(struct judge *j, const struct access *c, bool *yes)
 {
     struct buf why = WHY_INIT;
@@ -76,7 +72,7 @@ static enum err ft_balance(struct judge *j, const struct access *c, bool *yes)
     enum err e;
 
     json_obj(&args);
-    put_arg(&args, "account_id", j->who);
+    put_str(&args, "account_id", j->who);
     json_obj_end(&args);
     e = ask(j, c->contract, "ft_balance_of", &args, &answer, &v);
     if (!e && !json_u128_str(v, &have))
@@ -97,11 +93,10 @@ static enum err nft_owned(struct judge *j, const struct access *c, bool *yes)
 
     json_obj(&args);
     if (c->text.ptr) {
-        put_arg(&args, "token_id", c->text);
+        put_str(&args, "token_id", c->text);
     } else {
-        put_arg(&args, "account_id", j->who);
-        json_key(&args, "limit");
-        json_put_u64(&args, 1);
+        put_str(&args, "account_id", j->who);
+        put_u64(&args, "limit", 1);
     }
     json_obj_end(&args);
     e = ask(j, c->contract, c->text.ptr ? "nft_token" : "nft_tokens_for_owner", &args, &answer, &v);

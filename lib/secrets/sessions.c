@@ -11,7 +11,7 @@
 #include "codec/base58.h"
 #include "codec/base64.h"
 #include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 
 #define SESSION_VIEW_MAX 65536 /* bytes of what the register says of one */
 
@@ -85,12 +85,8 @@ enum err sessions_challenge_write(struct sessions *s, struct buf *out, struct bu
     if (e)
         return e;
     json_obj(out);
-    json_key(out, "challenge");
-    json_str_open(out);
-    hex_put(out, bytes, sizeof(bytes));
-    json_str_close(out);
-    json_key(out, "audience");
-    json_put_str(out, s->audience);
+    put_hex(out, "challenge", str_from(bytes, sizeof(bytes)));
+    put_str(out, "audience", s->audience);
     json_key(out, "register");
     if (s->register_id.len)
         json_put_str(out, s->register_id);
@@ -185,10 +181,7 @@ static enum err quoted_manifest(struct sessions *s, struct rpc *rpc, const struc
     enum err e;
 
     json_obj(&args);
-    json_key(&args, "session_id");
-    json_str_open(&args);
-    hash_put_hex(&args, id);
-    json_str_close(&args);
+    put_hex(&args, "session_id", hash_bytes(id));
     json_obj_end(&args);
     e = rpc_view_call(rpc, s->register_id, "get_session", buf_str(&args), &text, &reason);
     if (e)
@@ -311,10 +304,8 @@ enum err sessions_register(struct sessions *s, struct rpc *rpc, const struct reg
 void session_write(struct buf *out, const char *id)
 {
     json_obj(out);
-    json_key(out, "session_id");
-    json_putz(out, id);
-    json_key(out, "lasts_ms");
-    json_put_u64(out, SESSION_MS);
+    put_z(out, "session_id", id);
+    put_u64(out, "lasts_ms", SESSION_MS);
     json_obj_end(out);
 }
 

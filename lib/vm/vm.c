@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "vm/code_cache.h"
 #include "vm/host_fns.h"
 
@@ -389,8 +389,7 @@ enum err vm_call(struct vm *vm, struct arena *a, const struct vm_context *c, con
 static void put_one(struct buf *out, const char *key, struct str text)
 {
     json_obj(out);
-    json_key(out, key);
-    json_put_str(out, text);
+    put_str(out, key, text);
     json_obj_end(out);
 }
 

@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "near/fastfs.h"
 #include "near/outcome.h"
 #include "near/tx.h"
@@ -336,14 +336,10 @@ static enum err prepare_register(struct work *w, struct buf *why)
     if (!e)
         e = read_module(w, module, &w->register_code, why);
     json_obj(&args);
-    json_key(&args, "owner_id");
-    json_putz(&args, ACCOUNT_OUTLAYER);
-    json_key(&args, "init_worker_account");
-    json_putz(&args, ACCOUNT_REGISTRAR);
-    json_key(&args, "outlayer_contract_id");
-    json_putz(&args, ACCOUNT_OUTLAYER);
-    json_key(&args, "simulated_root");
-    json_put_str(&args, w->b->reg.root);
+    put_z(&args, "owner_id", ACCOUNT_OUTLAYER);
+    put_z(&args, "init_worker_account", ACCOUNT_REGISTRAR);
+    put_z(&args, "outlayer_contract_id", ACCOUNT_OUTLAYER);
+    put_str(&args, "simulated_root", w->b->reg.root);
     json_obj_end(&args);
     w->register_new = arena_str(&w->b->net->arena, buf_str(&args));
     w->b->register_size = w->register_code.len;

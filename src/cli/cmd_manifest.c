@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "engine/code.h"
 #include "engine/section.h"
 #include "guest/egress.h"
@@ -91,15 +91,13 @@ static void print_json(const struct egress *e, struct str manifest)
     struct buf b = BUF_INIT(CODE_MANIFEST_MAX * 6 + EGRESS_HOSTS_MAX * 2048);
 
     json_obj(&b);
-    json_key(&b, "network");
-    json_putz(&b, rule_name(e));
+    put_z(&b, "network", rule_name(e));
     json_key(&b, "hosts");
     json_arr(&b);
     for (size_t i = 0; i < e->nhosts; i++)
         json_put_lossy(&b, e->hosts[i]);
     json_arr_end(&b);
-    json_key(&b, "connector");
-    json_put_bool(&b, e->connector);
+    put_bool(&b, "connector", e->connector);
     json_key(&b, "fault");
     if (e->fault)
         json_putz(&b, e->fault);

@@ -6,8 +6,7 @@
 #include "attest/source.h"
 #include "base/file.h"
 #include "codec/base64.h"
-#include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 
 #define ROOT_MAX       (8 * 1024)
 #define COLLATERAL_MAX (256 * 1024)
@@ -35,14 +34,6 @@ static enum err read_root(const char *dir, struct arena *a, struct str *out, str
     buf_release(&der);
     buf_release(&text);
     return e;
-}
-
-static void put_hex(struct buf *b, const char *name, struct str bytes)
-{
-    json_key(b, name);
-    json_str_open(b);
-    hex_put(b, bytes.ptr, bytes.len);
-    json_str_close(b);
 }
 
 /* Of a quote, all that can be pinned. */
@@ -83,8 +74,7 @@ static enum err ask(struct quote_source *s, struct arena *a, struct local_regist
     if (!e) {
         out->measurements = measurements(&q.td, a);
         json_obj(&args);
-        json_key(&args, "collateral");
-        json_put_str(&args, buf_str(&json));
+        put_str(&args, "collateral", buf_str(&json));
         json_obj_end(&args);
         out->collateral = keep(a, &args);
     }

@@ -1,6 +1,8 @@
 /* project_client.c — see project_client.h. */
 #include "cli/project_client.h"
 
+#include "codec/put.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,8 +71,7 @@ bool project_read(struct json v, struct project *out)
 static void id_args(struct buf *out, struct str id)
 {
     json_obj(out);
-    json_key(out, "project_id");
-    json_put_str(out, id);
+    put_str(out, "project_id", id);
 }
 
 /* A sentence with the names that there are. */
@@ -82,8 +83,7 @@ static enum err absent(struct client *c, struct str id, struct buf *why)
     struct json_iter it;
 
     json_obj(&args);
-    json_key(&args, "account_id");
-    json_put_str(&args, owner);
+    put_str(&args, "account_id", owner);
     json_obj_end(&args);
     if (!client_view(c, "list_user_projects", buf_str(&args), &answer, &list, NULL)) {
         it = json_iter(list);
@@ -150,10 +150,8 @@ static enum err page_get(struct client *c, struct str id, struct arena *a,
     enum err e;
 
     id_args(&args, id);
-    json_key(&args, "from_index");
-    json_put_u64(&args, out->n);
-    json_key(&args, "limit");
-    json_put_u64(&args, PAGE);
+    put_u64(&args, "from_index", out->n);
+    put_u64(&args, "limit", PAGE);
     json_obj_end(&args);
     e = client_view(c, "list_versions", buf_str(&args), &answer, &list, why);
     if (!e && (json_type(list) != JSON_ARRAY || json_count(list) > PAGE ||

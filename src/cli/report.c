@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "cli/term.h"
-#include "codec/json.h"
+#include "codec/put.h"
 
 #define LINE_MAX_BYTES 4096
 
@@ -26,18 +26,12 @@ static void print_json(const char *kind, const char *name, const char *text, str
     struct buf b = BUF_INIT(4 * LINE_MAX_BYTES);
 
     json_obj(&b);
-    json_key(&b, kind);
-    json_putz(&b, name);
-    if (timed) {
-        json_key(&b, "ms");
-        json_put_u64(&b, ms);
-    }
-    json_key(&b, "text");
-    json_putz(&b, str_is_utf8(str_of(text)) ? text : "");
-    if (detail.ptr) {
-        json_key(&b, "detail");
-        json_put_raw(&b, detail);
-    }
+    put_z(&b, kind, name);
+    if (timed)
+        put_u64(&b, "ms", ms);
+    put_z(&b, "text", str_is_utf8(str_of(text)) ? text : "");
+    if (detail.ptr)
+        put_raw(&b, "detail", detail);
     json_obj_end(&b);
     if (!b.full)
         puts(buf_z(&b));

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "codec/base64.h"
 #include "codec/hex.h"
+#include "codec/put.h"
 #include "crypto/ecies.h"
 #include "http/client.h"
 #include "near/nep413.h"
@@ -15,12 +16,6 @@
 #define BODY_MAX    (1u << 20)
 #define CALL_MS     30000
 #define MESSAGE_MAX 65536
-
-static void put(struct buf *b, const char *key, struct str value)
-{
-    json_key(b, key);
-    json_put_str(b, value);
-}
 
 enum err secrets_row_get(struct secrets_client *c, bool exact, struct arena *a,
                          struct secrets_row *out, struct buf *why)
@@ -33,8 +28,8 @@ enum err secrets_row_get(struct secrets_client *c, bool exact, struct arena *a,
     json_obj(&args);
     json_key(&args, "accessor");
     accessor_put(&args, &c->accessor);
-    put(&args, "profile", c->profile);
-    put(&args, "owner", c->owner);
+    put_str(&args, "profile", c->profile);
+    put_str(&args, "owner", c->owner);
     json_obj_end(&args);
     e = client_view(c->chain, "get_secret_with_vault", buf_str(&args), &answer, &v, why);
     if (!e && !json_is_null(v)) {
@@ -96,8 +91,8 @@ static void put_target(struct secrets_client *c, struct buf *b)
 {
     json_key(b, "accessor");
     accessor_put_web(b, &c->accessor);
-    put(b, "owner", c->owner);
-    put(b, "profile", c->profile);
+    put_str(b, "owner", c->owner);
+    put_str(b, "profile", c->profile);
 }
 
 static void put_generate(struct secrets_client *c, const char *key, struct buf *b)
@@ -106,8 +101,8 @@ static void put_generate(struct secrets_client *c, const char *key, struct buf *
     json_arr(b);
     for (size_t i = 0; i < c->ngenerate; i++) {
         json_obj(b);
-        put(b, "name", c->generate[i][0]);
-        put(b, "generation_type", c->generate[i][1]);
+        put_str(b, "name", c->generate[i][0]);
+        put_str(b, "generation_type", c->generate[i][1]);
         json_obj_end(b);
     }
     json_arr_end(b);
@@ -126,7 +121,7 @@ static enum err seal(struct secrets_client *c, struct str plain, struct buf *cip
 
     json_obj(&body);
     put_target(c, &body);
-    put(&body, "secrets_json", STR("{}"));
+    put_str(&body, "secrets_json", STR("{}"));
     json_obj_end(&body);
     e = ask(c, "/pubkey", buf_str(&body), &answer, &doc, why);
     if (!e && (!json_plain(json_get(doc, "pubkey"), &hex) || !hex_get(hex, pub, sizeof(pub))))
@@ -162,7 +157,7 @@ enum err secrets_seal_new(struct secrets_client *c, struct str plain, struct buf
     if (!e && c->ngenerate) {
         json_obj(&body);
         put_target(c, &body);
-        put(&body, "encrypted_secrets_base64", buf_str(cipher));
+        put_str(&body, "encrypted_secrets_base64", buf_str(cipher));
         put_generate(c, "new_secrets", &body);
         json_obj_end(&body);
         e = ask(c, "/add_generated_secret", buf_str(&body), &answer, &doc, why);
@@ -216,20 +211,14 @@ static void sign(struct secrets_client *c, const struct secret_set *b, struct bu
     random_bytes(nonce, sizeof(nonce));
     digest = nep413_digest(buf_str(&message), nonce, c->chain->contract_id);
     sig = ed25519_sign(&c->chain->key.key, str_from(digest.b, sizeof(digest.b)));
-    put(body, "signed_message", buf_str(&message));
-    json_key(body, "signature");
-    json_str_open(body);
-    base64_put(body, sig.b, sizeof(sig.b));
-    json_str_close(body);
+    put_str(body, "signed_message", buf_str(&message));
+    put_base64(body, "signature", str_from(sig.b, sizeof(sig.b)));
     json_key(body, "public_key");
     json_str_open(body);
     ed25519_pub_put(body, &c->chain->key.key.pub);
     json_str_close(body);
-    json_key(body, "nonce");
-    json_str_open(body);
-    base64_put(body, nonce, sizeof(nonce));
-    json_str_close(body);
-    put(body, "recipient", c->chain->contract_id);
+    put_base64(body, "nonce", str_from(nonce, sizeof(nonce)));
+    put_str(body, "recipient", c->chain->contract_id);
     buf_release(&message);
 }
 
@@ -261,9 +250,9 @@ enum err secrets_seal_update(struct secrets_client *c, struct str plain, bool re
     if (!e) {
         json_obj(&body);
         put_target(c, &body);
-        put(&body, "mode", reset ? STR("reset") : STR("append"));
+        put_str(&body, "mode", reset ? STR("reset") : STR("append"));
         if (b->n) {
-            put(&body, "encrypted_secrets_base64", buf_str(cipher));
+            put_str(&body, "encrypted_secrets_base64", buf_str(cipher));
             json_key(&body, "secret_names");
             json_arr(&body);
             for (size_t i = 0; i < b->n; i++)

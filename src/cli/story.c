@@ -7,7 +7,7 @@
 #include "cli/amount.h"
 #include "cli/bootstrap.h"
 #include "codec/base64.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "http/client.h"
 #include "near/action.h"
 #include "near/event.h"
@@ -49,27 +49,19 @@ void story_result_release(struct story_result *r)
 void story_result_put(const struct story_result *r, struct buf *out)
 {
     json_obj(out);
-    json_key(out, "status");
-    json_putz(out, r->success ? "success" : "failed");
+    put_z(out, "status", r->success ? "success" : "failed");
     json_key(out, "output");
     if (r->success && r->output.len)
         json_put_raw(out, buf_str(&r->output));
     else
         json_put_null(out);
-    if (!r->success) {
-        json_key(out, "error");
-        json_put_str(out, buf_str(&r->error));
-    }
-    json_key(out, "instructions");
-    json_put_u64(out, r->instructions);
-    json_key(out, "time_ms");
-    json_put_u64(out, r->time_ms);
-    json_key(out, "blocks");
-    json_put_u64(out, r->blocks);
-    json_key(out, "charged_yocto");
-    json_put_u128_str(out, r->charged);
-    json_key(out, "refunded_yocto");
-    json_put_u128_str(out, r->refunded);
+    if (!r->success)
+        put_str(out, "error", buf_str(&r->error));
+    put_u64(out, "instructions", r->instructions);
+    put_u64(out, "time_ms", r->time_ms);
+    put_u64(out, "blocks", r->blocks);
+    put_u128(out, "charged_yocto", r->charged);
+    put_u128(out, "refunded_yocto", r->refunded);
     json_obj_end(out);
 }
 
@@ -81,22 +73,15 @@ static void call_args(const struct story *s, struct buf *out)
     json_obj(out);
     json_key(out, "WasmUrl");
     json_obj(out);
-    json_key(out, "url");
-    json_putz(out, s->program_url);
-    json_key(out, "hash");
-    json_str_open(out);
-    hash_put_hex(out, &s->program_hash);
-    json_str_close(out);
+    put_z(out, "url", s->program_url);
+    put_hex(out, "hash", hash_bytes(&s->program_hash));
     json_obj_end(out);
     json_obj_end(out);
-    json_key(out, "resource_limits");
-    json_put_raw(out, STR("{\"max_instructions\":1000000000,\"max_execution_seconds\":30}"));
-    json_key(out, "input_data");
-    json_putz(out, s->input);
-    json_key(out, "response_format");
-    json_putz(out, "Json");
-    json_key(out, "payer_account_id");
-    json_putz(out, ACCOUNT_USER);
+    put_raw(out, "resource_limits",
+            STR("{\"max_instructions\":1000000000,\"max_execution_seconds\":30}"));
+    put_z(out, "input_data", s->input);
+    put_z(out, "response_format", "Json");
+    put_z(out, "payer_account_id", ACCOUNT_USER);
     json_obj_end(out);
 }
 
@@ -126,8 +111,7 @@ static enum err send_request(struct telling *t, struct buf *why)
         json_str_open(&detail);
         hash_put_base58(&detail, &t->tx);
         json_str_close(&detail);
-        json_key(&detail, "deposit_yocto");
-        json_put_u128_str(&detail, DEPOSIT);
+        put_u128(&detail, "deposit_yocto", DEPOSIT);
         json_obj_end(&detail);
         near_amount_put(&amount, DEPOSIT);
         buf_addz(&amount, " NEAR, transaction ");
@@ -148,8 +132,7 @@ static enum err height_of(struct telling *t, struct json block_hash, uint64_t *o
     enum err e;
 
     json_obj(&params);
-    json_key(&params, "block_id");
-    json_put_raw(&params, block_hash.text.ptr ? block_hash.text : STR("null"));
+    put_raw(&params, "block_id", block_hash.text.ptr ? block_hash.text : STR("null"));
     json_obj_end(&params);
     e = rpc_call(t->s->rpc, "block", buf_str(&params), RPC_CALL_MS, &answer, &block, why);
     if (!e && !json_u64(json_get(json_get(block, "header"), "height"), out))
@@ -223,10 +206,8 @@ static enum err show_yield(struct telling *t, struct buf *why)
         goto out;
     t->requested = true;
     json_obj(&detail);
-    json_key(&detail, "request_id");
-    json_put_u64(&detail, t->r->request_id);
-    json_key(&detail, "block_height");
-    json_put_u64(&detail, height);
+    put_u64(&detail, "request_id", t->r->request_id);
+    put_u64(&detail, "block_height", height);
     json_obj_end(&detail);
     report_step(t->s->report, "yielded", buf_str(&detail),
                 "request %llu waits for its answer since block %llu",
@@ -249,7 +230,7 @@ static void put_count(struct buf *out, struct json detail, const char *key)
         buf_addz(out, "?");
 }
 
-static void put_text(struct buf *out, struct json v)
+static void say_text(struct buf *out, struct json v)
 {
     struct str s;
 
@@ -294,7 +275,7 @@ static void show_step(struct telling *t, struct json step)
         buf_addz(&text, "by the coordinator, which saw the event");
     } else if (str_eqz(name, "leased")) {
         buf_addz(&text, "by worker ");
-        put_text(&text, json_get(detail, "worker"));
+        say_text(&text, json_get(detail, "worker"));
     } else if (str_eqz(name, "fetched")) {
         buf_addf(&text, "%s: ", t->s->program_name);
         put_count(&text, detail, "bytes");
@@ -321,7 +302,7 @@ static void show_step(struct telling *t, struct json step)
     } else if (str_eqz(name, "resolved")) {
         t->resolved = true;
         buf_addz(&text, "transaction ");
-        put_text(&text, json_get(detail, "tx"));
+        say_text(&text, json_get(detail, "tx"));
     } else if (str_eqz(name, "completed")) {
         t->completed = true;
         goto out; /* the chain tells it better */
@@ -413,8 +394,7 @@ static void show_callback(const struct telling *t)
     struct buf detail = BUF_INIT(STORY_OUTPUT_MAX + WHY_MAX + 256);
 
     json_obj(&detail);
-    json_key(&detail, "success");
-    json_put_bool(&detail, r->success);
+    put_bool(&detail, "success", r->success);
     json_key(&detail, r->success ? "output" : "error");
     if (r->success)
         json_put_raw(&detail, buf_str(&r->output));
@@ -438,10 +418,8 @@ static void show_refund(const struct telling *t)
     struct buf detail = BUF_INIT(512), text = BUF_INIT(256);
 
     json_obj(&detail);
-    json_key(&detail, "charged_yocto");
-    json_put_u128_str(&detail, r->charged);
-    json_key(&detail, "refunded_yocto");
-    json_put_u128_str(&detail, r->refunded);
+    put_u128(&detail, "charged_yocto", r->charged);
+    put_u128(&detail, "refunded_yocto", r->refunded);
     json_obj_end(&detail);
     near_amount_put(&text, r->refunded);
     buf_addz(&text, " NEAR back to " ACCOUNT_USER ", ");

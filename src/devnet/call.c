@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "devnet/fail.h"
 
 /* This chain has no trie; a write walks what is typical of one on the network, and nothing when the
@@ -405,8 +405,7 @@ static void machine_broke(struct exec *e, const struct buf *why)
     buf_addz(&text, "the machine failed: ");
     buf_add_str(&text, buf_str(why));
     json_obj(&json);
-    json_key(&json, "ExecutionError");
-    json_put_str(&json, buf_str(&text));
+    put_str(&json, "ExecutionError", buf_str(&text));
     json_obj_end(&json);
     exec_fail(e, fail_in(e->ap->a, "FunctionCallError", arena_str(e->ap->a, buf_str(&json))));
     buf_release(&json);

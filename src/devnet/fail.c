@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "codec/json.h"
+#include "codec/put.h"
 
 #define FAIL_MAX (1u << 20)
 
@@ -65,8 +65,7 @@ struct str fail_in(struct arena *a, const char *name, struct str inner)
     struct buf b = BUF_INIT(FAIL_MAX);
 
     json_obj(&b);
-    json_key(&b, name);
-    json_put_raw(&b, inner);
+    put_raw(&b, name, inner);
     json_obj_end(&b);
     return finish(a, &b);
 }

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "codec/put.h"
 #include "devnet/rpc_internal.h"
 #include "devnet/view.h"
 
@@ -35,8 +36,7 @@ struct question {
 static void put_chunk(struct buf *b, struct reader *r, struct arena *a, const struct block *x)
 {
     json_obj(b);
-    json_key(b, "author");
-    json_putz(b, VALIDATOR_ACCOUNT);
+    put_z(b, "author", VALIDATOR_ACCOUNT);
     json_key(b, "header");
     view_chunk_header(b, x);
     json_key(b, "transactions");
@@ -49,8 +49,7 @@ static void put_chunk(struct buf *b, struct reader *r, struct arena *a, const st
         json_obj(b);
         json_key(b, "execution_outcome");
         view_outcome(b, a, x, i);
-        json_key(b, "receipt");
-        json_put_null(b);
+        put_null(b, "receipt");
         json_obj_end(b);
         json_obj_end(b);
     }
@@ -103,8 +102,7 @@ static void put_executed(struct buf *b, struct reader *r, struct arena *a, const
 static void put_shard(struct buf *b, struct reader *r, struct arena *a, const struct block *x)
 {
     json_obj(b);
-    json_key(b, "shard_id");
-    json_put_u64(b, 0);
+    put_u64(b, "shard_id", 0);
     json_key(b, "chunk");
     put_chunk(b, r, a, x);
     json_key(b, "receipt_execution_outcomes");
@@ -150,10 +148,8 @@ static enum answer refuse(struct buf *b, struct neardata_answer *how, const char
 {
     how->status = 404;
     json_obj(b);
-    json_key(b, "error");
-    json_putz(b, text);
-    json_key(b, "type");
-    json_putz(b, type);
+    put_z(b, "error", text);
+    put_z(b, "type", type);
     json_obj_end(b);
     return FAILED;
 }

@@ -1,7 +1,7 @@
 /* rpc_block.c — blocks, chunks, prices, and what blocks changed. */
 #include "devnet/rpc_internal.h"
 
-#include "codec/base64.h"
+#include "codec/put.h"
 #include "devnet/records.h"
 #include "devnet/view.h"
 
@@ -102,8 +102,7 @@ enum answer rpc_chunk(struct call *c)
     if (chunk_of(c, &r, &b, &answer)) {
         answer = ANSWERED;
         json_obj(&c->out);
-        json_key(&c->out, "author");
-        json_putz(&c->out, VALIDATOR_ACCOUNT);
+        put_z(&c->out, "author", VALIDATOR_ACCOUNT);
         json_key(&c->out, "header");
         view_chunk_header(&c->out, b);
         json_key(&c->out, "transactions");
@@ -130,8 +129,7 @@ enum answer rpc_gas_price(struct call *c)
     if (call_block_id(c, &r, id, &b, &answer)) {
         answer = ANSWERED;
         json_obj(&c->out);
-        json_key(&c->out, "gas_price");
-        json_put_u128_str(&c->out, b->gas_price);
+        put_u128(&c->out, "gas_price", b->gas_price);
         json_obj_end(&c->out);
     }
     chain_read_end(&r);
@@ -283,10 +281,8 @@ enum answer rpc_changes_in_block(struct call *c)
                 str_eq(touched_account(x), touched_account(&x[-1])))
                 continue;
             json_obj(&c->out);
-            json_key(&c->out, "type");
-            json_putz(&c->out, touched_type(x));
-            json_key(&c->out, "account_id");
-            json_put_str(&c->out, touched_account(x));
+            put_z(&c->out, "type", touched_type(x));
+            put_str(&c->out, "account_id", touched_account(x));
             json_obj_end(&c->out);
         }
         json_arr_end(&c->out);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "codec/put.h"
 
 #define TEXT_MAX (1u << 16)
 
@@ -84,25 +85,18 @@ static enum answer error_object(struct call *c, unsigned status, const char *nam
     buf_clear(b);
     c->status = status;
     json_obj(b);
-    json_key(b, "name");
-    json_putz(b, name);
+    put_z(b, "name", name);
     json_key(b, "cause");
     json_obj(b);
-    if (info.ptr) {
-        json_key(b, "info");
-        json_put_raw(b, info);
-    }
-    json_key(b, "name");
-    json_putz(b, cause);
+    if (info.ptr)
+        put_raw(b, "info", info);
+    put_z(b, "name", cause);
     json_obj_end(b);
     json_key(b, "code");
     json_put_i64(b, code);
-    json_key(b, "message");
-    json_putz(b, message);
-    if (data.ptr) {
-        json_key(b, "data");
-        json_put_raw(b, data);
-    }
+    put_z(b, "message", message);
+    if (data.ptr)
+        put_raw(b, "data", data);
     json_obj_end(b);
     return FAILED;
 }
@@ -239,10 +233,8 @@ enum answer rpc_dispatch(struct chain *chain, struct arena *a, struct memory *me
             (void)call_internal(&c, STR("the answer is larger than any may be"));
         }
         json_obj(out);
-        json_key(out, "jsonrpc");
-        json_putz(out, "2.0");
-        json_key(out, c.status == 200 && answer == ANSWERED ? "result" : "error");
-        json_put_raw(out, buf_str(&c.out));
+        put_z(out, "jsonrpc", "2.0");
+        put_raw(out, c.status == 200 && answer == ANSWERED ? "result" : "error", buf_str(&c.out));
         json_key(out, "id");
         if (c.id.text.ptr)
             json_put_raw(out, c.id.text);

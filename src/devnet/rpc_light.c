@@ -2,6 +2,7 @@
 #include "devnet/rpc_internal.h"
 
 #include "base/mem.h"
+#include "codec/put.h"
 #include "devnet/merkle.h"
 #include "devnet/view.h"
 
@@ -10,8 +11,7 @@
 static void put_inner_lite(struct buf *b, const struct block *x)
 {
     json_obj(b);
-    json_key(b, "height");
-    json_put_u64(b, x->height);
+    put_u64(b, "height", x->height);
     json_key(b, "epoch_id");
     view_hash(b, &x->epoch_id);
     json_key(b, "next_epoch_id");
@@ -20,10 +20,8 @@ static void put_inner_lite(struct buf *b, const struct block *x)
     view_hash(b, &x->prev_state_root);
     json_key(b, "outcome_root");
     view_hash(b, &x->outcome_root);
-    json_key(b, "timestamp");
-    json_put_u64(b, x->timestamp);
-    json_key(b, "timestamp_nanosec");
-    json_put_u128_str(b, x->timestamp);
+    put_u64(b, "timestamp", x->timestamp);
+    put_u128(b, "timestamp_nanosec", x->timestamp);
     json_key(b, "next_bp_hash");
     view_hash(b, &x->next_bp_hash);
     json_key(b, "block_merkle_root");
@@ -185,16 +183,13 @@ static void put_producers(struct call *c)
     json_key(&c->out, "next_bps");
     json_arr(&c->out);
     json_obj(&c->out);
-    json_key(&c->out, "validator_stake_struct_version");
-    json_putz(&c->out, "V1");
-    json_key(&c->out, "account_id");
-    json_putz(&c->out, VALIDATOR_ACCOUNT);
+    put_z(&c->out, "validator_stake_struct_version", "V1");
+    put_z(&c->out, "account_id", VALIDATOR_ACCOUNT);
     json_key(&c->out, "public_key");
     json_str_open(&c->out);
     ed25519_pub_put(&c->out, &chain_validator_key(c->chain)->key.pub);
     json_str_close(&c->out);
-    json_key(&c->out, "stake");
-    json_put_u128_str(&c->out, 0);
+    put_u128(&c->out, "stake", 0);
     json_obj_end(&c->out);
     json_arr_end(&c->out);
 }

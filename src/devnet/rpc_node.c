@@ -2,16 +2,11 @@
 #include "devnet/rpc_internal.h"
 
 #include "base/clock.h"
+#include "codec/put.h"
 #include "devnet/runtime_config.h"
 #include "devnet/view.h"
 
 #define NODE_VERSION "outlayer-devnet"
-
-static void member_u64(struct buf *b, const char *name, uint64_t v)
-{
-    json_key(b, name);
-    json_put_u64(b, v);
-}
 
 static void member_hash(struct buf *b, const char *name, const struct hash256 *h)
 {
@@ -27,12 +22,6 @@ static void member_validator_key(struct buf *b, const char *name, struct chain *
     json_str_close(b);
 }
 
-static void member_raw(struct buf *b, const char *name, struct str json)
-{
-    json_key(b, name);
-    json_put_raw(b, json);
-}
-
 /* ------------------------------------------------------------------ status */
 
 void status_put(struct chain *chain, struct buf *b)
@@ -43,41 +32,36 @@ void status_put(struct chain *chain, struct buf *b)
     chain_read(chain, &r);
     genesis = reader_genesis(&r);
     json_obj(b);
-    member_raw(b, "version",
-               STR("{\"version\":\"2.14.0\",\"build\":\"" NODE_VERSION
-                   "\",\"commit\":\"" NODE_VERSION "\",\"rustc_version\":\"none\"}"));
-    json_key(b, "chain_id");
-    json_putz(b, CHAIN_ID);
-    member_u64(b, "protocol_version", r.head->protocol);
-    member_u64(b, "latest_protocol_version", r.head->protocol);
-    json_key(b, "rpc_addr");
-    json_putz(b, "127.0.0.1");
-    member_raw(b, "validators", STR("[{\"account_id\":\"" VALIDATOR_ACCOUNT "\"}]"));
+    put_raw(b, "version",
+            STR("{\"version\":\"2.14.0\",\"build\":\"" NODE_VERSION "\",\"commit\":\"" NODE_VERSION
+                "\",\"rustc_version\":\"none\"}"));
+    put_z(b, "chain_id", CHAIN_ID);
+    put_u64(b, "protocol_version", r.head->protocol);
+    put_u64(b, "latest_protocol_version", r.head->protocol);
+    put_z(b, "rpc_addr", "127.0.0.1");
+    put_raw(b, "validators", STR("[{\"account_id\":\"" VALIDATOR_ACCOUNT "\"}]"));
     json_key(b, "sync_info");
     json_obj(b);
     member_hash(b, "latest_block_hash", &r.head->hash);
-    member_u64(b, "latest_block_height", r.head->height);
+    put_u64(b, "latest_block_height", r.head->height);
     member_hash(b, "latest_state_root", &r.head->prev_state_root);
     json_key(b, "latest_block_time");
     view_time(b, r.head->timestamp);
-    json_key(b, "syncing");
-    json_put_bool(b, false);
+    put_bool(b, "syncing", false);
     if (genesis) {
         member_hash(b, "earliest_block_hash", &genesis->hash);
-        member_u64(b, "earliest_block_height", genesis->height);
+        put_u64(b, "earliest_block_height", genesis->height);
         json_key(b, "earliest_block_time");
         view_time(b, genesis->timestamp);
     }
     member_hash(b, "epoch_id", &r.head->epoch_id);
-    member_u64(b, "epoch_start_height", r.head->epoch_start);
+    put_u64(b, "epoch_start_height", r.head->epoch_start);
     json_obj_end(b);
-    json_key(b, "validator_account_id");
-    json_putz(b, VALIDATOR_ACCOUNT);
+    put_z(b, "validator_account_id", VALIDATOR_ACCOUNT);
     member_validator_key(b, "validator_public_key", chain);
     member_validator_key(b, "node_public_key", chain);
-    json_key(b, "node_key");
-    json_put_null(b);
-    member_u64(b, "uptime_sec", (clock_mono_ms() - chain_started_ms(chain)) / 1000);
+    put_null(b, "node_key");
+    put_u64(b, "uptime_sec", (clock_mono_ms() - chain_started_ms(chain)) / 1000);
     if (genesis)
         member_hash(b, "genesis_hash", &genesis->hash);
     json_obj_end(b);
@@ -99,18 +83,16 @@ enum answer rpc_health(struct call *c)
 void network_info_put(struct chain *chain, struct buf *b)
 {
     json_obj(b);
-    member_raw(b, "active_peers", STR("[]"));
-    member_u64(b, "num_active_peers", 0);
-    member_u64(b, "peer_max_count", 40);
-    member_u64(b, "sent_bytes_per_sec", 0);
-    member_u64(b, "received_bytes_per_sec", 0);
+    put_raw(b, "active_peers", STR("[]"));
+    put_u64(b, "num_active_peers", 0);
+    put_u64(b, "peer_max_count", 40);
+    put_u64(b, "sent_bytes_per_sec", 0);
+    put_u64(b, "received_bytes_per_sec", 0);
     json_key(b, "known_producers");
     json_arr(b);
     json_obj(b);
-    json_key(b, "account_id");
-    json_putz(b, VALIDATOR_ACCOUNT);
-    json_key(b, "addr");
-    json_put_null(b);
+    put_z(b, "account_id", VALIDATOR_ACCOUNT);
+    put_null(b, "addr");
     member_validator_key(b, "peer_id", chain);
     json_obj_end(b);
     json_arr_end(b);
@@ -127,8 +109,7 @@ enum answer rpc_network_info(struct call *c)
 
 static void validator_head(struct call *c)
 {
-    json_key(&c->out, "account_id");
-    json_putz(&c->out, VALIDATOR_ACCOUNT);
+    put_z(&c->out, "account_id", VALIDATOR_ACCOUNT);
     member_validator_key(&c->out, "public_key", c->chain);
 }
 
@@ -137,8 +118,7 @@ static void validator_stake(struct call *c, struct reader *r)
     struct account a;
     const bool there = account_get(r->kv, STR(VALIDATOR_ACCOUNT), &a);
 
-    json_key(&c->out, "stake");
-    json_put_u128_str(&c->out, there ? a.locked : 0);
+    put_u128(&c->out, "stake", there ? a.locked : 0);
 }
 
 static void current_validator(struct call *c, struct reader *r)
@@ -148,21 +128,20 @@ static void current_validator(struct call *c, struct reader *r)
 
     json_obj(b);
     validator_head(c);
-    json_key(b, "is_slashed");
-    json_put_bool(b, false);
+    put_bool(b, "is_slashed", false);
     validator_stake(c, r);
-    member_raw(b, "shards", STR("[0]"));
-    member_u64(b, "num_produced_blocks", n);
-    member_u64(b, "num_expected_blocks", n);
-    member_u64(b, "num_produced_chunks", n);
-    member_u64(b, "num_expected_chunks", n);
-    member_raw(b, "num_produced_chunks_per_shard", call_json(c, "[%llu]", (unsigned long long)n));
-    member_raw(b, "num_expected_chunks_per_shard", call_json(c, "[%llu]", (unsigned long long)n));
-    member_u64(b, "num_produced_endorsements", 0);
-    member_u64(b, "num_expected_endorsements", 0);
-    member_raw(b, "num_produced_endorsements_per_shard", STR("[0]"));
-    member_raw(b, "num_expected_endorsements_per_shard", STR("[0]"));
-    member_raw(b, "shards_endorsed", STR("[0]"));
+    put_raw(b, "shards", STR("[0]"));
+    put_u64(b, "num_produced_blocks", n);
+    put_u64(b, "num_expected_blocks", n);
+    put_u64(b, "num_produced_chunks", n);
+    put_u64(b, "num_expected_chunks", n);
+    put_raw(b, "num_produced_chunks_per_shard", call_json(c, "[%llu]", (unsigned long long)n));
+    put_raw(b, "num_expected_chunks_per_shard", call_json(c, "[%llu]", (unsigned long long)n));
+    put_u64(b, "num_produced_endorsements", 0);
+    put_u64(b, "num_expected_endorsements", 0);
+    put_raw(b, "num_produced_endorsements_per_shard", STR("[0]"));
+    put_raw(b, "num_expected_endorsements_per_shard", STR("[0]"));
+    put_raw(b, "shards_endorsed", STR("[0]"));
     json_obj_end(b);
 }
 
@@ -198,15 +177,15 @@ enum answer rpc_validators(struct call *c)
     json_obj(b);
     validator_head(c);
     validator_stake(c, &r);
-    member_raw(b, "shards", STR("[0]"));
+    put_raw(b, "shards", STR("[0]"));
     json_obj_end(b);
     json_arr_end(b);
-    member_raw(b, "current_fishermen", STR("[]"));
-    member_raw(b, "next_fishermen", STR("[]"));
-    member_raw(b, "current_proposals", STR("[]"));
-    member_raw(b, "prev_epoch_kickout", STR("[]"));
-    member_u64(b, "epoch_start_height", r.head->epoch_start);
-    member_u64(b, "epoch_height", r.head->epoch_height);
+    put_raw(b, "current_fishermen", STR("[]"));
+    put_raw(b, "next_fishermen", STR("[]"));
+    put_raw(b, "current_proposals", STR("[]"));
+    put_raw(b, "prev_epoch_kickout", STR("[]"));
+    put_u64(b, "epoch_start_height", r.head->epoch_start);
+    put_u64(b, "epoch_height", r.head->epoch_height);
     json_obj_end(b);
 out:
     chain_read_end(&r);
@@ -220,8 +199,7 @@ enum answer rpc_validators_ordered(struct call *c)
     chain_read(c->chain, &r);
     json_arr(&c->out);
     json_obj(&c->out);
-    json_key(&c->out, "validator_stake_struct_version");
-    json_putz(&c->out, "V1");
+    put_z(&c->out, "validator_stake_struct_version", "V1");
     validator_head(c);
     validator_stake(c, &r);
     json_obj_end(&c->out);
@@ -237,44 +215,39 @@ static void put_config(struct call *c, struct reader *r, const struct block *gen
 {
     struct buf *b = &c->out;
 
-    member_u64(b, "protocol_version", r->head->protocol);
+    put_u64(b, "protocol_version", r->head->protocol);
     json_key(b, "genesis_time");
     view_time(b, genesis ? genesis->timestamp : 0);
-    json_key(b, "chain_id");
-    json_putz(b, CHAIN_ID);
-    member_u64(b, "genesis_height", 0);
-    member_u64(b, "num_block_producer_seats", 1);
-    member_raw(b, "num_block_producer_seats_per_shard", STR("[1]"));
-    member_raw(b, "avg_hidden_validator_seats_per_shard", STR("[0]"));
-    member_raw(b, "dynamic_resharding", STR("false"));
-    member_raw(b, "protocol_upgrade_stake_threshold", STR("[4,5]"));
-    member_u64(b, "epoch_length", EPOCH_LENGTH);
-    member_u64(b, "gas_limit", GAS_LIMIT_DEFAULT);
-    json_key(b, "min_gas_price");
-    json_put_u128_str(b, GAS_PRICE);
-    json_key(b, "max_gas_price");
-    json_put_u128_str(b, GAS_PRICE);
-    member_u64(b, "block_producer_kickout_threshold", 90);
-    member_u64(b, "chunk_producer_kickout_threshold", 90);
-    member_u64(b, "chunk_validator_only_kickout_threshold", 80);
-    member_u64(b, "target_validator_mandates_per_shard", 68);
-    member_raw(b, "online_min_threshold", STR("[9,10]"));
-    member_raw(b, "online_max_threshold", STR("[99,100]"));
-    member_raw(b, "gas_price_adjustment_rate", STR("[1,100]"));
-    member_u64(b, "transaction_validity_period", TX_VALIDITY_BLOCKS);
-    member_raw(b, "protocol_reward_rate", STR("[1,10]"));
-    member_raw(b, "max_inflation_rate", STR("[0,1]"));
-    member_u64(b, "num_blocks_per_year", 31536000);
-    json_key(b, "protocol_treasury_account");
-    json_putz(b, ROOT_ACCOUNT);
-    json_key(b, "fishermen_threshold");
-    json_putz(b, "10000000000000000000000000");
-    member_u64(b, "minimum_stake_divisor", 10);
-    member_u64(b, "max_kickout_stake_perc", 100);
-    member_raw(b, "minimum_stake_ratio", STR("[1,6250]"));
-    member_raw(b, "shuffle_shard_assignment_for_chunk_producers", STR("false"));
-    member_u64(b, "minimum_validators_per_shard", 1);
-    member_raw(b, "shard_layout", STR("{\"V0\":{\"num_shards\":1,\"version\":0}}"));
+    put_z(b, "chain_id", CHAIN_ID);
+    put_u64(b, "genesis_height", 0);
+    put_u64(b, "num_block_producer_seats", 1);
+    put_raw(b, "num_block_producer_seats_per_shard", STR("[1]"));
+    put_raw(b, "avg_hidden_validator_seats_per_shard", STR("[0]"));
+    put_raw(b, "dynamic_resharding", STR("false"));
+    put_raw(b, "protocol_upgrade_stake_threshold", STR("[4,5]"));
+    put_u64(b, "epoch_length", EPOCH_LENGTH);
+    put_u64(b, "gas_limit", GAS_LIMIT_DEFAULT);
+    put_u128(b, "min_gas_price", GAS_PRICE);
+    put_u128(b, "max_gas_price", GAS_PRICE);
+    put_u64(b, "block_producer_kickout_threshold", 90);
+    put_u64(b, "chunk_producer_kickout_threshold", 90);
+    put_u64(b, "chunk_validator_only_kickout_threshold", 80);
+    put_u64(b, "target_validator_mandates_per_shard", 68);
+    put_raw(b, "online_min_threshold", STR("[9,10]"));
+    put_raw(b, "online_max_threshold", STR("[99,100]"));
+    put_raw(b, "gas_price_adjustment_rate", STR("[1,100]"));
+    put_u64(b, "transaction_validity_period", TX_VALIDITY_BLOCKS);
+    put_raw(b, "protocol_reward_rate", STR("[1,10]"));
+    put_raw(b, "max_inflation_rate", STR("[0,1]"));
+    put_u64(b, "num_blocks_per_year", 31536000);
+    put_z(b, "protocol_treasury_account", ROOT_ACCOUNT);
+    put_z(b, "fishermen_threshold", "10000000000000000000000000");
+    put_u64(b, "minimum_stake_divisor", 10);
+    put_u64(b, "max_kickout_stake_perc", 100);
+    put_raw(b, "minimum_stake_ratio", STR("[1,6250]"));
+    put_raw(b, "shuffle_shard_assignment_for_chunk_producers", STR("false"));
+    put_u64(b, "minimum_validators_per_shard", 1);
+    put_raw(b, "shard_layout", STR("{\"V0\":{\"num_shards\":1,\"version\":0}}"));
 }
 
 enum answer rpc_protocol_config(struct call *c)
@@ -288,7 +261,7 @@ enum answer rpc_protocol_config(struct call *c)
         answer = ANSWERED;
         json_obj(&c->out);
         put_config(c, &r, reader_genesis(&r));
-        member_raw(&c->out, "runtime_config", runtime_config_json(r.head->protocol));
+        put_raw(&c->out, "runtime_config", runtime_config_json(r.head->protocol));
         json_obj_end(&c->out);
     }
     chain_read_end(&r);
@@ -304,10 +277,9 @@ enum answer rpc_genesis_config(struct call *c)
     genesis = reader_genesis(&r);
     json_obj(&c->out);
     put_config(c, &r, genesis);
-    json_key(&c->out, "total_supply");
-    json_put_u128_str(&c->out, genesis ? genesis->total_supply : 0);
-    member_raw(&c->out, "validators", STR("[]"));
-    member_raw(&c->out, "records", STR("[]"));
+    put_u128(&c->out, "total_supply", genesis ? genesis->total_supply : 0);
+    put_raw(&c->out, "validators", STR("[]"));
+    put_raw(&c->out, "records", STR("[]"));
     json_obj_end(&c->out);
     chain_read_end(&r);
     return ANSWERED;
@@ -331,12 +303,10 @@ enum answer rpc_split_storage(struct call *c)
 
     chain_read(c->chain, &r);
     json_obj(&c->out);
-    member_u64(&c->out, "head_height", r.head->height);
-    member_u64(&c->out, "final_head_height", r.head->height);
-    json_key(&c->out, "cold_head_height");
-    json_put_null(&c->out);
-    json_key(&c->out, "hot_db_kind");
-    json_putz(&c->out, "RPC");
+    put_u64(&c->out, "head_height", r.head->height);
+    put_u64(&c->out, "final_head_height", r.head->height);
+    put_null(&c->out, "cold_head_height");
+    put_z(&c->out, "hot_db_kind", "RPC");
     json_obj_end(&c->out);
     chain_read_end(&r);
     return ANSWERED;
@@ -345,10 +315,8 @@ enum answer rpc_split_storage(struct call *c)
 enum answer rpc_client_config(struct call *c)
 {
     json_obj(&c->out);
-    json_key(&c->out, "chain_id");
-    json_putz(&c->out, CHAIN_ID);
-    json_key(&c->out, "version");
-    json_putz(&c->out, NODE_VERSION);
+    put_z(&c->out, "chain_id", CHAIN_ID);
+    put_z(&c->out, "version", NODE_VERSION);
     json_obj_end(&c->out);
     return ANSWERED;
 }

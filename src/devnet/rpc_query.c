@@ -2,7 +2,7 @@
 #include "devnet/rpc_internal.h"
 
 #include "codec/base58.h"
-#include "codec/base64.h"
+#include "codec/put.h"
 #include "devnet/overlay.h"
 #include "devnet/view.h"
 #include "devnet/view_call.h"
@@ -22,8 +22,7 @@ struct look {
 
 static void put_place(struct look *l)
 {
-    json_key(&l->c->out, "block_height");
-    json_put_u64(&l->c->out, l->block->height);
+    put_u64(&l->c->out, "block_height", l->block->height);
     json_key(&l->c->out, "block_hash");
     view_hash(&l->c->out, &l->block->hash);
 }
@@ -34,10 +33,8 @@ static struct str place_info(struct look *l, const char *name, struct str value)
     struct str s;
 
     json_obj(&b);
-    json_key(&b, name);
-    json_put_str(&b, value);
-    json_key(&b, "block_height");
-    json_put_u64(&b, l->block->height);
+    put_str(&b, name, value);
+    put_u64(&b, "block_height", l->block->height);
     json_key(&b, "block_hash");
     view_hash(&b, &l->block->hash);
     json_obj_end(&b);
@@ -59,8 +56,7 @@ static enum answer soft_error(struct look *l, struct str text)
     struct buf *b = &l->c->out;
 
     json_obj(b);
-    json_key(b, "error");
-    json_put_str(b, text);
+    put_str(b, "error", text);
     json_key(b, "logs");
     json_arr(b);
     json_arr_end(b);
@@ -138,11 +134,9 @@ static enum answer no_global(struct look *l, const struct global_id *g)
     json_obj(&b);
     json_key(&b, "identifier");
     json_obj(&b);
-    json_key(&b, kind);
-    json_put_str(&b, id);
+    put_str(&b, kind, id);
     json_obj_end(&b);
-    json_key(&b, "block_height");
-    json_put_u64(&b, l->block->height);
+    put_u64(&b, "block_height", l->block->height);
     json_key(&b, "block_hash");
     view_hash(&b, &l->block->hash);
     json_obj_end(&b);
@@ -513,16 +507,11 @@ static enum answer query_path(struct call *c)
         }
     }
     json_obj(&b);
-    json_key(&b, "account_id");
-    json_put_str(&b, account);
-    json_key(&b, "finality");
-    json_putz(&b, "optimistic");
-    json_key(&b, "request_type");
-    json_putz(&b, type);
-    json_key(&b, "public_key");
-    json_put_str(&b, rest);
-    json_key(&b, "method_name");
-    json_put_str(&b, rest);
+    put_str(&b, "account_id", account);
+    put_z(&b, "finality", "optimistic");
+    put_z(&b, "request_type", type);
+    put_str(&b, "public_key", rest);
+    put_str(&b, "method_name", rest);
     json_key(&b, "args_base64");
     view_base64(&b, bytes);
     json_key(&b, "prefix_base64");

@@ -8,6 +8,7 @@
 #include "devnet/rpc_internal.h"
 
 #include "codec/base64.h"
+#include "codec/put.h"
 #include "devnet/fail.h"
 #include "devnet/view.h"
 
@@ -164,8 +165,7 @@ static void put_receipts(struct buf *b, const struct tree *t)
 static void put_tree(struct buf *b, const struct tree *t, bool receipts)
 {
     json_obj(b);
-    json_key(b, "final_execution_status");
-    json_putz(b, level_names[reached(t)]);
+    put_z(b, "final_execution_status", level_names[reached(t)]);
     put_status(b, t);
     json_key(b, "transaction");
     view_signed_tx(b, t->tx);
@@ -455,8 +455,7 @@ enum answer rpc_receipt_to_tx(struct call *c)
         json_obj(&c->out);
         json_key(&c->out, "transaction_hash");
         view_hash(&c->out, &found->tx_hash);
-        json_key(&c->out, "sender_account_id");
-        json_put_str(&c->out, b->txs.at[at].tx.signer_id);
+        put_str(&c->out, "sender_account_id", b->txs.at[at].tx.signer_id);
         json_obj_end(&c->out);
     } else {
         answer = unknown_receipt(c, &id);

@@ -7,6 +7,7 @@
 
 #include "codec/base58.h"
 #include "codec/base64.h"
+#include "codec/put.h"
 #include "devnet/merkle.h"
 
 #define NS_PER_S UINT64_C(1000000000)
@@ -67,12 +68,6 @@ void view_member_key(struct buf *b, struct public_key k)
     view_key(b, k);
 }
 
-void view_member_money(struct buf *b, const char *name, u128 v)
-{
-    json_key(b, name);
-    json_put_u128_str(b, v);
-}
-
 void view_global_id(struct buf *b, const struct global_id *g)
 {
     json_obj(b);
@@ -93,8 +88,7 @@ static void call_permission(struct buf *b, const struct access_key *k)
         json_put_u128_str(b, k->allowance);
     else
         json_put_null(b);
-    json_key(b, "receiver_id");
-    json_put_str(b, k->receiver_id);
+    put_str(b, "receiver_id", k->receiver_id);
     json_key(b, "method_names");
     json_arr(b);
     for (size_t i = 0; i < k->nmethods; i++)
@@ -104,10 +98,8 @@ static void call_permission(struct buf *b, const struct access_key *k)
 
 static void gas_permission(struct buf *b, const struct access_key *k)
 {
-    json_key(b, "balance");
-    json_put_u128_str(b, k->gas_balance);
-    json_key(b, "num_nonces");
-    json_put_u64(b, k->gas_nonces);
+    put_u128(b, "balance", k->gas_balance);
+    put_u64(b, "num_nonces", k->gas_nonces);
 }
 
 static void permission(struct buf *b, const struct access_key *k)
@@ -145,8 +137,7 @@ static void permission(struct buf *b, const struct access_key *k)
 
 void view_access_key_fields(struct buf *b, const struct access_key *k)
 {
-    json_key(b, "nonce");
-    json_put_u64(b, k->nonce);
+    put_u64(b, "nonce", k->nonce);
     json_key(b, "permission");
     permission(b, k);
 }
@@ -162,16 +153,12 @@ void view_account_fields(struct buf *b, const struct account *a)
 {
     static const struct hash256 none;
 
-    json_key(b, "amount");
-    json_put_u128_str(b, a->amount);
-    json_key(b, "locked");
-    json_put_u128_str(b, a->locked);
+    put_u128(b, "amount", a->amount);
+    put_u128(b, "locked", a->locked);
     json_key(b, "code_hash");
     view_hash(b, a->code == CODE_LOCAL ? &a->code_hash : &none);
-    json_key(b, "storage_usage");
-    json_put_u64(b, a->storage_usage);
-    json_key(b, "storage_paid_at");
-    json_put_u64(b, 0);
+    put_u64(b, "storage_usage", a->storage_usage);
+    put_u64(b, "storage_paid_at", 0);
     if (a->code == CODE_GLOBAL_HASH) {
         json_key(b, "global_contract_hash");
         view_hash(b, &a->code_hash);
@@ -186,24 +173,17 @@ void view_account_fields(struct buf *b, const struct account *a)
 void view_signed_tx(struct buf *b, const struct signed_tx *t)
 {
     json_obj(b);
-    json_key(b, "signer_id");
-    json_put_str(b, t->tx.signer_id);
+    put_str(b, "signer_id", t->tx.signer_id);
     view_member_key(b, t->tx.key);
-    json_key(b, "nonce");
-    json_put_u64(b, t->tx.nonce.nonce);
-    json_key(b, "receiver_id");
-    json_put_str(b, t->tx.receiver_id);
+    put_u64(b, "nonce", t->tx.nonce.nonce);
+    put_str(b, "receiver_id", t->tx.receiver_id);
     json_key(b, "actions");
     view_actions(b, t->tx.actions, t->tx.nactions);
-    json_key(b, "priority_fee");
-    json_put_u64(b, 0);
-    if (t->tx.nonce.has_index) {
-        json_key(b, "nonce_index");
-        json_put_u64(b, t->tx.nonce.index);
-    }
+    put_u64(b, "priority_fee", 0);
+    if (t->tx.nonce.has_index)
+        put_u64(b, "nonce_index", t->tx.nonce.index);
     if (t->tx.strict_nonce) {
-        json_key(b, "nonce_mode");
-        json_putz(b, "strict");
+        put_z(b, "nonce_mode", "strict");
     }
     json_key(b, "signature");
     view_signature(b, t->signature);
@@ -220,7 +200,7 @@ static void action_receipt(struct buf *b, const struct receipt *r)
     view_id(b, &r->signer);
     json_key(b, "signer_public_key");
     view_key(b, r->signer_key);
-    view_member_money(b, "gas_price", r->gas_price);
+    put_u128(b, "gas_price", r->gas_price);
     json_key(b, "output_data_receivers");
     json_arr(b);
     for (size_t i = 0; i < r->n_outputs; i++) {
@@ -239,8 +219,7 @@ static void action_receipt(struct buf *b, const struct receipt *r)
     json_arr_end(b);
     json_key(b, "actions");
     view_actions(b, r->actions, r->n_actions);
-    json_key(b, "is_promise_yield");
-    json_put_bool(b, r->kind == RECEIPT_YIELD);
+    put_bool(b, "is_promise_yield", r->kind == RECEIPT_YIELD);
     if (r->has_refund_to) {
         json_key(b, "refund_to");
         view_id(b, &r->refund_to);
@@ -259,8 +238,7 @@ static void data_receipt(struct buf *b, const struct receipt *r)
         view_base64(b, r->data);
     else
         json_put_null(b);
-    json_key(b, "is_promise_resume");
-    json_put_bool(b, r->kind == RECEIPT_RESUME);
+    put_bool(b, "is_promise_resume", r->kind == RECEIPT_RESUME);
     json_obj_end(b);
 }
 
@@ -270,15 +248,13 @@ static void global_receipt(struct buf *b, const struct receipt *r)
     json_obj(b);
     json_key(b, "id");
     view_global_id(b, &r->global);
-    json_key(b, "target_shard");
-    json_put_u64(b, 0);
+    put_u64(b, "target_shard", 0);
     json_key(b, "already_delivered_shards");
     json_arr(b);
     json_arr_end(b);
     json_key(b, "code");
     view_base64(b, r->code);
-    json_key(b, "nonce");
-    json_put_u64(b, r->nonce);
+    put_u64(b, "nonce", r->nonce);
     json_obj_end(b);
 }
 
@@ -307,8 +283,7 @@ void view_receipt(struct buf *b, const struct receipt *r)
         break;
     }
     json_obj_end(b);
-    json_key(b, "priority");
-    json_put_u64(b, 0);
+    put_u64(b, "priority", 0);
     json_obj_end(b);
 }
 
@@ -322,8 +297,7 @@ static void outcome_status(struct buf *b, const struct outcome *o)
         return;
     case STATUS_FAILURE:
         json_obj(b);
-        json_key(b, "Failure");
-        json_put_raw(b, o->failure);
+        put_raw(b, "Failure", o->failure);
         break;
     case STATUS_VALUE:
         json_obj(b);
@@ -363,8 +337,7 @@ static void contract(struct buf *b, const struct contract_ref *c)
 static void metadata(struct buf *b, const struct outcome *o)
 {
     json_obj(b);
-    json_key(b, "version");
-    json_put_u64(b, o->metadata_version);
+    put_u64(b, "version", o->metadata_version);
     json_key(b, "gas_profile");
     if (o->metadata_version < 2) {
         json_put_null(b);
@@ -372,14 +345,12 @@ static void metadata(struct buf *b, const struct outcome *o)
         json_arr(b);
         for (size_t i = 0; i < o->n_profile; i++) {
             json_obj(b);
-            json_key(b, "cost_category");
-            json_putz(b, cost_category(&o->profile[i]));
+            put_z(b, "cost_category", cost_category(&o->profile[i]));
             json_key(b, "cost");
             json_str_open(b);
             cost_put_name(b, &o->profile[i]);
             json_str_close(b);
-            json_key(b, "gas_used");
-            json_put_u128_str(b, o->profile[i].gas);
+            put_u128(b, "gas_used", o->profile[i].gas);
             json_obj_end(b);
         }
         json_arr_end(b);
@@ -401,8 +372,7 @@ void view_path(struct buf *b, const struct merkle_step *path, size_t n)
         json_obj(b);
         json_key(b, "hash");
         view_hash(b, &path[i].hash);
-        json_key(b, "direction");
-        json_putz(b, path[i].left ? "Left" : "Right");
+        put_z(b, "direction", path[i].left ? "Left" : "Right");
         json_obj_end(b);
     }
     json_arr_end(b);
@@ -445,9 +415,8 @@ void view_outcome_in(struct buf *b, struct arena *a, const struct block *block, 
     for (size_t i = 0; i < o->n_receipt_ids; i++)
         view_hash(b, &o->receipt_ids[i]);
     json_arr_end(b);
-    json_key(b, "gas_burnt");
-    json_put_u64(b, o->gas_burnt);
-    view_member_money(b, "tokens_burnt", o->tokens_burnt);
+    put_u64(b, "gas_burnt", o->gas_burnt);
+    put_u128(b, "tokens_burnt", o->tokens_burnt);
     json_key(b, "executor_id");
     view_id(b, &o->executor);
     json_key(b, "status");

@@ -19,7 +19,6 @@ void view_global_id(struct buf *b, const struct global_id *g);
 
 /* A member: "public_key", and an amount as text. */
 void view_member_key(struct buf *b, struct public_key k);
-void view_member_money(struct buf *b, const char *name, u128 v);
 
 void view_access_key(struct buf *b, const struct access_key *k);        /* {"nonce","permission"} */
 void view_access_key_fields(struct buf *b, const struct access_key *k); /* members, no braces */

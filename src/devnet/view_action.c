@@ -2,6 +2,7 @@
 #include "devnet/view.h"
 
 #include "codec/base64.h"
+#include "codec/put.h"
 
 static void state_init(struct buf *b, const struct action *x)
 {
@@ -24,7 +25,7 @@ static void state_init(struct buf *b, const struct action *x)
         buf_release(&k);
     }
     json_obj_end(b);
-    view_member_money(b, "deposit", x->state_init.deposit);
+    put_u128(b, "deposit", x->state_init.deposit);
 }
 
 static void action(struct buf *b, const struct action *x, bool raw);
@@ -33,19 +34,15 @@ static void delegate(struct buf *b, const struct delegate *d)
 {
     json_key(b, "delegate_action");
     json_obj(b);
-    json_key(b, "sender_id");
-    json_put_str(b, d->sender_id);
-    json_key(b, "receiver_id");
-    json_put_str(b, d->receiver_id);
+    put_str(b, "sender_id", d->sender_id);
+    put_str(b, "receiver_id", d->receiver_id);
     json_key(b, "actions");
     json_arr(b);
     for (size_t i = 0; i < d->nactions; i++)
         action(b, &d->actions[i], true);
     json_arr_end(b);
-    json_key(b, "nonce");
-    json_put_u64(b, d->nonce.nonce);
-    json_key(b, "max_block_height");
-    json_put_u64(b, d->max_block_height);
+    put_u64(b, "nonce", d->nonce.nonce);
+    put_u64(b, "max_block_height", d->max_block_height);
     view_member_key(b, d->key);
     json_obj_end(b);
     json_key(b, "signature");
@@ -110,19 +107,17 @@ static void action_fields(struct buf *b, const struct action *x, bool raw)
         code_member(b, x->code, raw);
         break;
     case ACTION_FUNCTION_CALL:
-        json_key(b, "method_name");
-        json_put_str(b, x->call.method);
+        put_str(b, "method_name", x->call.method);
         json_key(b, "args");
         view_base64(b, x->call.args);
-        json_key(b, "gas");
-        json_put_u64(b, x->call.gas);
-        view_member_money(b, "deposit", x->call.deposit);
+        put_u64(b, "gas", x->call.gas);
+        put_u128(b, "deposit", x->call.deposit);
         break;
     case ACTION_TRANSFER:
-        view_member_money(b, "deposit", x->deposit);
+        put_u128(b, "deposit", x->deposit);
         break;
     case ACTION_STAKE:
-        view_member_money(b, "stake", x->stake.amount);
+        put_u128(b, "stake", x->stake.amount);
         view_member_key(b, x->stake.key);
         break;
     case ACTION_ADD_KEY:
@@ -134,8 +129,7 @@ static void action_fields(struct buf *b, const struct action *x, bool raw)
         view_member_key(b, x->key);
         break;
     case ACTION_DELETE_ACCOUNT:
-        json_key(b, "beneficiary_id");
-        json_put_str(b, x->beneficiary_id);
+        put_str(b, "beneficiary_id", x->beneficiary_id);
         break;
     case ACTION_DELEGATE:
     case ACTION_DELEGATE_V2:
@@ -143,18 +137,15 @@ static void action_fields(struct buf *b, const struct action *x, bool raw)
         break;
     case ACTION_DEPLOY_GLOBAL_CONTRACT:
         code_member(b, x->deploy_global.code, raw);
-        if (raw) {
-            json_key(b, "deploy_mode");
-            json_putz(b, x->deploy_global.by_account ? "AccountId" : "CodeHash");
-        }
+        if (raw)
+            put_z(b, "deploy_mode", x->deploy_global.by_account ? "AccountId" : "CodeHash");
         break;
     case ACTION_USE_GLOBAL_CONTRACT:
         if (raw) {
             json_key(b, "contract_identifier");
             view_global_id(b, &x->use_global);
         } else if (x->use_global.by_account) {
-            json_key(b, "account_id");
-            json_put_str(b, x->use_global.account_id);
+            put_str(b, "account_id", x->use_global.account_id);
         } else {
             json_key(b, "code_hash");
             view_hash(b, &x->use_global.hash);
@@ -165,16 +156,16 @@ static void action_fields(struct buf *b, const struct action *x, bool raw)
         break;
     case ACTION_TRANSFER_TO_GAS_KEY:
         view_member_key(b, x->gas_key.key);
-        view_member_money(b, "deposit", x->gas_key.amount);
+        put_u128(b, "deposit", x->gas_key.amount);
         break;
     case ACTION_WITHDRAW_FROM_GAS_KEY:
         view_member_key(b, x->gas_key.key);
-        view_member_money(b, "amount", x->gas_key.amount);
+        put_u128(b, "amount", x->gas_key.amount);
         break;
     case ACTION_UNIVERSAL_STATE_INIT:
         json_key(b, "state_init");
         view_base64(b, x->universal.raw);
-        view_member_money(b, "deposit", x->universal.deposit);
+        put_u128(b, "deposit", x->universal.deposit);
         break;
     }
 }

@@ -1,22 +1,12 @@
 /* view_block.c — blocks, chunks and state changes as JSON. */
 #include "devnet/view.h"
 
+#include "codec/put.h"
+
 static void member_hash(struct buf *b, const char *name, const struct hash256 *h)
 {
     json_key(b, name);
     view_hash(b, h);
-}
-
-static void member_u64(struct buf *b, const char *name, uint64_t v)
-{
-    json_key(b, name);
-    json_put_u64(b, v);
-}
-
-static void member_money(struct buf *b, const char *name, u128 v)
-{
-    json_key(b, name);
-    json_put_u128_str(b, v);
 }
 
 static void member_empty(struct buf *b, const char *name)
@@ -43,27 +33,24 @@ void view_chunk_header(struct buf *b, const struct block *x)
     member_hash(b, "outcome_root", &c->outcome_root);
     member_hash(b, "prev_state_root", &c->prev_state_root);
     member_hash(b, "encoded_merkle_root", &c->encoded_merkle_root);
-    member_u64(b, "encoded_length", c->encoded_length);
-    member_u64(b, "height_created", c->height);
-    member_u64(b, "height_included", c->height);
-    member_u64(b, "shard_id", 0);
-    member_u64(b, "gas_used", c->gas_used);
-    member_u64(b, "gas_limit", GAS_LIMIT_DEFAULT);
-    member_money(b, "rent_paid", 0);
-    member_money(b, "validator_reward", 0);
-    member_money(b, "balance_burnt", c->balance_burnt);
+    put_u64(b, "encoded_length", c->encoded_length);
+    put_u64(b, "height_created", c->height);
+    put_u64(b, "height_included", c->height);
+    put_u64(b, "shard_id", 0);
+    put_u64(b, "gas_used", c->gas_used);
+    put_u64(b, "gas_limit", GAS_LIMIT_DEFAULT);
+    put_u128(b, "rent_paid", 0);
+    put_u128(b, "validator_reward", 0);
+    put_u128(b, "balance_burnt", c->balance_burnt);
     member_hash(b, "outgoing_receipts_root", &c->outgoing_receipts_root);
     member_hash(b, "tx_root", &c->tx_root);
     member_empty(b, "validator_proposals");
-    json_key(b, "congestion_info");
-    json_put_raw(b, STR("{\"delayed_receipts_gas\":\"0\",\"buffered_receipts_gas\":\"0\","
-                        "\"receipt_bytes\":0,\"allowed_shard\":0}"));
-    json_key(b, "bandwidth_requests");
-    json_put_raw(b, STR("{\"V1\":{\"requests\":[]}}"));
-    if (x->protocol >= 85) {
-        json_key(b, "proposed_split");
-        json_put_null(b);
-    }
+    put_raw(b, "congestion_info",
+            STR("{\"delayed_receipts_gas\":\"0\",\"buffered_receipts_gas\":\"0\","
+                "\"receipt_bytes\":0,\"allowed_shard\":0}"));
+    put_raw(b, "bandwidth_requests", STR("{\"V1\":{\"requests\":[]}}"));
+    if (x->protocol >= 85)
+        put_null(b, "proposed_split");
     json_key(b, "signature");
     signature(b, &x->chunk_signature);
     json_obj_end(b);
@@ -75,7 +62,7 @@ static void header(struct buf *b, const struct block *x)
     const struct hash256 body = sha256(str_from(x->chunk.hash.b, 32));
 
     json_obj(b);
-    member_u64(b, "height", x->height);
+    put_u64(b, "height", x->height);
     json_key(b, "prev_height");
     if (x->height == 0)
         json_put_null(b);
@@ -91,47 +78,41 @@ static void header(struct buf *b, const struct block *x)
     member_hash(b, "chunk_headers_root", &x->chunk.hash);
     member_hash(b, "chunk_tx_root", &x->chunk.tx_root);
     member_hash(b, "outcome_root", &x->outcome_root);
-    member_u64(b, "chunks_included", 1);
+    put_u64(b, "chunks_included", 1);
     member_hash(b, "challenges_root", &zero);
-    member_u64(b, "timestamp", x->timestamp);
-    member_money(b, "timestamp_nanosec", x->timestamp);
+    put_u64(b, "timestamp", x->timestamp);
+    put_u128(b, "timestamp_nanosec", x->timestamp);
     member_hash(b, "random_value", &x->random_value);
     member_empty(b, "validator_proposals");
-    json_key(b, "chunk_mask");
-    json_put_raw(b, STR("[true]"));
-    member_money(b, "gas_price", x->gas_price);
-    member_u64(b, "block_ordinal", x->ordinal);
-    member_money(b, "rent_paid", 0);
-    member_money(b, "validator_reward", 0);
-    member_money(b, "total_supply", x->total_supply);
+    put_raw(b, "chunk_mask", STR("[true]"));
+    put_u128(b, "gas_price", x->gas_price);
+    put_u64(b, "block_ordinal", x->ordinal);
+    put_u128(b, "rent_paid", 0);
+    put_u128(b, "validator_reward", 0);
+    put_u128(b, "total_supply", x->total_supply);
     member_empty(b, "challenges_result");
     member_hash(b, "last_final_block", &x->last_final);
     member_hash(b, "last_ds_final_block", &x->last_final);
     member_hash(b, "next_bp_hash", &x->next_bp_hash);
     member_hash(b, "block_merkle_root", &x->block_merkle_root);
-    json_key(b, "epoch_sync_data_hash");
-    json_put_null(b);
+    put_null(b, "epoch_sync_data_hash");
     json_key(b, "approvals");
     json_arr(b);
     signature(b, &x->signature);
     json_arr_end(b);
     json_key(b, "signature");
     signature(b, &x->signature);
-    member_u64(b, "latest_protocol_version", x->protocol);
-    json_key(b, "chunk_endorsements");
-    json_put_raw(b, STR("[[1]]"));
-    if (x->protocol >= 85) {
-        json_key(b, "shard_split");
-        json_put_null(b);
-    }
+    put_u64(b, "latest_protocol_version", x->protocol);
+    put_raw(b, "chunk_endorsements", STR("[[1]]"));
+    if (x->protocol >= 85)
+        put_null(b, "shard_split");
     json_obj_end(b);
 }
 
 void view_block(struct buf *b, const struct block *x)
 {
     json_obj(b);
-    json_key(b, "author");
-    json_putz(b, VALIDATOR_ACCOUNT);
+    put_z(b, "author", VALIDATOR_ACCOUNT);
     json_key(b, "header");
     header(b, x);
     json_key(b, "chunks");
@@ -174,8 +155,7 @@ static void cause(struct buf *b, const struct cause *c)
     };
 
     json_obj(b);
-    json_key(b, "type");
-    json_putz(b, names[c->kind].type);
+    put_z(b, "type", names[c->kind].type);
     if (names[c->kind].member)
         member_hash(b, names[c->kind].member, &c->hash);
     json_obj_end(b);
@@ -183,8 +163,7 @@ static void cause(struct buf *b, const struct cause *c)
 
 static void member_account(struct buf *b, struct str id)
 {
-    json_key(b, "account_id");
-    json_put_str(b, id);
+    put_str(b, "account_id", id);
 }
 
 static void account_change(struct buf *b, const struct change *c)

@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "codec/json.h"
+#include "codec/put.h"
 #include "exec/acts.h"
 #include "guest/exec_msg.h"
 #include "proc/spawn.h"
@@ -19,12 +19,9 @@ extern char **environ;
 static bool put_act(struct buf *out, const char *act, const char *in, bool held)
 {
     json_obj(out);
-    json_key(out, "act");
-    json_putz(out, act);
-    json_key(out, "in");
-    json_putz(out, in);
-    json_key(out, "held");
-    json_put_bool(out, held);
+    put_z(out, "act", act);
+    put_z(out, "in", in);
+    put_bool(out, "held", held);
     json_obj_end(out);
     return held;
 }

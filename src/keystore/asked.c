@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "builder/repo.h"
+#include "codec/put.h"
 #include "keystore/keystore.h"
 
 static enum err request_get(struct call *c, uint64_t id, struct request *out, struct buf *why)
@@ -19,8 +20,7 @@ static enum err request_get(struct call *c, uint64_t id, struct request *out, st
     enum err e;
 
     json_obj(&args);
-    json_key(&args, "request_id");
-    json_put_u64(&args, id);
+    put_u64(&args, "request_id", id);
     json_obj_end(&args);
     e = rpc_view_call(c->rpc, c->k->contract_id, "get_request", buf_str(&args), &answer, why);
     /* A copy that lives as long as `out`, which borrows from it. */

@@ -51,17 +51,3 @@ enum err call_base64(struct call *c, struct json v, const char *member, size_t m
     buf_release(&b);
     return e;
 }
-
-void put_base64(struct buf *out, const char *key, struct str bytes)
-{
-    json_key(out, key);
-    json_str_open(out);
-    base64_put(out, bytes.ptr, bytes.len);
-    json_str_close(out);
-}
-
-void put_text(struct buf *out, const char *key, struct str text)
-{
-    json_key(out, key);
-    json_put_str(out, text);
-}

@@ -100,7 +100,5 @@ MUST_USE enum err call_hex(struct json v, const char *member, void *out, size_t 
 /* Bytes in base64, in the arena; empty when null or absent. */
 MUST_USE enum err call_base64(struct call *c, struct json v, const char *member, size_t max,
                               struct str *out, struct buf *why);
-void put_base64(struct buf *out, const char *key, struct str bytes);
-void put_text(struct buf *out, const char *key, struct str text);
 
 #endif

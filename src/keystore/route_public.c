@@ -12,8 +12,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "codec/base64.h"
-#include "codec/hex.h"
+#include "codec/put.h"
 #include "keystore/keystore.h"
 #include "near/account_id.h"
 #include "near/nep413.h"
@@ -26,14 +25,10 @@ enum err route_health(struct call *c, struct buf *why)
 {
     (void)why;
     json_obj(c->out);
-    json_key(c->out, "status");
-    json_putz(c->out, holder_broken(c->k->holder) ? "broken" : "ok");
-    json_key(c->out, "tee_mode");
-    json_putz(c->out, "none");
-    json_key(c->out, "epochs");
-    json_put_u64(c->out, holder_epochs(c->k->holder));
-    json_key(c->out, "sessions");
-    json_put_u64(c->out, sessions_open(c->k->sessions));
+    put_z(c->out, "status", holder_broken(c->k->holder) ? "broken" : "ok");
+    put_z(c->out, "tee_mode", "none");
+    put_u64(c->out, "epochs", holder_epochs(c->k->holder));
+    put_u64(c->out, "sessions", sessions_open(c->k->sessions));
     json_obj_end(c->out);
     return ERR_OK;
 }
@@ -47,20 +42,13 @@ enum err route_vrf_pubkey(struct call *c, struct buf *why)
     if (e)
         return e;
     json_obj(c->out);
-    json_key(c->out, "vrf_public_key_hex");
-    json_str_open(c->out);
-    hex_put(c->out, key[n - 1].pub.b, 32);
-    json_str_close(c->out);
+    put_hex(c->out, "vrf_public_key_hex", str_from(key[n - 1].pub.b, 32));
     json_key(c->out, "epochs");
     json_arr(c->out);
     for (size_t i = 0; i < n; i++) {
         json_obj(c->out);
-        json_key(c->out, "epoch");
-        json_put_u64(c->out, key[i].epoch);
-        json_key(c->out, "vrf_public_key_hex");
-        json_str_open(c->out);
-        hex_put(c->out, key[i].pub.b, 32);
-        json_str_close(c->out);
+        put_u64(c->out, "epoch", key[i].epoch);
+        put_hex(c->out, "vrf_public_key_hex", str_from(key[i].pub.b, 32));
         json_obj_end(c->out);
     }
     json_arr_end(c->out);
@@ -110,7 +98,7 @@ static void put_accessor(struct call *c, const struct target *t)
     if (t->accessor.kind == ACCESSOR_REPO) {
         /* into the object that was just closed */
         c->out->len--;
-        put_text(c->out, "repo_normalized", t->accessor.name);
+        put_str(c->out, "repo_normalized", t->accessor.name);
         json_obj_end(c->out);
     }
 }
@@ -162,12 +150,9 @@ enum err route_pubkey(struct call *c, struct buf *why)
     json_obj(c->out);
     if (!by_seed) {
         put_accessor(c, &t);
-        put_text(c->out, "owner", t.owner);
+        put_str(c->out, "owner", t.owner);
     }
-    json_key(c->out, "pubkey");
-    json_str_open(c->out);
-    hex_put(c->out, pub, sizeof(pub));
-    json_str_close(c->out);
+    put_hex(c->out, "pubkey", str_from(pub, sizeof(pub)));
     json_obj_end(c->out);
     return ERR_OK;
 }
@@ -364,8 +349,8 @@ static enum err stored(struct call *c, const struct target *t, struct str *out, 
     json_obj(&args);
     json_key(&args, "accessor");
     accessor_put(&args, &t->accessor);
-    put_text(&args, "profile", t->profile);
-    put_text(&args, "owner", t->owner);
+    put_str(&args, "profile", t->profile);
+    put_str(&args, "owner", t->owner);
     json_obj_end(&args);
     e = rpc_view_call(c->rpc, c->k->contract_id, "get_secrets", buf_str(&args), &answer, why);
     if (!e && !json_parse(buf_str(&answer), &v, NULL))
@@ -413,8 +398,7 @@ enum err route_update(struct call *c, struct buf *why)
         put_names(c->out, "protected_keys_preserved", &told->preserved);
         put_names(c->out, "updated_keys", &told->updated);
         put_names(c->out, "removed_keys", &told->removed);
-        json_key(c->out, "total_keys");
-        json_put_u64(c->out, told->all.n);
+        put_u64(c->out, "total_keys", told->all.n);
         json_obj_end(c->out);
         json_obj_end(c->out);
     }

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "codec/base64.h"
+#include "codec/put.h"
 #include "keystore/keystore.h"
 
 #define BOX_MAX (STORAGE_VALUE_MAX + BOX_OVERHEAD)
@@ -85,10 +86,7 @@ enum err route_storage_encrypt(struct call *c, struct buf *why)
         json_obj(c->out);
         put_base64(c->out, "encrypted_key_base64", key_box);
         put_base64(c->out, "encrypted_value_base64", value_box);
-        json_key(c->out, "key_hash");
-        json_str_open(c->out);
-        hash_put_hex(c->out, &h);
-        json_str_close(c->out);
+        put_hex(c->out, "key_hash", hash_bytes(&h));
         json_obj_end(c->out);
     }
     buf_wipe(&value);

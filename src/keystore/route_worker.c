@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "codec/hex.h"
+#include "codec/put.h"
 #include "keystore/keystore.h"
 #include "near/account_id.h"
 #include "secrets/access_rpc.h"
@@ -69,8 +69,8 @@ static enum err row_fetch(struct call *c, struct row *row, struct buf *why)
     json_obj(&args);
     json_key(&args, "accessor");
     accessor_put(&args, &row->accessor);
-    put_text(&args, "profile", row->profile);
-    put_text(&args, "owner", row->owner);
+    put_str(&args, "profile", row->profile);
+    put_str(&args, "owner", row->owner);
     json_obj_end(&args);
     e = rpc_view_call(c->rpc, c->k->contract_id, "get_secret_with_vault", buf_str(&args), &answer,
                       why);
@@ -165,10 +165,7 @@ static enum err release(struct call *c, const struct row *row, const struct sess
     if (!e) {
         json_obj(c->out);
         put_base64(c->out, "sealed_secrets", buf_str(&box));
-        json_key(c->out, "ciphertext_sha256");
-        json_str_open(c->out);
-        hash_put_hex(c->out, &h);
-        json_str_close(c->out);
+        put_hex(c->out, "ciphertext_sha256", hash_bytes(&h));
         json_obj_end(c->out);
     }
     buf_release(&box);
@@ -207,14 +204,6 @@ enum err route_decrypt(struct call *c, struct buf *why)
     return e;
 }
 
-static void put_hex(struct buf *out, const char *key, const void *bytes, size_t n)
-{
-    json_key(out, key);
-    json_str_open(out);
-    hex_put(out, bytes, n);
-    json_str_close(out);
-}
-
 /* Nobody learns a value before there is a request that it belongs to, or for another account. */
 static enum err run_check(struct call *c, const struct alpha *a, struct buf *why)
 {
@@ -246,9 +235,9 @@ enum err route_vrf(struct call *c, struct buf *why)
     log_info("drawn", "request=%llu account=%.*s", (unsigned long long)alpha.request_id,
              STR_ARG(alpha.account_id));
     json_obj(c->out);
-    put_hex(c->out, "output_hex", v.output, sizeof(v.output));
-    put_hex(c->out, "signature_hex", v.proof.b, sizeof(v.proof.b));
-    put_hex(c->out, "vrf_public_key_hex", pub.b, sizeof(pub.b));
+    put_hex(c->out, "output_hex", str_from(v.output, sizeof(v.output)));
+    put_hex(c->out, "signature_hex", str_from(v.proof.b, sizeof(v.proof.b)));
+    put_hex(c->out, "vrf_public_key_hex", str_from(pub.b, sizeof(pub.b)));
     json_obj_end(c->out);
     return ERR_OK;
 }

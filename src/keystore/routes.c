@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "codec/put.h"
 #include "keystore/keystore.h"
 
 #define BODY_MAX   262144
@@ -32,8 +33,7 @@ static void reply(struct http_req *r, unsigned status, const char *error)
     struct buf b = BUF_INIT(8 * WHY_MAX);
 
     json_obj(&b);
-    json_key(&b, "error");
-    json_putz(&b, error);
+    put_z(&b, "error", error);
     json_obj_end(&b);
     http_reply(r, status, "application/json", buf_str(&b));
     buf_release(&b);

@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "codec/json_canon.h"
+#include "codec/put.h"
 
 const char *answer_status_name(enum answer_status s)
 {
@@ -100,10 +101,8 @@ static void put_used(struct buf *b, const struct answer *a)
 {
     json_key(b, "resources_used");
     json_obj(b);
-    json_key(b, "instructions");
-    json_put_u64(b, a->instructions);
-    json_key(b, "time_ms");
-    json_put_u64(b, a->time_ms);
+    put_u64(b, "instructions", a->instructions);
+    put_u64(b, "time_ms", a->time_ms);
     json_key(b, "compile_time_ms");
     if (a->compile_ms)
         json_put_u64(b, a->compile_ms);
@@ -123,8 +122,7 @@ static void put_result(struct buf *b, const struct answer *a, size_t cut)
     bool ok = a->status == ANSWER_COMPLETED;
     struct str error = buf_str(&a->error);
 
-    json_key(b, "success");
-    json_put_bool(b, ok);
+    put_bool(b, "success", ok);
     json_key(b, "output");
     if (ok)
         json_put_raw(b, buf_str(&a->output));
@@ -179,13 +177,11 @@ const char *answer_call(const struct answer *a, uint64_t request_id, struct buf 
         method = "submit_execution_output_and_resolve";
     }
     json_obj(args);
-    json_key(args, "request_id");
-    json_put_u64(args, request_id);
+    put_u64(args, "request_id", request_id);
     if (method[0] == 's') {
         put_result(args, a, cut);
     } else {
-        json_key(args, "response");
-        json_put_raw(args, buf_str(&response));
+        put_raw(args, "response", buf_str(&response));
     }
     json_obj_end(args);
     buf_release(&response);
@@ -197,10 +193,8 @@ void answer_report(const struct answer *answer, const struct request *r, struct 
     bool ok = answer->status == ANSWER_COMPLETED;
 
     json_obj(out);
-    json_key(out, "status");
-    json_putz(out, answer_status_name(answer->status));
-    json_key(out, "success");
-    json_put_bool(out, ok);
+    put_z(out, "status", answer_status_name(answer->status));
+    put_bool(out, "success", ok);
     json_key(out, "output");
     if (ok)
         json_put_raw(out, buf_str(&answer->output));
@@ -211,27 +205,17 @@ void answer_report(const struct answer *answer, const struct request *r, struct 
         json_put_null(out);
     else
         json_put_str(out, buf_str(&answer->error));
-    json_key(out, "instructions");
-    json_put_u64(out, answer->instructions);
-    json_key(out, "time_ms");
-    json_put_u64(out, answer->time_ms);
-    if (answer->compile_ms) {
-        json_key(out, "compile_time_ms");
-        json_put_u64(out, answer->compile_ms);
-    }
+    put_u64(out, "instructions", answer->instructions);
+    put_u64(out, "time_ms", answer->time_ms);
+    if (answer->compile_ms)
+        put_u64(out, "compile_time_ms", answer->compile_ms);
     if (!hash_is_zero(&r->source.wasm_sha256)) {
-        json_key(out, "wasm_sha256");
-        json_str_open(out);
-        hash_put_hex(out, &r->source.wasm_sha256);
-        json_str_close(out);
+        put_hex(out, "wasm_sha256", hash_bytes(&r->source.wasm_sha256));
     }
-    if (ok && answer->refund_usd) {
-        json_key(out, "refund_usd");
-        json_put_u64(out, answer->refund_usd);
-    }
+    if (ok && answer->refund_usd)
+        put_u64(out, "refund_usd", answer->refund_usd);
     if (answer->run.len) {
-        json_key(out, "run");
-        json_put_raw(out, buf_str(&answer->run));
+        put_raw(out, "run", buf_str(&answer->run));
     }
     json_obj_end(out);
 }

@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 #include "codec/base58.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "proc/memfd.h"
 
 #define LOCK_MS 20000 /* renewed while compiling */
@@ -143,20 +143,6 @@ void share_unlock(const struct build_share *s, const struct hash256 *key)
     buf_release(&why);
 }
 
-static void put_text(struct buf *out, const char *key, struct str v)
-{
-    json_key(out, key);
-    json_put_str(out, v);
-}
-
-static void put_hash(struct buf *out, const char *key, const struct hash256 *h)
-{
-    json_key(out, key);
-    json_str_open(out);
-    hash_put_hex(out, h);
-    json_str_close(out);
-}
-
 /* What was built here, and our word for it. */
 static void put_built(const struct build_share *s, const struct build_told *t, struct buf *body)
 {
@@ -165,24 +151,21 @@ static void put_built(const struct build_share *s, const struct build_told *t, s
     struct ed25519_sig signature;
     struct json record;
 
-    put_text(body, "repo", t->repo);
-    put_text(body, "commit", t->commit);
-    put_text(body, "target", t->target);
-    json_key(body, "ok");
-    json_put_bool(body, b->result == COMPILE_OK);
-    put_text(body, "log", b->log);
+    put_str(body, "repo", t->repo);
+    put_str(body, "commit", t->commit);
+    put_str(body, "target", t->target);
+    put_bool(body, "ok", b->result == COMPILE_OK);
+    put_str(body, "log", b->log);
     if (b->result == COMPILE_OK && json_parse(b->record, &record, NULL)) {
         share_statement_put(&statement, &t->key, &b->sha256, b->size);
         signature = ed25519_sign(&s->key->key, buf_str(&statement));
         ed25519_pub_put(&pub, &s->key->key.pub);
         ed25519_sig_put(&sig, &signature);
-        put_hash(body, "sha256", &b->sha256);
-        json_key(body, "size");
-        json_put_u64(body, b->size);
-        json_key(body, "record");
-        json_put_raw(body, record.text);
-        put_text(body, "signer", buf_str(&pub));
-        put_text(body, "signature", buf_str(&sig));
+        put_hex(body, "sha256", hash_bytes(&b->sha256));
+        put_u64(body, "size", b->size);
+        put_raw(body, "record", record.text);
+        put_str(body, "signer", buf_str(&pub));
+        put_str(body, "signature", buf_str(&sig));
     }
     buf_release(&statement);
     buf_release(&pub);
@@ -212,15 +195,11 @@ void share_tell(const struct build_share *s, const struct build_told *t)
     if (!s->coordinator)
         return;
     json_obj(&body);
-    json_key(&body, "token");
-    json_put_u64(&body, t->token);
-    put_hash(&body, "key", &t->key);
-    json_key(&body, "cached");
-    json_put_bool(&body, t->cached);
-    json_key(&body, "compile_ms");
-    json_put_u64(&body, t->compile_ms);
-    json_key(&body, "cost_yocto");
-    json_put_u128_str(&body, t->cost);
+    put_u64(&body, "token", t->token);
+    put_hex(&body, "key", hash_bytes(&t->key));
+    put_bool(&body, "cached", t->cached);
+    put_u64(&body, "compile_ms", t->compile_ms);
+    put_u128(&body, "cost_yocto", t->cost);
     if (!t->cached)
         put_built(s, t, &body);
     json_obj_end(&body);

@@ -1,6 +1,8 @@
 /* check.c — see check.h. */
 #include "worker/check.h"
 
+#include "codec/put.h"
+
 static enum err stored_get(struct rpc *rpc, struct str contract_id, uint64_t id, struct buf *text,
                            struct json *out, struct buf *why)
 {
@@ -9,8 +11,7 @@ static enum err stored_get(struct rpc *rpc, struct str contract_id, uint64_t id,
     enum err e;
 
     json_obj(&args);
-    json_key(&args, "request_id");
-    json_put_u64(&args, id);
+    put_u64(&args, "request_id", id);
     json_obj_end(&args);
     e = rpc_view_call(rpc, contract_id, "get_request", buf_str(&args), text, why);
     if (e)

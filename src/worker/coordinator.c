@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "codec/put.h"
 #include "http/client.h"
 #include "secrets/session.h"
 
@@ -202,10 +203,8 @@ enum err lease_parse(struct str text, struct arena *a, struct lease *out, struct
 static void name_open(struct buf *body, const struct worker_name *who)
 {
     json_obj(body);
-    json_key(body, "worker");
-    json_putz(body, who->id);
-    json_key(body, "session");
-    json_putz(body, who->session);
+    put_z(body, "worker", who->id);
+    put_z(body, "session", who->session);
 }
 
 enum err coordinator_heartbeat(struct coordinator *c, const struct worker_name *who, bool recall,
@@ -216,10 +215,8 @@ enum err coordinator_heartbeat(struct coordinator *c, const struct worker_name *
     enum err e;
 
     name_open(&body, who);
-    if (recall) {
-        json_key(&body, "recall");
-        json_put_bool(&body, true);
-    }
+    if (recall)
+        put_bool(&body, "recall", true);
     json_obj_end(&body);
     e = post(c, "/workers/heartbeat", buf_str(&body), c->call_ms, &status, &answer, why);
     if (!e)
@@ -238,12 +235,9 @@ enum err coordinator_lease(struct coordinator *c, const struct worker_name *who,
     enum err e;
 
     name_open(&body, who);
-    json_key(&body, "wait_ms");
-    json_put_u64(&body, wait_ms);
-    if (owner_slots) {
-        json_key(&body, "owner_slots");
-        json_put_u64(&body, owner_slots);
-    }
+    put_u64(&body, "wait_ms", wait_ms);
+    if (owner_slots)
+        put_u64(&body, "owner_slots", owner_slots);
     json_obj_end(&body);
     e = post(c, "/jobs/lease", buf_str(&body), wait_ms + CALL_MS, &status, &answer, why);
     if (!e && status == 204)
@@ -260,8 +254,7 @@ enum err coordinator_lease(struct coordinator *c, const struct worker_name *who,
 static void token_open(struct buf *body, uint64_t token)
 {
     json_obj(body);
-    json_key(body, "token");
-    json_put_u64(body, token);
+    put_u64(body, "token", token);
 }
 
 enum err coordinator_renew(struct coordinator *c, uint64_t job_id, uint64_t token,
@@ -290,10 +283,8 @@ enum err coordinator_progress(struct coordinator *c, uint64_t job_id, uint64_t t
     enum err e;
 
     token_open(&body, token);
-    json_key(&body, "step");
-    json_putz(&body, step);
-    json_key(&body, "detail");
-    json_put_raw(&body, detail);
+    put_z(&body, "step", step);
+    put_raw(&body, "detail", detail);
     json_obj_end(&body);
     e = say(c, job_id, "progress", buf_str(&body), &answer, why);
     buf_release(&body);
@@ -319,8 +310,7 @@ enum err coordinator_release(struct coordinator *c, uint64_t job_id, uint64_t to
     enum err e;
 
     token_open(&body, token);
-    json_key(&body, "reason");
-    json_put_str(&body, str_head(reason, REASON_MAX));
+    put_str(&body, "reason", str_head(reason, REASON_MAX));
     json_obj_end(&body);
     e = say(c, job_id, "release", buf_str(&body), &answer, why);
     buf_release(&body);
@@ -387,10 +377,8 @@ enum err coordinator_build_lock(struct coordinator *c, const char *key, const ch
 
     buf_addf(&path, "/builds/%s/lock", key);
     json_obj(&body);
-    json_key(&body, "worker");
-    json_putz(&body, holder);
-    json_key(&body, "ttl_ms");
-    json_put_u64(&body, ttl_ms);
+    put_z(&body, "worker", holder);
+    put_u64(&body, "ttl_ms", ttl_ms);
     json_obj_end(&body);
     e = ask(c, room, buf_str(&body), &answer, why);
     if (!e)

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "codec/put.h"
 #include "near/outcome.h"
 #include "near/tx.h"
 #include "worker/check.h"
@@ -226,13 +227,10 @@ static void resolved(struct courier *c, struct track *t, const struct parcel *p,
     json_str_open(&members);
     hash_put_base58(&members, &p->tx_hash);
     json_str_close(&members);
-    if (known) {
-        json_key(&members, "charged_yocto");
-        json_put_u128_str(&members, charged);
-    }
+    if (known)
+        put_u128(&members, "charged_yocto", charged);
     if (!hash_is_zero(&block) && !rpc_block_of_hash(c->rpc, &block, &at, &why)) {
-        json_key(&members, "block_height");
-        json_put_u64(&members, at.height);
+        put_u64(&members, "block_height", at.height);
     }
     json_obj_end(&members);
     log_info("resolved", "job=%llu request=%llu height=%llu", (unsigned long long)p->job_id,
@@ -310,8 +308,7 @@ static void complete_body(const struct parcel *p, struct buf *body)
     struct json_iter it;
 
     json_obj(body);
-    json_key(body, "token");
-    json_put_u64(body, p->token);
+    put_u64(body, "token", p->token);
     if (json_parse(p->report, &doc, NULL)) {
         it = json_iter(doc);
         while (json_next(&it)) {
@@ -324,12 +321,9 @@ static void complete_body(const struct parcel *p, struct buf *body)
         }
     }
     if (p->outcome.len && json_parse(p->outcome, &doc, NULL)) {
-        json_key(body, "resolve_tx");
-        json_put_raw(body, json_get(doc, "tx").text);
-        if (!json_is_null(json_get(doc, "charged_yocto"))) {
-            json_key(body, "charged_yocto");
-            json_put_raw(body, json_get(doc, "charged_yocto").text);
-        }
+        put_raw(body, "resolve_tx", json_get(doc, "tx").text);
+        if (!json_is_null(json_get(doc, "charged_yocto")))
+            put_raw(body, "charged_yocto", json_get(doc, "charged_yocto").text);
     }
     json_obj_end(body);
 }

@@ -9,7 +9,7 @@
 #include "builder/builder.h"
 #include "builder/repo.h"
 #include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "near/output.h"
 #include "worker/answer.h"
 #include "worker/build_control.h"
@@ -100,18 +100,11 @@ void deed_delivered(const struct answer *a, struct str args, struct buf *out)
 void deed_build_input(const struct build *b, struct buf *out)
 {
     json_obj(out);
-    json_key(out, "build_key");
-    json_str_open(out);
-    hash_put_hex(out, &b->key);
-    json_str_close(out);
-    json_key(out, "commit");
-    json_put_str(out, b->commit);
-    json_key(out, "recipe");
-    json_put_u64(out, BUILD_RECIPE);
-    json_key(out, "repo");
-    json_put_str(out, repo_bare(b->repo));
-    json_key(out, "target");
-    json_put_str(out, b->target);
+    put_hex(out, "build_key", hash_bytes(&b->key));
+    put_str(out, "commit", b->commit);
+    put_u64(out, "recipe", BUILD_RECIPE);
+    put_str(out, "repo", repo_bare(b->repo));
+    put_str(out, "target", b->target);
     json_obj_end(out);
 }
 

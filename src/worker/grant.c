@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "codec/put.h"
 #include "worker/branch.h"
 #include "worker/work.h"
 
@@ -80,10 +81,8 @@ void grant_put(const struct grant *g, struct buf *out)
         return;
     json_key(out, "secrets_ref");
     json_obj(out);
-    json_key(out, "profile");
-    json_put_str(out, g->profile);
-    json_key(out, "account_id");
-    json_put_str(out, g->owner);
+    put_str(out, "profile", g->profile);
+    put_str(out, "account_id", g->owner);
     json_obj_end(out);
     json_key(out, "secrets");
     if (g->note[0])

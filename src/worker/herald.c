@@ -9,9 +9,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "codec/base64.h"
 #include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "worker/coordinator.h"
 
 #define GATHER_MS      20   /* from the first news to the call: what comes meanwhile goes with it */
@@ -36,33 +35,12 @@ struct herald {
     bool woken;
 };
 
-static void put_base64(struct buf *b, const char *key, struct str bytes)
+static void put_base64_or_null(struct buf *b, const char *key, struct str bytes)
 {
-    json_key(b, key);
-    if (bytes.ptr) {
-        json_str_open(b);
-        base64_put(b, bytes.ptr, bytes.len);
-        json_str_close(b);
-    } else {
-        json_put_null(b);
-    }
-}
-
-static void put_text(struct buf *b, const char *key, struct str text)
-{
-    json_key(b, key);
-    if (text.ptr)
-        json_put_str(b, text);
+    if (bytes.ptr)
+        put_base64(b, key, bytes);
     else
-        json_put_null(b);
-}
-
-static void put_hex(struct buf *b, const char *key, const void *p, size_t n)
-{
-    json_key(b, key);
-    json_str_open(b);
-    hex_put(b, p, n);
-    json_str_close(b);
+        put_null(b, key);
 }
 
 /* ------------------------------------------------------------------ telling */
@@ -110,13 +88,11 @@ static enum err tell_epoch(struct herald *h, struct buf *why)
     if (e)
         goto out;
     json_obj(&b);
-    put_hex(&b, "session_id", row.session.b, sizeof row.session.b);
-    json_key(&b, "worker");
-    json_putz(&b, h->o.worker_id);
-    json_key(&b, "simulated");
-    json_put_bool(&b, row.simulated);
-    put_base64(&b, "manifest", row.manifest);
-    put_base64(&b, "quote", row.quote);
+    put_hex(&b, "session_id", str_from(row.session.b, sizeof row.session.b));
+    put_z(&b, "worker", h->o.worker_id);
+    put_bool(&b, "simulated", row.simulated);
+    put_base64_or_null(&b, "manifest", row.manifest);
+    put_base64_or_null(&b, "quote", row.quote);
     put_text(&b, "event_log", row.event_log);
     put_text(&b, "vm_config", row.vm_config);
     put_text(&b, "app_compose", row.app_compose);
@@ -140,15 +116,14 @@ out:
 static void put_statement(struct buf *b, const struct ledger_statement *s)
 {
     json_obj(b);
-    put_base64(b, "statement", s->bytes);
-    put_hex(b, "signature", s->sig.b, sizeof s->sig.b);
-    json_key(b, "job_id");
-    json_put_u64(b, s->extra.job_id);
+    put_base64_or_null(b, "statement", s->bytes);
+    put_hex(b, "signature", str_from(s->sig.b, sizeof s->sig.b));
+    put_u64(b, "job_id", s->extra.job_id);
     json_key(b, "created_at");
     json_put_i64(b, s->extra.created_s);
     put_text(b, "attached_usd", s->extra.attached_usd);
-    put_base64(b, "input", s->extra.input);
-    put_base64(b, "delivered", s->extra.delivered);
+    put_base64_or_null(b, "input", s->extra.input);
+    put_base64_or_null(b, "delivered", s->extra.delivered);
     json_obj_end(b);
 }
 
@@ -164,7 +139,7 @@ static enum err tell_statements(struct herald *h, struct buf *why)
     if (e)
         goto out;
     json_obj(&b);
-    put_hex(&b, "session_id", list->session.b, sizeof list->session.b);
+    put_hex(&b, "session_id", str_from(list->session.b, sizeof list->session.b));
     json_key(&b, "statements");
     json_arr(&b);
     for (size_t i = 0; i < n; i++)
@@ -203,15 +178,13 @@ static enum err tell_batch(struct herald *h, struct buf *why)
     if (!row.closed)
         h->growing_ms = clock_mono_ms() + GROWING_MS;
     json_obj(&b);
-    put_base64(&b, "head", row.head);
-    put_hex(&b, "signature", row.sig.b, sizeof row.sig.b);
-    json_key(&b, "closed");
-    json_put_bool(&b, row.closed);
+    put_base64_or_null(&b, "head", row.head);
+    put_hex(&b, "signature", str_from(row.sig.b, sizeof row.sig.b));
+    put_bool(&b, "closed", row.closed);
     if (row.anchor_tx.ptr) {
         put_text(&b, "transaction", row.anchor_tx);
         put_text(&b, "contract", h->o.registrar ? h->o.registrar->contract : STR_NONE);
-        json_key(&b, "block_height");
-        json_put_u64(&b, row.anchor_height);
+        put_u64(&b, "block_height", row.anchor_height);
     }
     json_obj_end(&b);
     e = tell(h, "/attestations/batches", &b, &here, why);
@@ -398,7 +371,7 @@ static void fulfil(struct herald *h, const struct wish *w)
     if (!e)
         e = quote_source_get(h->o.source, data, &ev, &why);
     json_obj(&b);
-    put_hex(&b, "digest", w->digest.b, sizeof w->digest.b);
+    put_hex(&b, "digest", str_from(w->digest.b, sizeof w->digest.b));
     json_key(&b, "nonce");
     if (w->has_nonce) {
         json_str_open(&b);
@@ -410,7 +383,7 @@ static void fulfil(struct herald *h, const struct wish *w)
     if (e)
         put_text(&b, "error", buf_str(&why));
     else
-        put_base64(&b, "quote", buf_str(&ev.quote));
+        put_base64_or_null(&b, "quote", buf_str(&ev.quote));
     json_obj_end(&b);
     if (e)
         log_unusual("no_quote", "why=%s", buf_z(&why));
@@ -429,10 +402,8 @@ static void *scribe(void *ctx)
     struct buf body = BUF_OVER(room), answer = BUF_INIT(ANSWER_MAX), why = WHY_INIT;
 
     json_obj(&body);
-    json_key(&body, "worker");
-    json_putz(&body, h->o.worker_id);
-    json_key(&body, "wait_ms");
-    json_put_u64(&body, WISH_WAIT_MS);
+    put_z(&body, "worker", h->o.worker_id);
+    put_u64(&body, "wait_ms", WISH_WAIT_MS);
     json_obj_end(&body);
     for (;;) {
         struct wish w;

@@ -10,8 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "engine/settings.h"
 #include "near/rpc.h"
 #include "worker/herald.h"
@@ -336,14 +335,8 @@ struct keeping {
 static void attach(struct buf *out, struct str args, const struct signed_statement *s)
 {
     buf_add_str(out, str_head(args, args.len - 1)); /* without the last brace */
-    json_key(out, "statement");
-    json_str_open(out);
-    hex_put(out, s->bytes.ptr, s->bytes.len);
-    json_str_close(out);
-    json_key(out, "signature");
-    json_str_open(out);
-    hex_put(out, s->sig.b, sizeof s->sig.b);
-    json_str_close(out);
+    put_hex(out, "statement", buf_str(&s->bytes));
+    put_hex(out, "signature", str_from(s->sig.b, sizeof s->sig.b));
     json_obj_end(out);
 }
 

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/utf8.h"
+#include "codec/put.h"
 #include "worker/work.h"
 
 #define COMPILING_EVERY_MS  2000
@@ -25,14 +26,10 @@ static enum err fetch(struct worker *w, const struct lease *l, const struct requ
         return e;
     answer->deed.wasm_len = program->size;
     json_obj(&detail);
-    if (program->size) {
-        json_key(&detail, "bytes");
-        json_put_u64(&detail, program->size);
-    }
-    json_key(&detail, "ms");
-    json_put_u64(&detail, program->fetch_ms);
-    json_key(&detail, "cached");
-    json_put_bool(&detail, program->cached);
+    if (program->size)
+        put_u64(&detail, "bytes", program->size);
+    put_u64(&detail, "ms", program->fetch_ms);
+    put_bool(&detail, "cached", program->cached);
     json_obj_end(&detail);
     coordinator_news(w->coordinator, l, "fetched", &detail);
     return ERR_OK;
@@ -57,14 +54,10 @@ static bool compiling(void *ctx, const struct compile_progress *p)
     n->phase = p->phase;
     n->told_ms = p->elapsed_ms;
     json_obj(&detail);
-    json_key(&detail, "phase");
-    json_putz(&detail, compile_phase_name(p->phase));
-    json_key(&detail, "done");
-    json_put_u64(&detail, p->done);
-    json_key(&detail, "total");
-    json_put_u64(&detail, p->total);
-    json_key(&detail, "ms");
-    json_put_u64(&detail, p->elapsed_ms);
+    put_z(&detail, "phase", compile_phase_name(p->phase));
+    put_u64(&detail, "done", p->done);
+    put_u64(&detail, "total", p->total);
+    put_u64(&detail, "ms", p->elapsed_ms);
     json_obj_end(&detail);
     coordinator_news(n->w->coordinator, n->l, "compiling", &detail);
     return !keeper_lost(n->w->keeper, n->l->job_id);
@@ -90,26 +83,18 @@ static void tell_compiled(struct worker *w, const struct lease *l, const struct 
     bool ok = b->fd >= 0;
 
     json_obj(&detail);
-    json_key(&detail, "commit");
-    json_put_str(&detail, b->commit);
-    json_key(&detail, "cached");
-    json_put_bool(&detail, b->hit);
-    json_key(&detail, "ms");
-    json_put_u64(&detail, answer->compile_ms);
+    put_str(&detail, "commit", b->commit);
+    put_bool(&detail, "cached", b->hit);
+    put_u64(&detail, "ms", answer->compile_ms);
     if (ok) {
-        json_key(&detail, "bytes");
-        json_put_u64(&detail, b->size);
-        json_key(&detail, "wasm_sha256");
-        json_str_open(&detail);
-        hash_put_hex(&detail, &b->sha256);
-        json_str_close(&detail);
+        put_u64(&detail, "bytes", b->size);
+        put_hex(&detail, "wasm_sha256", hash_bytes(&b->sha256));
     } else {
         /* What the compilers said, for whoever asked. */
         struct buf clean = BUF_INIT(3 * BUILD_LOG_TOLD);
 
         utf8_lossy(&clean, buf_str(log));
-        json_key(&detail, "log");
-        json_put_str(&detail, buf_str(&clean));
+        put_str(&detail, "log", buf_str(&clean));
         buf_release(&clean);
     }
     json_obj_end(&detail);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "codec/put.h"
 #include "near/fastfs_send.h"
 #include "proc/memfd.h"
 #include "worker/work.h"
@@ -44,10 +45,8 @@ enum err publish(const struct worker *w, const struct request *r, int fd, struct
         fastfs_url_put(&url, w->fastfs_url, account_id_str(&w->fastfs_key->account),
                        w->fastfs_receiver, f.path);
         json_obj(&text);
-        json_key(&text, "fastfs_url");
-        json_put_str(&text, buf_str(&url));
-        json_key(&text, "wasm_hash");
-        json_put_str(&text, str_head(f.path, 64));
+        put_str(&text, "fastfs_url", buf_str(&url));
+        put_str(&text, "wasm_hash", str_head(f.path, 64));
         json_obj_end(&text);
         answer_output(answer, r->format, buf_str(&text));
         snprintf(answer->note, sizeof(answer->note), "Published to %s", buf_z(&url));

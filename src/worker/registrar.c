@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "codec/base64.h"
 #include "codec/hex.h"
+#include "codec/put.h"
 #include "near/outcome.h"
 #include "worker/lane.h"
 
@@ -163,14 +163,6 @@ static enum err challenge(void *ctx, uint8_t out[32], struct buf *why)
     return e;
 }
 
-static void put_base64(struct buf *b, const char *name, const void *bytes, size_t n)
-{
-    json_key(b, name);
-    json_str_open(b);
-    base64_put(b, bytes, n);
-    json_str_close(b);
-}
-
 static enum err enrol(void *ctx, struct str manifest, struct str quote, struct buf *why)
 {
     struct registrar *r = ctx;
@@ -179,13 +171,9 @@ static enum err enrol(void *ctx, struct str manifest, struct str quote, struct b
 
     ed25519_pub_put(&key, r->worker);
     json_obj(&args);
-    json_key(&args, "public_key");
-    json_put_str(&args, buf_str(&key));
-    json_key(&args, "tdx_quote_hex");
-    json_str_open(&args);
-    hex_put(&args, quote.ptr, quote.len);
-    json_str_close(&args);
-    put_base64(&args, "manifest", manifest.ptr, manifest.len);
+    put_str(&args, "public_key", buf_str(&key));
+    put_hex(&args, "tdx_quote_hex", quote);
+    put_base64(&args, "manifest", manifest);
     json_obj_end(&args);
     e = args.full
             ? err_put(why, ERR_TOO_BIG, "the quote has %zu bytes, too many to register", quote.len)
@@ -207,8 +195,8 @@ static enum err sign(void *ctx, struct ledger_batch *b, struct arena *a, struct 
     enum err e;
 
     json_obj(&args);
-    put_base64(&args, "head", b->head.ptr, b->head.len);
-    put_base64(&args, "signature", b->sig.b, sizeof b->sig.b);
+    put_base64(&args, "head", b->head);
+    put_base64(&args, "signature", str_from(b->sig.b, sizeof b->sig.b));
     json_obj_end(&args);
     BUG_ON(args.full);
     pthread_mutex_lock(&r->lock);

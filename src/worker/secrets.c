@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "builder/repo.h"
 #include "codec/base64.h"
-#include "codec/hex.h"
+#include "codec/put.h"
 #include "crypto/ecies.h"
 #include "secrets/session.h"
 
@@ -61,20 +61,13 @@ static void question_write(const struct secrets_question *q, const uint8_t nonce
                            struct buf *out)
 {
     json_obj(out);
-    json_key(out, "request_id");
-    json_put_u64(out, q->request_id);
+    put_u64(out, "request_id", q->request_id);
     json_key(out, "accessor");
     accessor_put_web(out, &q->accessor);
-    json_key(out, "profile");
-    json_put_str(out, q->profile);
-    json_key(out, "owner");
-    json_put_str(out, q->owner);
-    json_key(out, "user_account_id");
-    json_put_str(out, q->user);
-    json_key(out, "nonce");
-    json_str_open(out);
-    hex_put(out, nonce, 32);
-    json_str_close(out);
+    put_str(out, "profile", q->profile);
+    put_str(out, "owner", q->owner);
+    put_str(out, "user_account_id", q->user);
+    put_hex(out, "nonce", str_from(nonce, 32));
     json_obj_end(out);
 }
 
@@ -167,8 +160,7 @@ enum err secrets_project_owner(struct rpc *rpc, struct str contract_id, struct s
     enum err e;
 
     json_obj(&args);
-    json_key(&args, "project_id");
-    json_put_str(&args, id);
+    put_str(&args, "project_id", id);
     json_obj_end(&args);
     e = rpc_view_call(rpc, contract_id, "get_project", buf_str(&args), &answer, why);
     if (!e && !json_parse(buf_str(&answer), &doc, NULL))

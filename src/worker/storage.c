@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "codec/base64.h"
-#include "codec/hex.h"
+#include "codec/put.h"
 #include "codec/wire.h"
 #include "crypto/ecies.h"
 #include "guest/host.h"
@@ -18,33 +18,11 @@
 #define BUSY_MS    200
 #define HEAD       64 /* label and nonce before what was opened */
 
-static void put_text(struct buf *b, const char *name, struct str s)
-{
-    json_key(b, name);
-    json_put_str(b, s);
-}
-
-static void put_base64(struct buf *b, const char *name, struct str s)
-{
-    json_key(b, name);
-    json_str_open(b);
-    base64_put(b, s.ptr, s.len);
-    json_str_close(b);
-}
-
-static void put_hash(struct buf *b, const char *name, const struct hash256 *h)
-{
-    json_key(b, name);
-    json_str_open(b);
-    hash_put_hex(b, h);
-    json_str_close(b);
-}
-
 static void space_open(struct buf *b, const struct space *s)
 {
     json_obj(b);
-    put_text(b, "project_uuid", s->project);
-    put_text(b, "account_id", s->account);
+    put_str(b, "project_uuid", s->project);
+    put_str(b, "account_id", s->account);
 }
 
 /* The failure of one of our own parts; `why` has it for the program. What the run's own end cut
@@ -60,11 +38,9 @@ static enum err fault(struct run_storage *s, enum err e)
 static void ask_open(const struct run_storage *s, struct buf *b, const struct space *space)
 {
     space_open(b, space);
-    json_key(b, "job_id");
-    json_put_u64(b, s->job_id);
-    json_key(b, "token");
-    json_put_u64(b, s->token);
-    put_text(b, "bytes", STR("base64"));
+    put_u64(b, "job_id", s->job_id);
+    put_u64(b, "token", s->token);
+    put_str(b, "bytes", STR("base64"));
 }
 
 /* The coordinator's words, where they are for the program. */
@@ -125,14 +101,13 @@ static enum err put(void *ctx, const struct space *space, const struct put *p, b
     enum err e;
 
     ask_open(s, &body, space);
-    put_hash(&body, "key_hash", &p->record.key_hash);
-    put_hash(&body, "wasm_hash", &p->record.wasm);
+    put_hex(&body, "key_hash", hash_bytes(&p->record.key_hash));
+    put_hex(&body, "wasm_hash", hash_bytes(&p->record.wasm));
     put_base64(&body, equal ? "new_encrypted_key" : "encrypted_key", p->record.key);
     put_base64(&body, equal ? "new_encrypted_value" : "encrypted_value", p->record.value);
     if (equal)
         put_base64(&body, "expected_encrypted_value", p->expected);
-    json_key(&body, "is_encrypted");
-    json_put_bool(&body, !p->record.is_public);
+    put_bool(&body, "is_encrypted", !p->record.is_public);
     e = ask(s, paths[p->when], &body, &answer, &doc, why);
     if (!e)
         e = flag(s, doc, flags[p->when], done, why);
@@ -190,7 +165,7 @@ static enum err get(void *ctx, const struct space *space, const struct hash256 *
     enum err e;
 
     ask_open(s, &body, space);
-    put_hash(&body, "key_hash", key);
+    put_hex(&body, "key_hash", hash_bytes(key));
     e = ask(s, str_eq(space->project, s->face.project) ? "/storage/get" : "/storage/get-public",
             &body, &answer, &doc, why);
     if (!e && !storage_answer_read(doc, key, &exists, out, bytes))
@@ -211,7 +186,7 @@ static enum err about(struct run_storage *s, const struct space *space, const st
     enum err e;
 
     ask_open(s, &body, space);
-    put_hash(&body, "key_hash", key);
+    put_hex(&body, "key_hash", hash_bytes(key));
     e = ask(s, path, &body, &answer, &doc, why);
     if (!e)
         e = flag(s, doc, name, out, why);
@@ -242,7 +217,7 @@ static enum err clear(void *ctx, const struct space *space, const struct hash256
 
     ask_open(s, &body, space);
     if (wasm)
-        put_hash(&body, "wasm_hash", wasm);
+        put_hex(&body, "wasm_hash", hash_bytes(wasm));
     e = ask(s, wasm ? "/storage/clear-version" : "/storage/clear-all", &body, &answer, &doc, why);
     buf_release(&body);
     buf_release(&answer);
@@ -260,10 +235,9 @@ static enum err list(void *ctx, const struct space *space, const struct hash256 
     enum err e;
 
     ask_open(s, &body, space);
-    json_key(&body, "limit");
-    json_put_u64(&body, limit);
+    put_u64(&body, "limit", limit);
     if (after)
-        put_hash(&body, "after", after);
+        put_hex(&body, "after", hash_bytes(after));
     e = ask(s, "/storage/list", &body, &answer, &doc, why);
     keys = e ? (struct json){0} : json_get(doc, "keys");
     if (!e && json_type(keys) != JSON_ARRAY)
@@ -295,8 +269,7 @@ static enum err ask_keystore(struct run_storage *s, const char *path, struct buf
     unsigned status = 0;
     enum err e;
 
-    json_key(body, "request_id");
-    json_put_u64(body, s->request_id);
+    put_u64(body, "request_id", s->request_id);
     json_obj_end(body);
     if (body->full)
         return err_put(why, ERR_TOO_BIG, "the record is too large");
@@ -326,11 +299,10 @@ static enum err seal(void *ctx, const struct space *space, struct str key, struc
     enum err e;
 
     space_open(&body, space);
-    put_hash(&body, "wasm_hash", &s->face.wasm);
-    put_text(&body, "key", key);
+    put_hex(&body, "wasm_hash", hash_bytes(&s->face.wasm));
+    put_str(&body, "key", key);
     put_base64(&body, "value_base64", value);
-    json_key(&body, "is_public");
-    json_put_bool(&body, is_public);
+    put_bool(&body, "is_public", is_public);
     e = ask_keystore(s, "/storage/encrypt", &body, &answer, &doc, why);
     if (!e && (!take(doc, "encrypted_key_base64", sealed_key) ||
                !take(doc, "encrypted_value_base64", sealed_value)))
@@ -352,10 +324,7 @@ static enum err opened(struct run_storage *s, struct buf *body, struct buf *out,
     enum err e;
 
     random_bytes(nonce, sizeof(nonce));
-    json_key(body, "nonce");
-    json_str_open(body);
-    hex_put(body, nonce, sizeof(nonce));
-    json_str_close(body);
+    put_hex(body, "nonce", str_from(nonce, sizeof(nonce)));
     e = ask_keystore(s, "/storage/decrypt", body, &answer, &doc, why);
     if (!e && !take(doc, "sealed", &box))
         e = malformed(s, why);
@@ -386,8 +355,7 @@ static enum err open_one(void *ctx, const struct space *space, const struct stor
     space_open(&body, space);
     put_base64(&body, "encrypted_key_base64", r->key);
     put_base64(&body, "encrypted_value_base64", r->value);
-    json_key(&body, "is_public");
-    json_put_bool(&body, r->is_public);
+    put_bool(&body, "is_public", r->is_public);
     e = opened(s, &body, &out, why);
     rd = rd_over(buf_str(&out));
     key = rd_bytes(&rd, STORAGE_KEY_MAX);
@@ -436,7 +404,7 @@ static enum err project(void *ctx, struct str id, struct buf *uuid, struct buf *
     enum err e = ERR_OK;
 
     json_obj(&args);
-    put_text(&args, "project_id", id);
+    put_str(&args, "project_id", id);
     json_obj_end(&args);
     if (args.full)
         e = ERR_EMPTY; /* no name is that long */

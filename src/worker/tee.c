@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "codec/hex.h"
+#include "codec/put.h"
 #include "secrets/session.h"
 #include "worker/notary.h"
 
@@ -66,14 +67,6 @@ static enum err choose_box(const struct tee_door *d, const struct tee_who *who, 
     return ERR_OK;
 }
 
-static void put_hex(struct buf *out, const char *key, const void *bytes, size_t n)
-{
-    json_key(out, key);
-    json_str_open(out);
-    hex_put(out, bytes, n);
-    json_str_close(out);
-}
-
 static void registration_write(const struct tee_who *who, const uint8_t box_pub[32],
                                const struct session_claim *claim, struct buf *out)
 {
@@ -89,12 +82,11 @@ static void registration_write(const struct tee_who *who, const uint8_t box_pub[
     json_str_open(out);
     ed25519_pub_put(out, &who->key->key.pub);
     json_str_close(out);
-    put_hex(out, "challenge", claim->challenge, 32);
-    put_hex(out, "worker_nonce", claim->worker_nonce, 32);
-    put_hex(out, "session_id", claim->session_id, 32);
-    put_hex(out, "box_key", box_pub, 32);
-    json_key(out, "issued_at");
-    json_put_u64(out, claim->issued_at);
+    put_hex(out, "challenge", str_from(claim->challenge, 32));
+    put_hex(out, "worker_nonce", str_from(claim->worker_nonce, 32));
+    put_hex(out, "session_id", str_from(claim->session_id, 32));
+    put_hex(out, "box_key", str_from(box_pub, 32));
+    put_u64(out, "issued_at", claim->issued_at);
     json_key(out, "signature");
     json_str_open(out);
     ed25519_sig_put(out, &sig);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "codec/hex.h"
+#include "codec/put.h"
 
 #define BODY_MAX (8 * ALPHA_MAX)
 #define TRIES    3
@@ -41,8 +42,7 @@ static enum err draw(void *ctx, struct str alpha, uint64_t deadline_ms, struct v
 
     keystore_deadline(ctx, deadline_ms);
     json_obj(&body);
-    json_key(&body, "alpha");
-    json_put_str(&body, alpha);
+    put_str(&body, "alpha", alpha);
     json_obj_end(&body);
     e = ask(ctx, buf_str(&body), out, pub, why);
     for (unsigned i = 1; e && i < TRIES && clock_mono_ms() + PAUSE_MS * i < deadline_ms; i++) {

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "codec/put.h"
 #include "worker/check.h"
 #include "worker/grant.h"
 #include "worker/program.h"
@@ -119,20 +120,13 @@ static enum err run(struct worker *w, const struct lease *l, struct request *r, 
     if (e)
         return e == ERR_GUEST ? ERR_OK : e;
     json_obj(&detail);
-    json_key(&detail, "instructions");
-    json_put_u64(&detail, answer->instructions);
-    json_key(&detail, "time_ms");
-    json_put_u64(&detail, answer->time_ms);
-    json_key(&detail, "memory_bytes");
-    json_put_u64(&detail, ran.memory_bytes);
-    json_key(&detail, "warm");
-    json_put_bool(&detail, ran.warm);
-    json_key(&detail, "compile_us");
-    json_put_u64(&detail, ran.compile_us);
-    json_key(&detail, "outcome");
-    json_putz(&detail, outcome_code(ran.outcome));
-    json_key(&detail, "requests");
-    json_put_u64(&detail, ran.requests);
+    put_u64(&detail, "instructions", answer->instructions);
+    put_u64(&detail, "time_ms", answer->time_ms);
+    put_u64(&detail, "memory_bytes", ran.memory_bytes);
+    put_bool(&detail, "warm", ran.warm);
+    put_u64(&detail, "compile_us", ran.compile_us);
+    put_z(&detail, "outcome", outcome_code(ran.outcome));
+    put_u64(&detail, "requests", ran.requests);
     json_key(&detail, "stderr");
     json_put_lossy(&detail, str_from(ran.err, ran.err_len));
     grant_put(&grant, &detail);

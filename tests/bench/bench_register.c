@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 #include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "contract/machine.h"
 #include "contract/stage.h"
 
@@ -91,8 +91,7 @@ static void real(const char *wasm)
                                             OWNER}))
         exit(1);
     json_obj(&args);
-    json_key(&args, "collateral");
-    json_put_str(&args, buf_str(&coll));
+    put_str(&args, "collateral", buf_str(&coll));
     json_obj_end(&args);
     call("update_collateral_intel", "update_collateral", buf_str(&args), OWNER);
     buf_clear(&args);

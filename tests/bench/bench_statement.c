@@ -8,8 +8,7 @@
 
 #include "attest/statement.h"
 #include "bench_register.h"
-#include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "contract/stage.h"
 
 #define HASH  "38f9166c1d6910fc8b616610d690b717686c5d79d201a1938b83d62607ee08e4"
@@ -17,14 +16,6 @@
 #define VALUE "{\"random_number\":42}"
 
 static struct stage s;
-
-static void put_hex(struct buf *b, const char *name, const void *p, size_t n)
-{
-    json_key(b, name);
-    json_str_open(b);
-    hex_put(b, p, n);
-    json_str_close(b);
-}
 
 static void must(struct stage_call c)
 {
@@ -44,8 +35,8 @@ static void answer(struct buf *b, const struct statement *st, const struct ed255
     buf_addz(b, "{\"request_id\":0,\"response\":{\"success\":true,\"output\":{\"Json\":" VALUE
                 "},\"error\":null,\"resources_used\":{\"instructions\":812345,\"time_ms\":37,"
                 "\"compile_time_ms\":null}}");
-    put_hex(b, "statement", bytes.ptr, bytes.len);
-    put_hex(b, "signature", sig.b, sizeof sig.b);
+    put_hex(b, "statement", buf_str(&bytes));
+    put_hex(b, "signature", str_from(sig.b, sizeof sig.b));
     buf_addz(b, "}");
     buf_release(&bytes);
 }
@@ -73,8 +64,8 @@ void bench_statement(uint32_t protocol)
         "new", STR("{\"owner_id\":\"owner.test\",\"operator_id\":\"worker.test\"}"), STAGE_ME});
     must((struct stage_call){"set_statements_required", STR("{\"required\":true}"), "owner.test"});
     json_obj(&b);
-    put_hex(&b, "session_id", st.session.b, 32);
-    put_hex(&b, "statement_key", key.pub.b, 32);
+    put_hex(&b, "session_id", str_from(st.session.b, 32));
+    put_hex(&b, "statement_key", str_from(key.pub.b, 32));
     buf_addz(&b, ",\"not_after\":2000000000}");
     must((struct stage_call){"set_statement_key", buf_str(&b), "worker.test"});
     must((struct stage_call){

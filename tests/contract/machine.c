@@ -3,9 +3,8 @@
 
 #include <string.h>
 
-#include "codec/base64.h"
 #include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 
 #define ARGS_MAX (4u * 1024 * 1024)
 
@@ -48,28 +47,6 @@ static struct str keep(struct machine *m, struct buf *b)
     return s;
 }
 
-static void put_hex(struct buf *b, const char *name, const void *p, size_t n)
-{
-    json_key(b, name);
-    json_str_open(b);
-    hex_put(b, p, n);
-    json_str_close(b);
-}
-
-static void put_base64(struct buf *b, const char *name, const void *p, size_t n)
-{
-    json_key(b, name);
-    json_str_open(b);
-    base64_put(b, p, n);
-    json_str_close(b);
-}
-
-static void put_text(struct buf *b, const char *name, const char *z)
-{
-    json_key(b, name);
-    json_putz(b, z);
-}
-
 struct str machine_new_args(struct machine *m, const char *owner, const char *registrar,
                             const char *outlayer)
 {
@@ -77,10 +54,10 @@ struct str machine_new_args(struct machine *m, const char *owner, const char *re
     struct buf b = BUF_INIT(ARGS_MAX);
 
     json_obj(&b);
-    put_text(&b, "owner_id", owner);
-    put_text(&b, "init_worker_account", registrar);
-    put_text(&b, "outlayer_contract_id", outlayer);
-    put_base64(&b, "simulated_root", root.der.ptr, root.der.len);
+    put_z(&b, "owner_id", owner);
+    put_z(&b, "init_worker_account", registrar);
+    put_z(&b, "outlayer_contract_id", outlayer);
+    put_base64(&b, "simulated_root", root.der);
     json_obj_end(&b);
     return keep(m, &b);
 }
@@ -91,8 +68,7 @@ struct str machine_collateral(struct machine *m)
 
     sim_collateral(m->sim, &m->spec, &json);
     json_obj(&b);
-    json_key(&b, "collateral");
-    json_put_str(&b, buf_str(&json));
+    put_str(&b, "collateral", buf_str(&json));
     json_obj_end(&b);
     buf_release(&json);
     return keep(m, &b);
@@ -106,9 +82,9 @@ struct str machine_measurements(struct machine *m, const char *more)
     json_obj(&b);
     json_key(&b, "measurements");
     json_obj(&b);
-    put_hex(&b, "mrtd", m->spec.mr_td, 48);
+    put_hex(&b, "mrtd", str_from(m->spec.mr_td, 48));
     for (size_t i = 0; i < 4; i++)
-        put_hex(&b, names[i], m->spec.rtmr[i], 48);
+        put_hex(&b, names[i], str_from(m->spec.rtmr[i], 48));
     json_obj_end(&b);
     buf_addz(&b, more);
     json_obj_end(&b);
@@ -132,9 +108,8 @@ static void put_quote(struct machine *m, struct buf *b)
     for (size_t i = 0; i < m->junk; i++)
         buf_add_byte(&quote, (uint8_t)i);
     json_obj(b);
-    json_key(b, "public_key");
-    json_put_str(b, machine_key(m));
-    put_hex(b, "tdx_quote_hex", quote.ptr, quote.len);
+    put_str(b, "public_key", machine_key(m));
+    put_hex(b, "tdx_quote_hex", buf_str(&quote));
     buf_release(&quote);
 }
 
@@ -150,7 +125,7 @@ struct str machine_registration(struct machine *m, struct str challenge)
     label_report_data(LABEL_WORKER, buf_str(&bytes), m->spec.report_data);
     memcpy(m->session, m->spec.report_data, 32);
     put_quote(m, &b);
-    put_base64(&b, "manifest", bytes.ptr, bytes.len);
+    put_base64(&b, "manifest", buf_str(&bytes));
     json_obj_end(&b);
     buf_release(&bytes);
     return keep(m, &b);
@@ -178,8 +153,8 @@ struct str machine_batch(struct machine *m, uint64_t first, uint64_t count)
     batch_head_write(&head, &h);
     sig = ed25519_sign(&m->statement, buf_str(&head));
     json_obj(&b);
-    put_base64(&b, "head", head.ptr, head.len);
-    put_base64(&b, "signature", sig.b, sizeof sig.b);
+    put_base64(&b, "head", buf_str(&head));
+    put_base64(&b, "signature", str_from(sig.b, sizeof sig.b));
     json_obj_end(&b);
     buf_release(&head);
     return keep(m, &b);

@@ -5,8 +5,7 @@
 
 #include "attest/statement.h"
 #include "base/arena.h"
-#include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 
 #define NOT_AFTER 1780003600u
 #define VALUE     "{\"n\":42}"
@@ -25,24 +24,15 @@ static struct str keep(struct buf *b)
     return text;
 }
 
-static void put_hex(struct buf *b, const char *name, const void *p, size_t n)
-{
-    json_key(b, name);
-    json_str_open(b);
-    hex_put(b, p, n);
-    json_str_close(b);
-}
-
 static void key_is(const char *who, uint64_t not_after, const char *refusal)
 {
     struct buf b = BUF_INIT(1000);
     const char *args;
 
     json_obj(&b);
-    put_hex(&b, "session_id", s.session.b, 32);
-    put_hex(&b, "statement_key", session_key.pub.b, 32);
-    json_key(&b, "not_after");
-    json_put_u64(&b, not_after);
+    put_hex(&b, "session_id", str_from(s.session.b, 32));
+    put_hex(&b, "statement_key", str_from(session_key.pub.b, 32));
+    put_u64(&b, "not_after", not_after);
     json_obj_end(&b);
     args = keep(&b).ptr;
     if (refusal)
@@ -84,8 +74,8 @@ static struct str with_statement(const char *head, const char *tail)
     statement_write(&bytes, &s);
     sig = statement_sign(&session_key, buf_str(&bytes));
     buf_addz(&b, head);
-    put_hex(&b, "statement", bytes.ptr, bytes.len);
-    put_hex(&b, "signature", sig.b, sizeof sig.b);
+    put_hex(&b, "statement", buf_str(&bytes));
+    put_hex(&b, "signature", str_from(sig.b, sizeof sig.b));
     buf_addz(&b, tail);
     buf_release(&bytes);
     return keep(&b);

@@ -28,7 +28,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "crypto/hash.h"
 #include "engine/wat.h"
 #include "hostcalls.h"
@@ -176,7 +176,7 @@ static u128 total(void *arg)
 
 /* ------------------------------------------------------------------ our answer in words */
 
-static void put_hex(struct buf *b, struct str s)
+static void add_hex(struct buf *b, struct str s)
 {
     hex_put(b, s.ptr, s.len);
 }
@@ -192,7 +192,7 @@ static void put_names(struct buf *b, const struct vm_action *a)
     for (size_t i = 0; i < a->n_method_names; i++) {
         if (i > 0)
             buf_add_byte(b, '+');
-        put_hex(b, a->method_names[i]);
+        add_hex(b, a->method_names[i]);
     }
 }
 
@@ -213,7 +213,7 @@ static void put_key(struct buf *b, const struct vm_action *a)
     bool gas = a->permission == VM_GAS_KEY_FULL_ACCESS || a->permission == VM_GAS_KEY_FUNCTION_CALL;
 
     buf_addz(b, names[a->permission]);
-    put_hex(b, a->public_key);
+    add_hex(b, a->public_key);
     put_amount(b, ":", gas ? a->num_nonces : a->nonce);
     if (a->permission == VM_KEY_FULL_ACCESS || a->permission == VM_GAS_KEY_FULL_ACCESS)
         return;
@@ -232,13 +232,13 @@ static void put_action(struct buf *b, const struct vm_action *a, uint64_t weight
         return;
     case VM_DEPLOY_CONTRACT:
         buf_addz(b, " deploy:");
-        put_hex(b, a->code);
+        add_hex(b, a->code);
         return;
     case VM_FUNCTION_CALL:
         buf_addz(b, " call:");
-        put_hex(b, a->method);
+        add_hex(b, a->method);
         buf_add_byte(b, ':');
-        put_hex(b, a->args);
+        add_hex(b, a->args);
         put_amount(b, ":", a->amount);
         put_amount(b, ":", a->gas - weighted);
         put_amount(b, ":", a->gas_weight);
@@ -249,14 +249,14 @@ static void put_action(struct buf *b, const struct vm_action *a, uint64_t weight
     case VM_STAKE:
         put_amount(b, " stake:", a->amount);
         buf_add_byte(b, ':');
-        put_hex(b, a->public_key);
+        add_hex(b, a->public_key);
         return;
     case VM_ADD_KEY:
         put_key(b, a);
         return;
     case VM_DELETE_KEY:
         buf_addz(b, " unkey:");
-        put_hex(b, a->public_key);
+        add_hex(b, a->public_key);
         return;
     case VM_DELETE_ACCOUNT:
         buf_addz(b, " delete:");
@@ -264,7 +264,7 @@ static void put_action(struct buf *b, const struct vm_action *a, uint64_t weight
         return;
     case VM_DEPLOY_GLOBAL:
         buf_addz(b, " global:");
-        put_hex(b, a->code);
+        add_hex(b, a->code);
         buf_addz(b, a->by_account ? ":1" : ":0");
         return;
     case VM_USE_GLOBAL:
@@ -277,19 +277,19 @@ static void put_action(struct buf *b, const struct vm_action *a, uint64_t weight
         put_global(b, a);
         for (size_t i = 0; i < a->n_entries; i++) {
             buf_add_byte(b, ':');
-            put_hex(b, a->entries[i].key);
+            add_hex(b, a->entries[i].key);
             buf_add_byte(b, '=');
-            put_hex(b, a->entries[i].value);
+            add_hex(b, a->entries[i].value);
         }
         return;
     case VM_TRANSFER_TO_GAS_KEY:
         buf_addz(b, " fund:");
-        put_hex(b, a->public_key);
+        add_hex(b, a->public_key);
         put_amount(b, ":", a->amount);
         return;
     case VM_UNIVERSAL_STATE_INIT:
         buf_addz(b, " universal:");
-        put_hex(b, a->code);
+        add_hex(b, a->code);
         put_amount(b, ":", a->amount);
         return;
     }
@@ -361,7 +361,7 @@ static void put_receipts(struct buf *b, const struct vm_outcome *o)
         buf_addz(b, " resume=");
         hex_put(b, o->resumes[i].data_id, 32);
         buf_add_byte(b, ':');
-        put_hex(b, o->resumes[i].data);
+        add_hex(b, o->resumes[i].data);
     }
 }
 
@@ -402,7 +402,7 @@ static void put_error(struct buf *b, const struct vm_outcome *o)
         buf_addz(&text, "method:");
     buf_add_str(&text, o->text);
     buf_addz(b, " error=");
-    put_hex(b, buf_str(&text));
+    add_hex(b, buf_str(&text));
     buf_release(&text);
 }
 
@@ -414,7 +414,7 @@ static void put_outcome(struct buf *b, const struct vm_outcome *o)
     put_costs(b, o);
     for (size_t i = 0; i < o->n_logs; i++) {
         buf_addz(b, " log=");
-        put_hex(b, o->logs[i]);
+        add_hex(b, o->logs[i]);
     }
     if (o->fail != VM_OK) {
         put_error(b, o);
@@ -425,7 +425,7 @@ static void put_outcome(struct buf *b, const struct vm_outcome *o)
     put_amount(b, " storage=", o->storage_usage);
     if (o->returns == VM_RETURN_VALUE) {
         buf_addz(b, " value=");
-        put_hex(b, o->value);
+        add_hex(b, o->value);
     } else if (o->returns == VM_RETURN_RECEIPT) {
         put_amount(b, " returns=", o->return_receipt);
     }
@@ -433,9 +433,9 @@ static void put_outcome(struct buf *b, const struct vm_outcome *o)
         qsort(rows.list, rows.n, sizeof rows.list[0], row_cmp);
     for (size_t i = 0; i < rows.n; i++) {
         buf_addz(b, " row=");
-        put_hex(b, rows.list[i].key);
+        add_hex(b, rows.list[i].key);
         buf_add_byte(b, ':');
-        put_hex(b, rows.list[i].value);
+        add_hex(b, rows.list[i].value);
     }
     put_receipts(b, o);
 }
@@ -495,42 +495,24 @@ static void ours(struct buf *out, const struct test *t)
 
 /* ------------------------------------------------------------------ theirs */
 
-static void put_hex_member(struct buf *b, const char *name, struct str s)
-{
-    struct buf h = BUF_INIT(WORDS_MAX);
-
-    put_hex(&h, s);
-    json_key(b, name);
-    json_put_str(b, buf_str(&h));
-    buf_release(&h);
-}
-
 static void put_hex_item(struct buf *b, struct str s)
 {
-    struct buf h = BUF_INIT(WORDS_MAX);
-
-    put_hex(&h, s);
-    json_put_str(b, buf_str(&h));
-    buf_release(&h);
+    json_str_open(b);
+    add_hex(b, s);
+    json_str_close(b);
 }
 
 static void put_case(struct buf *b, const struct test *t)
 {
     json_obj(b);
-    put_hex_member(b, "wasm", t->wasm);
-    json_key(b, "method");
-    json_put_str(b, t->method);
-    put_hex_member(b, "input", t->input);
-    json_key(b, "gas");
-    json_put_u64(b, t->gas);
-    json_key(b, "time");
-    json_put_u64(b, t->time);
-    json_key(b, "balance");
-    json_put_u128_str(b, t->balance);
-    json_key(b, "deposit");
-    json_put_u128_str(b, t->deposit);
-    json_key(b, "view");
-    json_put_bool(b, t->view);
+    put_hex(b, "wasm", t->wasm);
+    put_str(b, "method", t->method);
+    put_hex(b, "input", t->input);
+    put_u64(b, "gas", t->gas);
+    put_u64(b, "time", t->time);
+    put_u128(b, "balance", t->balance);
+    put_u128(b, "deposit", t->deposit);
+    put_bool(b, "view", t->view);
     json_key(b, "rows");
     json_arr(b);
     for (size_t i = 0; i < rows.n; i++) {

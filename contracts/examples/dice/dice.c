@@ -212,10 +212,7 @@ NEAR_VIEW(get_table)
     put_str(&b, "owner", t.owner);
     put_str(&b, "outlayer_id", t.outlayer);
     put_raw(&b, "source", t.source);
-    json_key(&b, "vrf_public_key");
-    json_str_open(&b);
-    hex_put(&b, t.pubkey.ptr, t.pubkey.len);
-    json_str_close(&b);
+    put_hex(&b, "vrf_public_key", t.pubkey);
     put_u128(&b, "bank", t.bank);
     put_u64(&b, "bets", t.bets);
     json_obj_end(&b);
