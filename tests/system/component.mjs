@@ -7,7 +7,11 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { Network, NEAR, SHARE } from './harness.mjs';
 
-const server = http.createServer((q, a) => a.end('{"current_weather":{"temperature":-3.5,"windspeed":12}}'));
+const places = { '/v1/search?name=Troms%C3%B8&count=1': '{"results":[{"name":"Tromsø","latitude":69.65,"longitude":18.96}]}' };
+const server = http.createServer((q, a) => a.end(
+    q.url.startsWith('/v1/search') ? places[q.url] ?? '{"generationtime_ms":0.5}'
+        : q.url.includes('?latitude=69.65&longitude=18.96&') ? '{"current_weather":{"temperature":-11,"windspeed":3}}'
+            : '{"current_weather":{"temperature":-3.5,"windspeed":12}}'));
 await new Promise((done) => server.listen(0, '127.0.0.1', done));
 after(() => server.close());
 const net = await Network.start({ workerArgs: ['--allow-guest-loopback'] });
@@ -64,6 +68,16 @@ test('the weather, over HTTP', async () => {
     const { sent, received, time_ms, ...request } = run.requests[0];
     assert.deepEqual(request, { host: '127.0.0.1', address: '127.0.0.1', port: server.address().port, outcome: 'ok', why: null, status: 200 });
     assert.ok(sent > 20 && received > 60 && time_ms >= 0);
+});
+
+test('the weather in a city, as a contract asks for it', async () => {
+    const service = `http://127.0.0.1:${server.address().port}`;
+    const of = (city) => ask({ WasmUrl: weather }, JSON.stringify({ city, service }), { response_format: 'Json' });
+    const got = await of('Tromsø');
+    assert.equal(got.completed.success, true, got.completed.error_message);
+    assert.deepEqual(got.value, { city: 'Tromsø', temperature_c: -11.0, wind_kmh: 3.0 });
+    assert.match((await of('Atlantis')).completed.error_message, /no place is called 'Atlantis'/);
+    assert.match((await ask({ WasmUrl: weather }, '{}')).completed.error_message, /give a "city", or "latitude" and "longitude"/);
 });
 
 test('a host that the program\'s own manifest does not list', async () => {

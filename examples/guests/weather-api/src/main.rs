@@ -1,20 +1,43 @@
-//! The weather at a place, from a public HTTP service: wasi:http through the crate `waki`.
+//! The weather in a city, or at a place, from a public HTTP service: wasi:http through the crate
+//! `waki`.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-const SERVICE: &str = "https://api.open-meteo.com";
+const FORECASTS: &str = "https://api.open-meteo.com";
+const PLACES: &str = "https://geocoding-api.open-meteo.com";
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Where {
+    City { city: String },
+    Point { latitude: f64, longitude: f64 },
+}
 
 #[derive(Deserialize)]
 struct Input {
-    latitude: f64,
-    longitude: f64,
+    #[serde(flatten)]
+    place: Where,
     /// Another service that speaks the same, for tests.
     service: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct Found {
+    name: String,
+    latitude: f64,
+    longitude: f64,
+}
+
+#[derive(Deserialize)]
+struct Places {
+    #[serde(default)]
+    results: Vec<Found>,
+}
+
+#[derive(Deserialize)]
+struct Forecast {
     current_weather: Current,
 }
 
@@ -26,21 +49,15 @@ struct Current {
 
 #[derive(Serialize)]
 struct Output {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    city: Option<String>,
     temperature_c: f64,
     wind_kmh: f64,
 }
 
-fn run() -> Result<Output, String> {
-    let input: Input =
-        serde_json::from_reader(std::io::stdin()).map_err(|e| format!("input: {e}"))?;
-    let url = format!(
-        "{}/v1/forecast?latitude={}&longitude={}&current_weather=true",
-        input.service.as_deref().unwrap_or(SERVICE),
-        input.latitude,
-        input.longitude
-    );
+fn ask<T: DeserializeOwned>(url: &str) -> Result<T, String> {
     let response = waki::Client::new()
-        .get(&url)
+        .get(url)
         .connect_timeout(Duration::from_secs(10))
         .send()
         .map_err(|e| format!("the weather service cannot be asked: {e}"))?;
@@ -48,11 +65,38 @@ fn run() -> Result<Output, String> {
         return Err(format!("the weather service answered {}", response.status_code()));
     }
     let body = response.body().map_err(|e| format!("its answer: {e}"))?;
-    let answer: Answer =
-        serde_json::from_slice(&body).map_err(|e| format!("its answer: {e}"))?;
+    serde_json::from_slice(&body).map_err(|e| format!("its answer: {e}"))
+}
+
+/// As a part of a URL's query.
+fn escaped(text: &str) -> String {
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b"-._~".contains(b);
+    text.bytes()
+        .map(|b| if plain(&b) { (b as char).to_string() } else { format!("%{b:02X}") })
+        .collect()
+}
+
+fn run() -> Result<Output, String> {
+    let input: Input = serde_json::from_reader(std::io::stdin())
+        .map_err(|e| format!("input: {e}; give a \"city\", or \"latitude\" and \"longitude\""))?;
+    let service = |usual| input.service.as_deref().unwrap_or(usual);
+    let (city, latitude, longitude) = match &input.place {
+        Where::Point { latitude, longitude } => (None, *latitude, *longitude),
+        Where::City { city } => {
+            let url = format!("{}/v1/search?name={}&count=1", service(PLACES), escaped(city));
+            let first = ask::<Places>(&url)?.results.into_iter().next();
+            let found = first.ok_or(format!("no place is called '{city}'"))?;
+            (Some(found.name), found.latitude, found.longitude)
+        }
+    };
+    let forecast: Forecast = ask(&format!(
+        "{}/v1/forecast?latitude={latitude}&longitude={longitude}&current_weather=true",
+        service(FORECASTS)
+    ))?;
     Ok(Output {
-        temperature_c: answer.current_weather.temperature,
-        wind_kmh: answer.current_weather.windspeed,
+        city,
+        temperature_c: forecast.current_weather.temperature,
+        wind_kmh: forecast.current_weather.windspeed,
     })
 }
 
