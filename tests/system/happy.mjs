@@ -105,7 +105,8 @@ test('the coordinator tells the same story, in order', async () => {
 test('nothing but a source is needed', async () => {
     const got = await net.request(net.alice, { source: random });
     assert.equal(got.completed.success, false, 'random wants input');
-    const echo = await net.request(net.alice, { source: await net.guest('test/echo') });
+    // 100 Tgas and no more: what contracts give the call that have not heard of gas weights.
+    const echo = await net.request(net.alice, { source: await net.guest('test/echo') }, { gas: 100n * TGAS });
     assert.equal(echo.value, '');
     assert.deepEqual(echo.requested.resource_limits, {
         max_instructions: 1_000_000_000, max_memory_mb: 128, max_execution_seconds: 60,
