@@ -9,7 +9,12 @@
 ARGS ?=
 NAME ?=
 JOBS ?= $(shell nproc)
-MAKEFLAGS += --no-print-directory
+MAKEFLAGS += --no-print-directory --silent
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+# A first build shows how far it is; later ones say nothing unless something is wrong.
+ninja = ninja -C build/$1 -j$(JOBS) $(if $(MAKE_TERMOUT),$(if $(wildcard build/bin/outlayer),$(quiet)),$(quiet))
+quiet = --quiet | { grep -v 'no work to do' || true; }
 
 .PHONY: help
 help:
@@ -44,13 +49,13 @@ build/.dir:
 .PHONY: contracts
 contracts: deps-run build/.dir
 	@$(MAKE) build/wasm/build.ninja
-	@ninja -C build/wasm --quiet
+	@$(call ninja,wasm)
 
 .PHONY: build
 build: deps-run build/.dir
 	@tools/build-engine > /dev/null
 	@$(MAKE) contracts build/release/build.ninja
-	@ninja -C build/release -j$(JOBS) --quiet
+	@$(call ninja,release)
 
 .PHONY: run
 run: build
@@ -66,7 +71,7 @@ build-tests: deps-test build/.dir
 	@tools/build-engine > /dev/null
 	@$(MAKE) contracts build/release/build.ninja
 	@cmake -DOUTLAYER_TESTS=ON build/release > build/release.cmake.log || { cat build/release.cmake.log; exit 1; }
-	@ninja -C build/release -j$(JOBS) --quiet
+	@$(call ninja,release)
 
 .PHONY: test-quick
 test-quick: build-tests
@@ -81,7 +86,7 @@ test: test-quick test-asan test-fuzz
 test-asan: build-tests
 	@$(MAKE) build/asan/build.ninja
 	@cmake -DOUTLAYER_TESTS=ON build/asan > build/asan.cmake.log || { cat build/asan.cmake.log; exit 1; }
-	@ninja -C build/asan -j$(JOBS) --quiet
+	@$(call ninja,asan)
 	@ctest --preset asan
 
 .PHONY: test-oracle
@@ -99,7 +104,7 @@ test-fuzz fuzz: deps-test build/.dir
 	@tools/build-engine > /dev/null
 	@$(MAKE) build/fuzz/build.ninja
 	@cmake -DOUTLAYER_FUZZ_SECONDS=$(SECONDS) build/fuzz > build/fuzz.cmake.log || { cat build/fuzz.cmake.log; exit 1; }
-	@ninja -C build/fuzz -j$(JOBS) --quiet
+	@$(call ninja,fuzz)
 	@ctest --preset fuzz -L fuzz $(if $(NAME),-R fuzz/$(NAME))
 
 .PHONY: bench

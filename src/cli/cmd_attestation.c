@@ -10,6 +10,7 @@
 
 #include "attest/bundle.h"
 #include "attest/record.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "cli/attestation_chain.h"
 #include "cli/attestation_get.h"
@@ -19,11 +20,13 @@
 #include "codec/hex.h"
 #include "codec/json.h"
 
-#define REPORT_MAX (256 * 1024)
+#define REPORT_MAX   (256 * 1024)
+#define WAIT_STEP_MS 500
 
 struct attestation_opts {
     const char *at, *root, *wasm, *input, *output, *request, *caller, *batch_root, *network,
         *approved, *collateral, *coordinator, *bundle, *rpc_url, *contract, *reg;
+    uint64_t wait_s;
     bool json, compile, no_payload;
 };
 
@@ -34,6 +37,8 @@ static const struct opt attestation_options[] = {
              "get: where to write it (default: stdout)"),
     OPT_FLAG("compile", struct attestation_opts, compile,
              "get: the statement about the compilation, not about the run"),
+    OPT_U64("wait", "SECONDS", struct attestation_opts, wait_s, 0, 3600, NULL,
+            "get: until its batch is anchored on the chain, at most so long"),
     OPT_FLAG("no-payload", struct attestation_opts, no_payload, "get: without input and output"),
     OPT_TEXT("rpc-url", "URL", struct attestation_opts, rpc_url, "OUTLAYER_RPC_URL",
              "verify: a node that is believed; what is not given below is read from the chain"),
@@ -88,7 +93,8 @@ const struct command command_attestation = {
     .verbs = "get verify",
     .options = attestation_options,
     .examples = attestation_examples,
-    .statuses = "verify: 0 pass, 1 fail, 2 unproven; get: 0 done, 1 failed; 3 wrong usage.",
+    .statuses = "verify: 0 pass, 1 fail, 2 unproven; get: 0 done, 1 failed, 2 not anchored yet\n"
+                "after --wait; 3 wrong usage.",
     .run = cmd_attestation,
 };
 
@@ -375,8 +381,18 @@ static int get(struct arena *a, const char *what, const struct attestation_opts 
     struct buf text = BUF_INIT(BUNDLE_MAX);
     struct bundle b;
     uint64_t id;
-    enum err e = attestation_get(&w, a, &text, &b, &id, why);
+    const uint64_t end = clock_mono_ms() + o->wait_s * 1000;
+    enum err e;
 
+    /* What is not there yet and what is not anchored yet are the same to who waits. */
+    for (;;) {
+        buf_clear(why);
+        buf_clear(&text);
+        e = attestation_get(&w, a, &text, &b, &id, why);
+        if ((!e && b.transaction.ptr) || (e && e != ERR_ABSENT) || clock_mono_ms() >= end)
+            break;
+        clock_sleep_ms(WAIT_STEP_MS);
+    }
     if (!e && o->bundle)
         e = file_write_atomic(o->bundle, buf_str(&text), 0644, why);
     else if (!e)
@@ -386,7 +402,9 @@ static int get(struct arena *a, const char *what, const struct attestation_opts 
     buf_release(&text);
     if (e == ERR_FORMAT)
         return command_misused(&command_attestation, why);
-    return e ? command_failed(why) : EXIT_DONE;
+    if (e)
+        return command_failed(why);
+    return o->wait_s && !b.transaction.ptr ? EXIT_UNDECIDED : EXIT_DONE;
 }
 
 int cmd_attestation(int argc, char **argv)
