@@ -1,10 +1,11 @@
 /*
  * fastfs_send.h — putting a file on the chain.
  *
- * One transaction for each part, one after another; done when all of them are in blocks. That the
- * calls fail there is as it should be (fastfs.h). Blocks for as long as that takes.
+ * One transaction for each part, one after another; done when all of them are in blocks that are
+ * final. That the calls fail there is as it should be (fastfs.h). Blocks for as long as that takes.
+ * Others may use the key meanwhile: a part whose nonce was taken is signed anew.
  *
- * Thread: that of the `struct rpc`. The key is used by nobody else meanwhile.
+ * Thread: that of the `struct rpc`.
  */
 #ifndef NEAR_FASTFS_SEND_H
 #define NEAR_FASTFS_SEND_H
@@ -19,7 +20,7 @@ struct fastfs_file {
     uint32_t nonce; /* of a file in parts; fastfs_nonce() */
 };
 
-/* Called for each transaction that is in a block; may be NULL. */
+/* Called for each transaction that is in a block, again for one that is sent again; may be NULL. */
 typedef void fastfs_sent(void *ctx, const struct hash256 *tx);
 
 /*

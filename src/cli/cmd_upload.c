@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "cli/code_source.h"
+#include "codec/json.h"
 #include "crypto/hash.h"
 #include "near/fastfs_send.h"
 
@@ -17,6 +18,7 @@
 
 struct upload_opts {
     const char *rpc_url, *key_file, *receiver, *mime, *url;
+    bool json;
 };
 
 static const struct opt upload_options[] = {
@@ -29,14 +31,16 @@ static const struct opt upload_options[] = {
     OPT_TEXT("mime-type", "TYPE", struct upload_opts, mime, NULL, "default: by the file's ending"),
     OPT_TEXT("fastfs-url", "TEMPLATE", struct upload_opts, url, "OUTLAYER_FASTFS_URL",
              "where files are served (default " FASTFS_URL
-             ", or as `outlayer up` does for a node of "
-             "this machine)"),
+             ", or `outlayer up` for a node of this machine)"),
+    OPT_FLAG("json", struct upload_opts, json,
+             "print one JSON object: fastfs_url, sha256, size, path, transactions"),
     OPT_END,
 };
 
 static const char *const upload_examples[] = {
     "outlayer upload dice.wasm --key-file ~/.near-credentials/testnet/alice.testnet.json "
     "--rpc-url https://rpc.testnet.near.org",
+    "outlayer upload page.html --key-file alice.json --json",
     NULL,
 };
 
@@ -53,30 +57,39 @@ const struct command command_upload = {
     .run = cmd_upload,
 };
 
+/* What was sent, as it is told at the end. */
+struct uploaded {
+    bool json;
+    struct buf url, path, txs; /* txs: items of a JSON array */
+    struct hash256 hash;
+    size_t size;
+};
+
 static void sent(void *ctx, const struct hash256 *tx)
 {
+    struct uploaded *u = ctx;
     char room[64];
     struct buf b = BUF_OVER(room);
 
-    (void)ctx;
     hash_put_base58(&b, tx);
-    fprintf(stderr, "tx: %s\n", room);
+    json_put_str(&u->txs, buf_str(&b));
+    if (!u->json)
+        fprintf(stderr, "tx: %s\n", room);
 }
 
 /* "<sha256>.<ending of the file's name>" */
-static void name_make(const char *file, struct str content, struct buf *out)
+static void name_make(const char *file, const struct hash256 *hash, struct buf *out)
 {
-    const struct hash256 hash = sha256(content);
     const char *slash = strrchr(file, '/'), *dot = strrchr(slash ? slash : file, '.');
 
-    hash_put_hex(out, &hash);
+    hash_put_hex(out, hash);
     buf_addz(out, dot && dot[1] && strlen(dot) <= ENDING_MAX ? dot : ".bin");
 }
 
-static enum err upload(const struct upload_opts *o, const char *file, struct buf *url,
+static enum err upload(const struct upload_opts *o, const char *file, struct uploaded *u,
                        struct buf *why)
 {
-    struct buf content = BUF_INIT(FASTFS_FILE_MAX), path = BUF_INIT(FASTFS_PATH_MAX);
+    struct buf content = BUF_INIT(FASTFS_FILE_MAX);
     struct rpc *rpc = rpc_new(o->rpc_url);
     struct fastfs_file f = {.receiver = str_of(o->receiver), .nonce = fastfs_nonce()};
     struct near_key key;
@@ -87,30 +100,58 @@ static enum err upload(const struct upload_opts *o, const char *file, struct buf
     if (e == ERR_TOO_BIG)
         e = err_put(why, e, "'%s' is larger than %u MiB", file, FASTFS_FILE_MAX >> 20);
     if (!e) {
-        name_make(file, buf_str(&content), &path);
-        f.path = buf_str(&path);
+        u->hash = sha256(buf_str(&content));
+        u->size = content.len;
+        name_make(file, &u->hash, &u->path);
+        f.path = buf_str(&u->path);
         f.content = buf_str(&content);
         f.mime = str_of(o->mime ? o->mime : fastfs_mime(f.path));
-        e = fastfs_send(rpc, &key, &f, sent, NULL, why);
+        json_arr(&u->txs);
+        e = fastfs_send(rpc, &key, &f, sent, u, why);
+        json_arr_end(&u->txs);
     }
     if (!e)
-        fastfs_url_put(url, source_fastfs_url(o->url, o->rpc_url), account_id_str(&key.account),
+        fastfs_url_put(&u->url, source_fastfs_url(o->url, o->rpc_url), account_id_str(&key.account),
                        f.receiver, f.path);
     near_key_wipe(&key);
     rpc_free(rpc);
     buf_release(&content);
-    buf_release(&path);
     return e;
+}
+
+static void print_json(const struct uploaded *u)
+{
+    struct buf b = BUF_INIT(16384);
+
+    json_obj(&b);
+    json_key(&b, "fastfs_url");
+    json_put_str(&b, buf_str(&u->url));
+    json_key(&b, "sha256");
+    json_str_open(&b);
+    hash_put_hex(&b, &u->hash);
+    json_str_close(&b);
+    json_key(&b, "size");
+    json_put_u64(&b, u->size);
+    json_key(&b, "path");
+    json_put_str(&b, buf_str(&u->path));
+    json_key(&b, "transactions");
+    json_put_raw(&b, buf_str(&u->txs));
+    json_obj_end(&b);
+    puts(buf_z(&b));
+    buf_release(&b);
 }
 
 int cmd_upload(int argc, char **argv)
 {
     struct upload_opts o = {.rpc_url = "http://127.0.0.1:3030", .receiver = "fastfs.near"};
-    struct buf why = WHY_INIT, url = BUF_INIT(4096);
+    struct uploaded u = {
+        .url = BUF_INIT(4096), .path = BUF_INIT(FASTFS_PATH_MAX), .txs = BUF_INIT(8192)};
+    struct buf why = WHY_INIT;
     int operands, status;
 
     if (!command_begin(&command_upload, argc, argv, &o, &operands, &status))
         return status;
+    u.json = o.json;
     if (argc - operands != 1)
         (void)err_put(&why, ERR_FORMAT, "which file? name one");
     else if (!o.key_file)
@@ -119,13 +160,18 @@ int cmd_upload(int argc, char **argv)
         (void)err_put(&why, ERR_FORMAT, "'%s' is no account id", o.receiver);
     if (why.len) {
         status = command_misused(&command_upload, &why);
-    } else if (upload(&o, argv[operands], &url, &why)) {
+    } else if (upload(&o, argv[operands], &u, &why)) {
         status = command_failed(&why);
     } else {
-        printf("FastFS URL: %s\n", buf_z(&url));
+        if (o.json)
+            print_json(&u);
+        else
+            printf("FastFS URL: %s\n", buf_z(&u.url));
         status = EXIT_DONE;
     }
     buf_release(&why);
-    buf_release(&url);
+    buf_release(&u.url);
+    buf_release(&u.path);
+    buf_release(&u.txs);
     return status;
 }

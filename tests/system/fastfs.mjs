@@ -3,7 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -110,6 +112,134 @@ test('outlayer upload: small and in parts', async () => {
         const known = await fetch(url, { headers: { 'if-none-match': response.headers.get('etag') } });
         assert.equal(known.status, 304);
     }
+});
+
+const run = promisify(execFile);
+
+async function keyOf(id, secret) {
+    const file = path.join(net.home, `${id}-${Math.random()}.json`);
+    fs.writeFileSync(file, JSON.stringify({
+        account_id: id, public_key: near.KeyPair.fromString(secret).getPublicKey().toString(), private_key: secret,
+    }), { mode: 0o600 });
+    return file;
+}
+
+const upload = (file, keyFile, ...more) => run(path.join(BIN, 'outlayer'), [
+    'upload', file, '--rpc-url', net.chain.url, '--key-file', keyFile, '--receiver', RECEIVER, '--fastfs-url', template, ...more,
+]);
+
+test('the bytes on the chain are those of the format', async () => {
+    const carol = await net.createAccount('carol.test', 100n * NEAR);
+    const keyFile = await keyOf('carol.test', carol.secret);
+    const u32 = (n) => { const b = Buffer.alloc(4); b.writeUInt32LE(n); return b; };
+    const sized = (b) => Buffer.concat([u32(b.length), b]);
+    for (const size of [2, 1048576, 1048577, 2 * 1048576 + 1]) {
+        const content = Buffer.alloc(size, 'hi');
+        const file = path.join(net.home, 'exact.txt');
+        fs.writeFileSync(file, content);
+        const before = Math.floor(Date.now() / 1000);
+        const { stderr } = await upload(file, keyFile, '--mime-type', 'text/plain');
+        const name = sized(Buffer.from(`${await sha256hex(content)}.txt`));
+        const mime = sized(Buffer.from('text/plain'));
+        const nonces = new Set();
+        const seen = [];
+        for (const [, hash] of stderr.matchAll(/^tx: (\S+)$/gm)) {
+            const { result } = await net.rpc('tx', { tx_hash: hash, sender_account_id: 'carol.test', wait_until: 'FINAL' });
+            assert.equal(result.transaction.receiver_id, RECEIVER);
+            const [{ FunctionCall: call }] = result.transaction.actions;
+            assert.equal(call.method_name, '__fastdata_fastfs');
+            assert.equal(call.deposit, '0');
+            assert.equal(call.gas, 300_000_000_000_000);
+            const args = Buffer.from(call.args, 'base64');
+            if (args[0] === 1)
+                nonces.add(args.readUInt32LE(args.length - 4));
+            seen.push(args);
+        }
+        const want = size <= 1048576
+            ? [Buffer.concat([Buffer.from([0]), name, Buffer.from([1]), mime, sized(content)])]
+            : Array.from({ length: Math.ceil(size / 1048576) }, (_, i) => Buffer.concat([
+                Buffer.from([1]), name, u32(i * 1048576), u32(size), mime,
+                sized(content.subarray(i * 1048576, (i + 1) * 1048576)), u32([...nonces][0]),
+            ]));
+        assert.equal(seen.length, want.length);
+        for (const [i, args] of want.entries())
+            assert.ok(seen[i].equals(args), `part ${i} of ${size} bytes`);
+        assert.equal(nonces.size, size <= 1048576 ? 0 : 1);
+        for (const nonce of nonces)
+            assert.ok(nonce >= before - 1769376240 && nonce <= before + 60 - 1769376240);
+    }
+});
+
+test('transactions that are lost, answered twice or never: the file arrives', async () => {
+    const dave = await net.createAccount('dave.test', 100n * NEAR);
+    const keyFile = await keyOf('dave.test', dave.secret);
+    let sends = 0;
+    const proxy = http.createServer(async (request, response) => {
+        const body = Buffer.concat(await request.toArray());
+        const sending = /"method":"send_tx"/.test(body.subarray(0, 200).toString());
+        const forward = async () => Buffer.from(await (await fetch(net.chain.url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })).arrayBuffer());
+        const n = sending ? ++sends : 0;
+        if (n === 1)
+            return response.destroy(); // never arrives
+        if (n === 3)
+            return forward().then(() => response.destroy()); // arrives, and nobody hears of it
+        if (n === 5)
+            return response.writeHead(503).end('busy');
+        if (n === 6)
+            await forward(); // arrives twice
+        response.end(await forward());
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const content = crypto.getRandomValues(new Uint8Array(65536));
+    const file = path.join(net.home, 'lossy.bin');
+    fs.writeFileSync(file, Buffer.concat([Buffer.from(content), Buffer.alloc(3_300_000, 7)]));
+    const { stdout } = await upload(file, keyFile, '--rpc-url', `http://127.0.0.1:${proxy.address().port}`);
+    proxy.close();
+    assert.ok(sends >= 7, String(sends));
+    const got = await served(stdout.match(/FastFS URL: (\S+)/)[1]);
+    assert.ok(Buffer.from(await got.arrayBuffer()).equals(fs.readFileSync(file)));
+});
+
+test('a key that several use at the same time', async () => {
+    const erin = await net.createAccount('erin.test', 100n * NEAR);
+    const keyFile = await keyOf('erin.test', erin.secret);
+    await Promise.all(Array.from({ length: 6 }, async (_, i) => {
+        const file = path.join(net.home, `many-${i}.bin`);
+        fs.writeFileSync(file, Buffer.alloc(i % 2 ? 2_200_000 : 5000, `${i}`));
+        const { stdout } = await upload(file, keyFile);
+        const got = await served(stdout.match(/FastFS URL: (\S+)/)[1]);
+        assert.ok(Buffer.from(await got.arrayBuffer()).equals(fs.readFileSync(file)));
+    }));
+});
+
+test('a key that may not, or an account that cannot pay, is told so, and no address', async () => {
+    const file = path.join(net.home, 'refused.txt');
+    fs.writeFileSync(file, 'refused');
+    const poor = await net.createAccount('poor.test', NEAR / 1000n);
+    const frank = await net.createAccount('frank.test', 10n * NEAR);
+    const other = near.KeyPair.fromRandom('ed25519');
+    const gone = near.KeyPair.fromRandom('ed25519');
+    await net.transact(frank, 'frank.test', [
+        near.actions.addFunctionCallAccessKey(other.getPublicKey(), 'elsewhere.test', ['__fastdata_fastfs']),
+    ]);
+    for (const [keyFile, reason] of [
+        [await keyOf('poor.test', poor.secret), /NotEnoughBalance|LackBalance/i],
+        [await keyOf('frank.test', other.toString()), /ReceiverMismatch/],
+        [await keyOf('frank.test', gone.toString()), /access key/i],
+    ])
+        await assert.rejects(upload(file, keyFile), (e) => e.code === 1 && reason.test(e.stderr) && !e.stdout.includes('FastFS URL'));
+});
+
+test('an ending that is not of the alphabet', async () => {
+    const grace = await net.createAccount('grace.test', 10n * NEAR);
+    const file = path.join(net.home, 'b c.tü t');
+    fs.writeFileSync(file, 'odd');
+    const { stdout } = await upload(file, await keyOf('grace.test', grace.secret), '--json');
+    const got = JSON.parse(stdout);
+    assert.equal(got.sha256, await sha256hex(Buffer.from('odd')));
+    assert.equal(got.size, 3);
+    assert.match(got.fastfs_url, /\.t%C3%BC%20t$/);
+    assert.equal(await (await served(got.fastfs_url)).text(), 'odd');
 });
 
 test('an account that is not there cannot upload', async () => {
