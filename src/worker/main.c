@@ -361,7 +361,8 @@ static enum err start(const struct options *o, struct buf *why)
     /* Static: other threads use them until the process ends. */
     static struct runner runner;
     static struct worker shared = {.runner = &runner};
-    static struct near_key key, fastfs_key;
+    static struct near_key key;
+    static struct publisher publisher;
     static struct x25519_key box; /* secrets are sealed to it; every epoch's quote binds it */
     static struct quoted_box quoted;
     static struct worker_name who;
@@ -399,10 +400,8 @@ static enum err start(const struct options *o, struct buf *why)
         e = dir_make(o->home, why);
     if (!e)
         e = key_load(o, &key, why);
-    if (!e && o->fastfs_key) {
-        e = near_key_load(o->fastfs_key, &fastfs_key, why);
-        shared.fastfs_key = &fastfs_key;
-    }
+    if (!e && o->fastfs_key)
+        e = near_key_load(o->fastfs_key, &publisher.key, why);
     if (!e)
         e = token_load(o->token_file, &token, why);
     if (!e && o->keystore_url)
@@ -411,6 +410,13 @@ static enum err start(const struct options *o, struct buf *why)
         e = name_make(o, &who, why);
     if (!e)
         e = outbox_start(o, &shared.outbox, why);
+    if (!e && o->fastfs_key) {
+        publisher.outbox = shared.outbox;
+        publisher.receiver = str_of(o->fastfs_receiver);
+        publisher.url = str_of(o->fastfs_url);
+        e = publisher_open(&publisher, why);
+        shared.publisher = &publisher;
+    }
     runner.fresh_process = settings_fresh_process(&settings);
     runner.code_bytes_max = o->code_cache_mb * MB;
     runner.crates_bytes_max = o->crates_mb * MB;
@@ -422,8 +428,6 @@ static enum err start(const struct options *o, struct buf *why)
     if (e)
         return e;
     shared.contract_id = str_of(o->contract_id);
-    shared.fastfs_receiver = str_of(o->fastfs_receiver);
-    shared.fastfs_url = str_of(o->fastfs_url);
     courier.token = slots.token = ending.token = str_trim(buf_str(&token));
     slots.keystore_token = str_trim(buf_str(&keystore));
     pass = courier.pass = slots.pass = ending.pass = pass_new(&key, shared.contract_id);
@@ -433,7 +437,7 @@ static enum err start(const struct options *o, struct buf *why)
         e = signals_start(&ending, signal_fd, &signals, why);
     if (e)
         return e;
-    shared.network_id = network_wait(o, &network);
+    shared.network_id = publisher.network_id = network_wait(o, &network);
     x25519_generate(&box);
     e = attest_start(&shared, o, &key, &box, who.id, courier.token, pass, why);
     quoted = (struct quoted_box){.box = &box, .notary = shared.notary};

@@ -8,7 +8,6 @@
 #include "worker/check.h"
 #include "worker/grant.h"
 #include "worker/program.h"
-#include "worker/publish.h"
 
 #define NODE_PATIENCE_MS 60000 /* with a node that is away or behind: handing back helps nobody */
 #define NODE_WAIT_MS     100
@@ -32,7 +31,7 @@ static bool refuse(const struct worker *w, const struct request *r, struct answe
                r->limits.seconds > LIMIT_SECONDS_MAX) {
         buf_addz(&text, "The limits of the request are over what this platform allows");
         status = ANSWER_CUSTOM;
-    } else if (r->store_on_fastfs && !w->fastfs_key) {
+    } else if (r->store_on_fastfs && !w->publisher) {
         buf_addz(&text, "This worker has no account for FastFS; leave out store_on_fastfs");
     } else if (r->secrets_profile.ptr && !w->keystore) {
         buf_addz(&text, "This worker has no keystore; secrets_ref cannot be used");
@@ -94,7 +93,7 @@ static enum err run(struct worker *w, const struct lease *l, struct request *r, 
     if (e)
         return e == ERR_GUEST ? ERR_OK : e;
     if (r->store_on_fastfs) {
-        e = publish(w, r, program.fd, answer, why);
+        e = publish(w->publisher, w->rpc, &w->runner->store, r, program.fd, answer, why);
         fd_close(&program.fd);
         return e;
     }

@@ -14,6 +14,7 @@
 #include "worker/exec_control.h"
 #include "worker/interfaces.h"
 #include "worker/notary.h"
+#include "worker/publish.h"
 #include "worker/secrets.h"
 
 /* What a slot has at hand (slots.h). */
@@ -25,9 +26,8 @@ struct worker {
     struct outbox *outbox;
     struct courier *courier;
     struct runner *runner;
-    struct notary *notary;             /* NULL: nothing is attested */
-    const struct near_key *fastfs_key; /* NULL: nothing can be published */
-    struct str fastfs_receiver, fastfs_url;
+    struct notary *notary;       /* NULL: nothing is attested */
+    struct publisher *publisher; /* NULL: nothing can be published */
     /* Each slot's own; slots.c makes them. */
     struct rpc *rpc;
     struct coordinator *coordinator;

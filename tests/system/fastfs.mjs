@@ -79,6 +79,27 @@ test('compile and store, then run by WasmUrl with what came back', async () => {
     assert.deepEqual(JSON.parse(text.value), { fastfs_url: url, wasm_hash: hash });
 });
 
+test('many programs at once, each is sent once', async () => {
+    const sent = async () => Number((await net.rpc('query', {
+        request_type: 'view_access_key', finality: 'final', account_id: OPERATOR, public_key: key.getPublicKey().toString(),
+    })).result.nonce);
+    const before = await sent();
+    const guest = fs.readFileSync(path.join(SHARE, 'guests/random.wasm'));
+    const sources = await Promise.all(Array.from({ length: 3 }, async (_, i) => {
+        // A custom section makes it another program.
+        const bytes = Buffer.concat([guest, Buffer.from([0, 2, 1, 0x61 + i])]);
+        return { WasmUrl: { url: net.files.put(`many-${i}`, bytes), hash: await sha256hex(bytes) } };
+    }));
+    const store = (source) => works({ source, response_format: 'Json', params: { store_on_fastfs: true } });
+    const got = await Promise.all([...sources, ...sources].map(store));
+    for (const [i, { value }] of got.entries()) {
+        assert.equal(value.wasm_hash, sources[i % 3].WasmUrl.hash);
+        assert.equal(await sha256hex(Buffer.from(await (await served(value.fastfs_url)).arrayBuffer())), value.wasm_hash);
+    }
+    await store(sources[0]);
+    assert.equal(await sent() - before, 3);
+});
+
 test('a WasmUrl is published as it is', async () => {
     const source = await net.guest('test/echo');
     const got = await works({ source, response_format: 'Json', params: { store_on_fastfs: true } });
