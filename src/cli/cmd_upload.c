@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 #include "cli/code_source.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "crypto/hash.h"
 #include "near/fastfs_send.h"
 
@@ -124,18 +124,11 @@ static void print_json(const struct uploaded *u)
     struct buf b = BUF_INIT(16384);
 
     json_obj(&b);
-    json_key(&b, "fastfs_url");
-    json_put_str(&b, buf_str(&u->url));
-    json_key(&b, "sha256");
-    json_str_open(&b);
-    hash_put_hex(&b, &u->hash);
-    json_str_close(&b);
-    json_key(&b, "size");
-    json_put_u64(&b, u->size);
-    json_key(&b, "path");
-    json_put_str(&b, buf_str(&u->path));
-    json_key(&b, "transactions");
-    json_put_raw(&b, buf_str(&u->txs));
+    put_str(&b, "fastfs_url", buf_str(&u->url));
+    put_hex(&b, "sha256", str_from(u->hash.b, sizeof(u->hash.b)));
+    put_u64(&b, "size", u->size);
+    put_str(&b, "path", buf_str(&u->path));
+    put_raw(&b, "transactions", buf_str(&u->txs));
     json_obj_end(&b);
     puts(buf_z(&b));
     buf_release(&b);

@@ -1,7 +1,7 @@
 /* page.c — see page.h. */
 #include "fastfs/page.h"
 
-#include "codec/json.h"
+#include "codec/put.h"
 
 static void esc(struct buf *out, struct str s)
 {
@@ -57,37 +57,19 @@ static void put_size(struct buf *out, uint64_t bytes)
         buf_addf(out, "%llu MiB", (unsigned long long)(bytes + 524288) / 1048576);
 }
 
-static void member_u64(struct buf *out, const char *key, uint64_t v)
-{
-    json_key(out, key);
-    json_put_u64(out, v);
-}
-
-static void member(struct buf *out, const char *key, struct str v)
-{
-    json_key(out, key);
-    json_put_str(out, v);
-}
-
 void page_home(struct buf *out, enum page_form form, const struct gateway_status *s)
 {
     const uint64_t behind = s->final >= s->height ? s->final - s->height + 1 : 0;
 
     if (form == PAGE_JSON) {
         json_obj(out);
-        json_key(out, "following");
-        json_put_bool(out, s->height && !s->fault[0]);
-        member_u64(out, "height", s->height);
-        member_u64(out, "behind", behind);
-        member_u64(out, "files", s->files);
-        member_u64(out, "bytes", s->bytes);
-        json_key(out, "full");
-        json_put_bool(out, s->full);
-        json_key(out, "fault");
-        if (s->fault[0])
-            json_putz(out, s->fault);
-        else
-            json_put_null(out);
+        put_bool(out, "following", s->height && !s->fault[0]);
+        put_u64(out, "height", s->height);
+        put_u64(out, "behind", behind);
+        put_u64(out, "files", s->files);
+        put_u64(out, "bytes", s->bytes);
+        put_bool(out, "full", s->full);
+        put_opt_str(out, "fault", str_of(s->fault));
         json_obj_end(out);
         buf_addz(out, "\n");
         return;
@@ -116,9 +98,9 @@ void page_absent(struct buf *out, enum page_form form, const char *what, struct 
 {
     if (form == PAGE_JSON) {
         json_obj(out);
-        member(out, "error", str_of(what));
+        put_str(out, "error", str_of(what));
         if (more.len)
-            member(out, "more", more);
+            put_str(out, "more", more);
         json_obj_end(out);
         buf_addz(out, "\n");
     } else if (form == PAGE_TEXT) {
@@ -157,23 +139,19 @@ void page_folder(struct buf *out, enum page_form form, const struct gateway_name
 
     if (form != PAGE_HTML) {
         json_obj(out);
-        member(out, "sender", name->sender);
-        member(out, "receiver", name->receiver);
+        put_str(out, "sender", name->sender);
+        put_str(out, "receiver", name->receiver);
         json_key(out, "files");
         json_arr(out);
         for (size_t i = 0; i < n; i++) {
             json_obj(out);
-            member(out, "path", rows[i].path);
-            member(out, "type", rows[i].mime);
-            member_u64(out, "size", rows[i].size);
+            put_str(out, "path", rows[i].path);
+            put_str(out, "type", rows[i].mime);
+            put_u64(out, "size", rows[i].size);
             json_obj_end(out);
         }
         json_arr_end(out);
-        json_key(out, "next");
-        if (n == FILES_LIST_MAX)
-            json_put_str(out, rows[n - 1].path);
-        else
-            json_put_null(out);
+        put_opt_str(out, "next", n == FILES_LIST_MAX ? rows[n - 1].path : STR_NONE);
         json_obj_end(out);
         buf_addz(out, "\n");
         return;
@@ -208,7 +186,7 @@ void page_sender(struct buf *out, enum page_form form, struct str sender, struct
 {
     if (form != PAGE_HTML) {
         json_obj(out);
-        member(out, "sender", sender);
+        put_str(out, "sender", sender);
         json_key(out, "receivers");
         json_arr(out);
         for (size_t i = 0; i < n; i++)
