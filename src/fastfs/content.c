@@ -119,13 +119,15 @@ void content_drop(const struct content *c, const struct hash256 *hash)
 enum err content_part(const struct content *c, uint64_t id, bool fresh, uint64_t at,
                       struct str bytes, struct buf *why)
 {
-    const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (fresh ? O_TRUNC : 0);
     char name[NAME_MAX_];
     enum err e = ERR_OK;
     int fd;
 
     part_of(id, name);
-    fd = openat(c->dir, name, flags, 0600);
+    /* What lies there may be another file's content by now, under its other name: not truncated. */
+    if (fresh)
+        (void)!unlinkat(c->dir, name, 0);
+    fd = openat(c->dir, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return err_sys(why, "cannot make a file for parts");
     if (lseek(fd, (off_t)at, SEEK_SET) < 0)

@@ -454,9 +454,12 @@ enum err files_end(struct files *f, uint64_t next, struct str hash, struct buf *
     for (size_t i = 0; i < f->ngone; i++) {
         const struct content_name *name = &f->gone[i];
 
+        /* The same bytes may have come again meanwhile, and numbers of uploads do. */
+        if (wanted(f, name))
+            continue;
         if (name->part)
             content_drop_part(&f->content, name->id);
-        else if (!wanted(f, name))
+        else
             content_drop(&f->content, &name->hash);
     }
     f->ngone = 0;

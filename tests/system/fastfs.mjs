@@ -328,3 +328,46 @@ test('redirects of a download are followed, five of them', async () => {
     assert.match((await ask('to-file')).completed.error_message, /is not a URL that can be fetched/);
     assert.equal((await ask('hop-5')).completed.success, true);
 });
+
+test('servers of a program that are slow, endless, cut off or say nonsense', async () => {
+    const guest = fs.readFileSync(path.join(SHARE, 'guests/random.wasm'));
+    const padded = (size) => { // a program of just this size, by a custom section at its end
+        const more = size - guest.length - 7;
+        const head = Buffer.from([0, 0x80, 0x80, 0x80, 0x80, 0, 1, 0x7a]);
+        for (let i = 0, left = more - 1 + 2; i < 5; i++, left >>>= 7)
+            head[1 + i] = (left & 0x7f) | (i < 4 ? 0x80 : 0);
+        const out = Buffer.concat([guest, head, Buffer.alloc(size - guest.length - head.length)]);
+        assert.equal(out.length, size);
+        return out;
+    };
+    const right = await sha256hex(guest);
+    const cases = {
+        trickle: [(response) => { const t = setInterval(() => response.write('x'), 500); response.on('close', () => clearInterval(t)); response.writeHead(200); }, /took longer than 30000 ms/],
+        silent: [() => {}, /took longer than 30000 ms/],
+        endless: [(response) => { response.writeHead(200); const more = () => { while (response.write(Buffer.alloc(65536))) ; }; response.on('drain', more); more(); }, /larger than 10485760 bytes/],
+        announced: [(response) => { response.writeHead(200, { 'content-length': 10485761 }); response.write('x'); }, /larger than 10485760 bytes/],
+        cut: [(response) => { response.writeHead(200, { 'content-length': guest.length }); response.write(guest.subarray(0, 1000)); setTimeout(() => response.destroy(), 100); }, /download failed/],
+        half: [(response) => response.end(guest.subarray(0, 1000)), /does not have the hash/],
+        empty: [(response) => response.end(), /does not have the hash/],
+        zipped: [(response) => { response.writeHead(200, { 'content-encoding': 'gzip' }); response.end(guest); }, null],
+        partial: [(response) => { response.writeHead(206, { 'content-range': `bytes 0-${guest.length - 1}/${guest.length}` }); response.end(guest); }, /status 206/],
+        nowhere: [(response) => { response.writeHead(302); response.end(guest); }, /status 302/],
+        nonsense: [(response) => response.socket.end('hello\r\n\r\n'), /download failed/],
+        shouting: [(response) => response.socket.end(`HTTP/1.1 200 OK\r\nX: ${'x'.repeat(1 << 20)}\r\n\r\n`), /download failed/],
+        largest: [null, null],
+    };
+    const largest = padded(10485760);
+    await Promise.all(Object.entries(cases).map(async ([name, [odd, reason]]) => {
+        const content = name === 'largest' ? largest : guest;
+        const url = net.files.put(`odd/${name}`, odd ? (request, response) => odd(response) : content);
+        // Each another program, or the first would serve all of them.
+        const hash = name === 'largest' ? await sha256hex(largest) : name === 'zipped' ? right : (await sha256hex(Buffer.from(name)));
+        const got = await net.request(net.alice, { source: { WasmUrl: { url, hash } }, input_data: '{"min":7,"max":7}' }, { deposit });
+        if (reason) {
+            assert.equal(got.completed.success, false, name);
+            assert.match(got.completed.error_message, reason, name);
+        } else {
+            assert.equal(got.completed.success, true, `${name}: ${got.completed.error_message}`);
+        }
+    }));
+});

@@ -355,6 +355,39 @@ static void undone(void **state)
     store_end(&s);
 }
 
+/* Numbers of uploads come again: the next one must not touch what the last one has become. */
+static void one_after_another(void **state)
+{
+    const struct str second = STR("second, and longer than what is kept with the row");
+    struct buf other = BUF_INIT(4u << 20);
+    struct fastfs_call c;
+    struct store s;
+    struct str content;
+
+    (void)state;
+    store_begin(&s, "again", 64u << 20);
+    while (other.len < FASTFS_PART + 100)
+        buf_add_str(&other, second);
+    content = buf_str(&other);
+    c = fastfs_part(STR("a"), STR("b/c"), s.content, 0, 1);
+    take(&s, &c, 1, ERR_OK);
+    c = fastfs_part(STR("a"), STR("b/c"), s.content, 1, 1);
+    take(&s, &c, 2, ERR_OK);
+    assert_ok(files_begin(&s.f, &s.why), s.why);
+    c = fastfs_part(STR("a"), STR("b/c"), s.content, 2, 1);
+    assert_ok(files_take(&s.f, STR("a.test"), STR("f.test"), &c, 3, &s.why), s.why);
+    c = fastfs_part(STR("b"), STR("b/c"), content, 0, 1);
+    assert_ok(files_take(&s.f, STR("a.test"), STR("f.test"), &c, 3, &s.why), s.why);
+    assert_ok(files_end(&s.f, 4, STR("h"), &s.why), s.why);
+    expect(&s, "a", &s.content);
+    c = fastfs_part(STR("b"), STR("b/c"), content, 1, 1);
+    take(&s, &c, 4, ERR_OK);
+    expect(&s, "a", &s.content);
+    expect(&s, "b", &content);
+    buf_release(&other);
+    store_end(&s);
+}
+
 /* What a crash left over goes at the next start; what is wanted stays. */
 static void swept(void **state)
 {
@@ -484,9 +517,11 @@ static void pages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(blocks), cmocka_unit_test(addresses), cmocka_unit_test(ranges),
-        cmocka_unit_test(tags),   cmocka_unit_test(kept),      cmocka_unit_test(shared_content),
-        cmocka_unit_test(undone), cmocka_unit_test(swept),     cmocka_unit_test(never_whole),
+        cmocka_unit_test(blocks), cmocka_unit_test(addresses),
+        cmocka_unit_test(ranges), cmocka_unit_test(tags),
+        cmocka_unit_test(kept),   cmocka_unit_test(shared_content),
+        cmocka_unit_test(undone), cmocka_unit_test(one_after_another),
+        cmocka_unit_test(swept),  cmocka_unit_test(never_whole),
         cmocka_unit_test(lists),  cmocka_unit_test(pages),
     };
 
