@@ -1,7 +1,8 @@
 // detail.js — /executions/ID: one execution from request to callback, and the proof of it.
 
 import {
-    $, HttpError, badge, bytes, count, el, evidenceState, getJson, link, ms, near, notice, program, simulated, time, usd, whole,
+    $, HttpError, age, badge, bytes, code, count, el, evidenceState, getJson, link, ms, near, notice, program, shortProgram, simulated, time,
+    usd, whole,
 } from './page.js';
 import { base58, effects, hex, total, verify } from './evidence.js';
 
@@ -11,8 +12,7 @@ let execution = null;
 
 const facts = (...rows) => el('dl', {}, rows.filter(([, value]) => value !== null && value !== undefined && value !== '')
     .map(([name, value]) => [el('dt', {}, name), el('dd', {}, value)]));
-const section = (title, ...children) => el('section', {}, el('h2', {}, title), ...children);
-const code = (text) => el('code', {}, text);
+const section = (name, title, ...children) => el('section', { class: name }, el('h2', {}, title), ...children);
 
 // ---- what happened ----
 
@@ -38,10 +38,12 @@ function stepText(step) {
     }
 }
 
+const stepLook = { completed: 'good', released: 'open', expired: 'open', failed: 'bad' };
+
 function timeline(x) {
     const begin = Math.floor(Number(x.block_timestamp_ns ?? 0) / 1e6) || x.created_ms;
     const steps = [{ step: 'requested', at_ms: begin, block_height: x.block_height }, ...x.steps];
-    return section('Timeline', el('ol', { class: 'timeline' }, steps.map((s) => el('li', {},
+    return section('story', 'Timeline', el('ol', { class: x.done_ms ? 'timeline' : 'timeline going' }, steps.map((s) => el('li', { class: stepLook[s.step] },
         el('span', { class: 'when' }, `${s.at_ms >= begin ? '+' : ''}${whole(s.at_ms - begin)} ms`),
         el('span', { class: 'when' }, s.block_height ? `block ${s.block_height}` : ''),
         el('span', {}, el('b', {}, s.step === 'requested' ? 'Requested' : said[s.step] ?? s.step), ' ',
@@ -50,9 +52,8 @@ function timeline(x) {
 
 function summary(x) {
     const source = x.source ?? {};
-    return section('Request',
-        facts(['Status', [badge(x.status), x.attempts > 1 ? ` after ${x.attempts} attempts` : null]],
-            ['Program', program(source)],
+    return section('asked', 'Request',
+        facts(['Program', program(source)],
             ['Commit', source.kind === 'github' ? code(source.commit) : null],
             ['Hash asked for', source.hash ? code(source.hash) : null],
             ['Target', source.build_target],
@@ -64,7 +65,8 @@ function summary(x) {
             ['Created', time(x.created_ms)],
             ['Transaction', code(x.transaction_hash)],
             ['Answer', x.resolve_tx ? code(x.resolve_tx) : null],
-            ['Worker', x.worker]));
+            ['Worker', x.worker],
+            ['Attempts', x.attempts > 1 ? String(x.attempts) : null]));
 }
 
 function use(title, used, most, text) {
@@ -76,7 +78,7 @@ function use(title, used, most, text) {
 
 function resources(x) {
     const limits = x.request?.resource_limits ?? {}, run = x.run ?? {};
-    return section('Limits and cost',
+    return section('used', 'Limits and cost',
         facts(use('Instructions', x.instructions, limits.max_instructions, `${whole(x.instructions)} of ${count(limits.max_instructions)}`),
             use('Time', x.time_ms, limits.max_execution_seconds * 1000, `${ms(x.time_ms)} of ${limits.max_execution_seconds} s`),
             use('Memory', run.memory_bytes, limits.max_memory_mb * 1048576, `${bytes(run.memory_bytes)} of ${limits.max_memory_mb} MiB`),
@@ -100,15 +102,15 @@ function outputText(output) {
 
 function result(x) {
     const run = x.run ?? {}, parts = [];
+    if (x.error)
+        parts.push(el('h3', {}, 'Error'), el('pre', { id: 'error', class: 'bad' }, x.error));
     if (typeof x.request?.input_data === 'string')
         parts.push(el('h3', {}, 'Input'), el('pre', { id: 'input' }, x.request.input_data));
     if (x.output !== null && x.output !== undefined)
         parts.push(el('h3', {}, 'Output'), el('pre', { id: 'output' }, outputText(x.output)));
-    if (x.error)
-        parts.push(el('h3', {}, 'Error'), el('pre', { id: 'error', class: 'bad' }, x.error));
     if (run.stderr)
         parts.push(el('h3', {}, 'Log', run.stderr_bytes > run.stderr.length ? ` (${bytes(run.stderr_bytes)}, cut)` : ''), el('pre', { id: 'log' }, run.stderr));
-    return parts.length ? section('Input and output', ...parts) : null;
+    return parts.length ? section('bytes', 'Input and output', ...parts) : null;
 }
 
 function network(x) {
@@ -119,7 +121,7 @@ function network(x) {
         el('td', {}, r.outcome === 'ok' ? `answered ${r.status ?? ''}` : el('span', { class: 'bad' }, r.why ?? r.outcome)),
         el('td', { class: 'n' }, bytes(r.sent)), el('td', { class: 'n' }, bytes(r.received)), el('td', { class: 'n' }, ms(r.time_ms)));
     const more = (x.run.requests_total ?? 0) - requests.length;
-    return section('Network',
+    return section('net', 'Network',
         el('div', { class: 'scroll' }, el('table', {},
             el('caption', { class: 'hidden' }, 'HTTP requests of the program'),
             el('thead', {}, el('tr', {}, ['Host', 'Address', 'Outcome', 'Sent', 'Received', 'Time'].map((t) => el('th', { scope: 'col' }, t)))),
@@ -130,7 +132,9 @@ function network(x) {
 function show(x) {
     $('title').textContent = `Execution ${x.id}`;
     document.title = `Execution ${x.id} — OutLayer`;
-    $('content').replaceChildren(...[summary(x), timeline(x), result(x), resources(x), network(x)].filter(Boolean));
+    $('what').replaceChildren(badge(x.status));
+    $('who').replaceChildren(el('b', {}, x.project_id ?? shortProgram(x.source)), ' for ', el('b', {}, x.account ?? '—'), ', ', age(x.created_ms));
+    $('content').replaceChildren(el('div', {}, ...(x.error ? [result(x), timeline(x), network(x)] : [timeline(x), result(x), network(x)]).filter(Boolean)), el('div', {}, resources(x), summary(x)));
     notice('');
 }
 
@@ -220,7 +224,8 @@ function attestation(x) {
             el('label', {}, 'Check a file ', file)),
         el('div', { id: 'report', 'aria-live': 'polite' }),
         el('details', {}, el('summary', {}, 'Check it with the command line, Intel\'s certificates included'),
-            el('pre', {}, `outlayer attestation get ${id} --coordinator-url ${location.origin} --bundle bundle.json\noutlayer attestation verify bundle.json --request ${x.request_id} --caller ${x.account}`)));
+            el('pre', {}, `outlayer attestation get ${id} --coordinator-url ${location.origin} --bundle bundle.json\noutlayer attestation verify bundle.json --rpc-url URL --register-id ACCOUNT${x.attestation.simulated ? ' \\\n    --simulated-root ~/.outlayer/local/simulator/root.der' : ''}`),
+            el('p', {}, 'URL is a node that you believe; ACCOUNT has the register contract. ', el('code', {}, '. ~/.outlayer/local/env'), ' stands for both on a local network.')));
     if (location.hash === '#attestation') {
         $('attestation').scrollIntoView();
         viewAttestation(button);

@@ -1,6 +1,8 @@
 // list.js — /executions: newest first, filtered, older pages by cursor, news as it happens.
 
-import { $, badge, count, el, evidenceState, getJson, link, ms, near, notice, program, simulated, time } from './page.js';
+import {
+    $, age, badge, count, el, evidenceState, getJson, link, ms, near, notice, program, shortProgram, simulated, whole,
+} from './page.js';
 
 const PAGE = 50;
 const WAIT_MS = 25000;
@@ -12,7 +14,7 @@ function attestation(row) {
     if (!row.attestation)
         return '—';
     return [
-        link(`/executions/${row.id}#attestation`, 'View Attestation'), ' ',
+        link(`/executions/${row.id}#attestation`, 'View Attestation', { 'aria-label': `View Attestation of execution ${row.id}` }), ' ',
         row.attestation.simulated ? simulated() : el('span', { class: 'good' }, evidenceState(row.attestation)),
     ];
 }
@@ -22,13 +24,14 @@ function show(row, fresh = false) {
     return el('tr', { 'data-id': row.id, class: fresh ? 'fresh' : null },
         cell('ID', link(`/executions/${row.id}`, String(row.id))),
         cell('Status', badge(row.status)),
-        el('td', { 'data-label': 'Program', class: 'cut', title: program(row.source) }, row.project_id ?? program(row.source)),
-        cell('Account', row.account ?? '—', 'cut'),
+        el('td', { 'data-label': 'Program', class: 'cut', title: program(row.source) },
+            link(`/executions/${row.id}`, row.project_id ?? shortProgram(row.source), { tabindex: -1 })),
+        el('td', { 'data-label': 'Account', class: 'cut', title: row.account }, row.account ?? '—'),
         cell('Time', ms(row.time_ms), 'n'),
         cell('Instructions', count(row.instructions), 'n'),
         cell('Charged', near(row.charged_yocto), 'n'),
         cell('Attestation', attestation(row)),
-        cell('Created', time(row.created_ms)));
+        cell('Created', age(row.created_ms)));
 }
 
 const failures = ['compilation_failed', 'execution_failed', 'access_denied', 'insufficient_payment', 'custom', 'failed'];
@@ -58,8 +61,27 @@ async function load() {
         $('older').href = `/executions?${pageOf(next)}`;
     $('newest').hidden = !query.get('before');
     $('newest').href = `/executions?${pageOf(null)}`;
+    const asked = names.some((name) => query.get(name)) || query.get('before');
+    $('empty').hidden = executions.length > 0 || Boolean(asked);
+    $('list').hidden = !executions.length;
     notice(executions.length ? '' : next !== null ? 'None among the newest ones; go on to older ones.'
-        : 'Nothing here yet. Send a request, or ask for less.');
+        : asked ? 'Nothing here. Ask for less.' : '');
+    await totals();
+}
+
+/** All of them together, whatever is asked for below. */
+async function totals() {
+    const s = await getJson('/public/stats');
+    const ended = s.successful_executions + s.failed_executions;
+    const fact = (name, value, look) => el('div', {}, el('dt', {}, name), el('dd', { class: look }, value));
+    $('stats').hidden = !s.total_executions;
+    $('stats').replaceChildren(
+        fact('Executions', whole(s.total_executions)),
+        fact('Succeeded', ended ? `${Math.floor(s.successful_executions * 100 / ended)} %` : '—', 'good'),
+        fact('Failed', whole(s.failed_executions), s.failed_executions ? 'bad' : null),
+        fact('Instructions', count(s.total_instructions_used)),
+        fact('Accounts', whole(s.unique_users)),
+        fact('Workers at work', whole(s.active_workers), s.active_workers ? null : 'bad'));
 }
 
 /** Put a changed row where it belongs; true when it is new here. */
@@ -74,6 +96,8 @@ function merge(row) {
     }
     if (!wanted(row))
         return false;
+    $('empty').hidden = true;
+    $('list').hidden = false;
     const next = [...rows.children].find((r) => Number(r.dataset.id) < row.id) ?? null;
     rows.insertBefore(show(row, true), next);
     while (rows.children.length > PAGE) {
@@ -87,20 +111,24 @@ function merge(row) {
 async function follow() {
     let { change } = await getJson('/public/executions/live?after=0');
     await load(); // after the number was taken: nothing falls between
+    $('live').hidden = false;
     for (;;) {
         try {
             const news = await getJson(`/public/executions/live?after=${change}&wait_ms=${WAIT_MS}`);
             if (!news)
                 continue;
+            $('live').hidden = false;
             change = news.change;
             if (news.reset) {
                 await load();
                 continue;
             }
             const fresh = news.executions.filter(merge).length;
+            await totals();
             if (fresh)
                 notice(fresh === 1 ? 'One new execution.' : `${fresh} new executions.`);
         } catch (error) {
+            $('live').hidden = true;
             notice(`No news from the coordinator: ${error.message}. Trying again…`, true);
             await new Promise((done) => setTimeout(done, RETRY_MS));
         }

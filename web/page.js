@@ -82,9 +82,46 @@ export function bytes(n) {
 
 export const ms = (n) => (n === null || n === undefined ? '—' : n >= 10000 ? `${(n / 1000).toFixed(1)} s` : `${whole(n)} ms`);
 
+const full = (date) => date.toISOString().replace('T', ' ').replace(/\.\d+Z/, ' UTC');
+
 export function time(unixMs) {
     const date = new Date(unixMs);
-    return el('time', { datetime: date.toISOString() }, date.toISOString().replace('T', ' ').replace(/\.\d+Z/, ' UTC'));
+    return el('time', { datetime: date.toISOString() }, full(date));
+}
+
+/** How long ago, for people; the time itself when it is a day or more. */
+function ago(date) {
+    const seconds = (Date.now() - date) / 1000;
+    if (seconds >= 86400 || seconds < -60)
+        return full(date).slice(0, 16);
+    for (const [unit, size] of [['h', 3600], ['min', 60]])
+        if (seconds >= size)
+            return `${Math.floor(seconds / size)} ${unit} ago`;
+    return seconds < 10 ? 'now' : `${Math.floor(seconds)} s ago`;
+}
+
+/** A time that grows older while it is looked at. */
+export function age(unixMs) {
+    const date = new Date(unixMs);
+    return el('time', { class: 'age', datetime: date.toISOString(), title: full(date) }, ago(date));
+}
+setInterval(() => {
+    for (const t of document.querySelectorAll('time.age'))
+        t.textContent = ago(new Date(t.dateTime));
+}, 10000);
+
+/** A value to be taken elsewhere, with a button for it where the browser has a clipboard. */
+export function code(text) {
+    if (!navigator.clipboard)
+        return el('code', {}, text);
+    const button = el('button', { type: 'button', class: 'copy', 'aria-label': 'Copy' });
+    const say = (word) => button.setAttribute('data-say', word); // shown, but no part of the text
+    say('copy');
+    button.addEventListener('click', async () => {
+        await navigator.clipboard.writeText(text).then(() => say('copied'), () => say('not copied'));
+        setTimeout(() => say('copy'), 1500);
+    });
+    return [el('code', {}, text), button];
 }
 
 const statuses = {
@@ -103,6 +140,16 @@ export const simulated = () => el('span', { class: 'simulated', title: 'made by 
 
 const states = { signed: 'signed', batched: 'in a batch', anchored: 'on the chain' };
 export const evidenceState = (attestation) => states[attestation.state] ?? attestation.state;
+
+/** The same as short as it can be told apart: a file's name, a repository's. */
+export function shortProgram(source) {
+    if (source?.kind === 'github')
+        return `${source.repo.replace(/^(https:\/\/)?github\.com\//, '')} @ ${/^[0-9a-f]{40}$/.test(source.commit) ? source.commit.slice(0, 8) : source.commit}`;
+    if (source?.kind !== 'url')
+        return program(source);
+    const name = source.url.split(/[?#]/)[0].split('/').pop();
+    return name.replace(/^([0-9a-f]{8})[0-9a-f]{56}/, '$1…') || source.url;
+}
 
 /** What is run, in one line. */
 export function program(source) {

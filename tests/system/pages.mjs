@@ -57,6 +57,9 @@ test('the list: what is there, what comes, what is asked for', async () => {
     const failed = await jobOf(await ask(exit1, ''));
     await page.waitForSelector(`tr[data-id="${failed}"] .badge:text-is("Execution Failed")`);
     assert.deepEqual(await page.$$eval('#rows tr', (rows) => rows.map((r) => Number(r.dataset.id))), [failed, first], 'newest first');
+    const stats = await page.$$eval('#stats div', (list) => Object.fromEntries(list.map((d) => [...d.children].map((c) => c.textContent))));
+    assert.deepEqual([stats.Executions, stats.Succeeded, stats.Failed, stats.Accounts], ['2', '50 %', '1', '1']);
+    assert.ok(await page.isVisible('#live') && !await page.isVisible('#empty'));
     await page.selectOption('select[name=status]', 'failed');
     await page.click('text=Show');
     await page.waitForURL(/status=failed$/);
@@ -64,7 +67,7 @@ test('the list: what is there, what comes, what is asked for', async () => {
     assert.equal(await page.locator('#rows tr').count(), 1);
     await page.fill('input[name=account]', 'nobody.test');
     await page.click('text=Show');
-    await page.waitForSelector('#notice:has-text("Nothing here yet")');
+    await page.waitForSelector('#notice:has-text("Nothing here. Ask for less.")');
     await page.click('text=Clear');
     await page.click(`tr[data-id="${first}"] >> text=View Attestation`);
     await page.waitForURL(`**/executions/${first}#attestation`);
@@ -81,7 +84,9 @@ test('one execution, and its attestation', async () => {
     assert.equal(await page.textContent('#input'), '{"min":7,"max":7}');
     const facts = await page.$$eval('#content dl', (lists) => Object.fromEntries(lists.flatMap((dl) =>
         [...dl.querySelectorAll('dt')].map((dt) => [dt.textContent, dt.nextElementSibling.textContent]))));
-    assert.equal(facts.Status, 'Done');
+    assert.equal(await page.textContent('#what'), 'Done');
+    assert.match(await page.textContent('#who'), /^random\.wasm for alice\.test, (now|\d+ s ago)$/);
+    assert.equal(await page.evaluate(() => document.querySelector('.copy').getAttribute('aria-label')), 'Copy');
     assert.equal(facts['Program that ran'], random.WasmUrl.hash);
     assert.equal(facts.Account, 'alice.test');
     assert.match(facts.Instructions, /^[\d,]+ of 1\.0B$/);
@@ -204,6 +209,30 @@ test('what is not there', async () => {
     const { headers } = await fetch(`${net.coordinator.url}/web/style.css`);
     const again = await fetch(`${net.coordinator.url}/web/style.css`, { headers: { 'If-None-Match': headers.get('etag') } });
     assert.equal(again.status, 304);
+});
+
+test('nothing has run yet; names as long as they may be', async () => {
+    const page = await open('/web/icon.svg', { viewport: { width: 360, height: 700 } });
+    const answer = (json) => page.route('**/public/executions?*', (route) => route.fulfill({ json }));
+    await answer({ executions: [], next: null });
+    await page.goto(`${net.coordinator.url}/executions`);
+    await page.waitForSelector('#empty:has-text("Nothing has run yet")');
+    assert.ok(await page.isHidden('#list'));
+    const { executions: [row] } = await (await fetch(`${net.coordinator.url}/public/executions?limit=1`)).json();
+    await page.unroute('**/public/executions?*');
+    await answer({ executions: [
+        { ...row, id: 10_000_001, account: 'a'.repeat(64), project_id: `${'b'.repeat(64)}/${'c'.repeat(64)}`, charged_yocto: `9${'0'.repeat(32)}` },
+        { ...row, id: 10_000_000, source: { kind: 'url', url: `https://example.org/${'d'.repeat(500)}.wasm` }, created_ms: 0 },
+    ], next: null });
+    for (const width of [320, 1280]) {
+        await page.setViewportSize({ width, height: 700 });
+        await page.reload();
+        await page.waitForSelector('tr[data-id="10000001"]');
+        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth), `${width}`);
+    }
+    await page.click('tr[data-id="10000000"] td[data-label=Program] a');
+    await page.waitForURL(/executions\/10000000$/);
+    await close(page);
 });
 
 test('a phone, a dark room, a keyboard', async () => {
