@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 void conns_init(struct conns *s, size_t max)
@@ -16,15 +17,36 @@ void conns_release(struct conns *s)
     pthread_mutex_destroy(&s->lock);
 }
 
-struct conn *conns_add(struct conns *s, int fd, uint64_t until)
+static void end(struct conn *c)
 {
-    struct conn *c = mem_new(struct conn);
+    shutdown(c->fd, SHUT_RDWR);
+    c->ended = true;
+}
+
+/* The stranger that has kept us waiting for longest, but not for an answer of ours. */
+static struct conn *slowest(struct conns *s)
+{
+    struct conn *found = NULL;
+
+    for (struct conn *c = s->first; c; c = c->next)
+        if (!c->known && !c->ended && c->until != CONN_HELD && (!found || c->since <= found->since))
+            found = c;
+    return found;
+}
+
+struct conn *conns_add(struct conns *s, int fd, uint32_t peer, uint64_t until)
+{
+    struct conn *c = mem_new(struct conn), *slow;
 
     c->fd = fd;
+    c->peer = peer;
+    c->since = clock_mono_ms();
     c->until = until;
     pthread_mutex_lock(&s->lock);
-    if (++s->n > s->max)
-        shutdown(fd, SHUT_RDWR);
+    if (++s->n > s->max) {
+        slow = slowest(s);
+        end(slow ? slow : c);
+    }
     c->next = s->first;
     if (c->next)
         c->next->prev = c;
@@ -50,18 +72,38 @@ void conns_remove(struct conns *s, struct conn *c)
 void conns_phase(struct conns *s, struct conn *c, uint64_t until)
 {
     pthread_mutex_lock(&s->lock);
+    c->since = clock_mono_ms();
     c->until = until;
     pthread_mutex_unlock(&s->lock);
+}
+
+void conns_known(struct conns *s, struct conn *c, bool known)
+{
+    pthread_mutex_lock(&s->lock);
+    c->known = known;
+    pthread_mutex_unlock(&s->lock);
+}
+
+struct http_held conns_held(struct conns *s, const struct conn *of)
+{
+    struct http_held held = {0};
+
+    pthread_mutex_lock(&s->lock);
+    for (const struct conn *c = s->first; c; c = c->next) {
+        if (c == of || c->known || c->ended || c->until != CONN_HELD)
+            continue;
+        held.all++;
+        held.peer += c->peer == of->peer;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return held;
 }
 
 void conns_expire(struct conns *s, uint64_t now)
 {
     pthread_mutex_lock(&s->lock);
-    for (struct conn *c = s->first; c; c = c->next) {
-        if (c->until > now)
-            continue;
-        shutdown(c->fd, SHUT_RDWR);
-        c->until = UINT64_MAX;
-    }
+    for (struct conn *c = s->first; c; c = c->next)
+        if (!c->ended && c->until <= now)
+            end(c);
     pthread_mutex_unlock(&s->lock);
 }

@@ -106,6 +106,17 @@ static void wake_timer(struct http_server *s)
         ;
 }
 
+static uint32_t peer_of(struct MHD_Connection *mhd)
+{
+    const struct sockaddr *a =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+    struct sockaddr_in in = {0};
+
+    if (a && a->sa_family == AF_INET)
+        memcpy(&in, a, sizeof in);
+    return ntohl(in.sin_addr.s_addr);
+}
+
 static void on_conn(void *ctx, struct MHD_Connection *mhd, void **slot,
                     enum MHD_ConnectionNotificationCode what)
 {
@@ -115,7 +126,7 @@ static void on_conn(void *ctx, struct MHD_Connection *mhd, void **slot,
     case MHD_CONNECTION_NOTIFY_STARTED:
         *slot = conns_add(
             &s->conns, MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
-            clock_mono_ms() + s->idle_ms);
+            peer_of(mhd), clock_mono_ms() + s->idle_ms);
         break;
     case MHD_CONNECTION_NOTIFY_CLOSED:
         if (*slot)
@@ -203,17 +214,20 @@ static void *begin(struct http_server *s, struct MHD_Connection *m, const char *
                    const char *method)
 {
     struct http_req *r = mem_new(struct http_req);
+    struct http_terms terms;
 
     r->s = s;
     r->mhd = m;
     r->conn = MHD_get_connection_info(m, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     r->method = method;
     r->path = str_of(url);
-    r->body = BUF_INIT(s->o.body_max ? s->o.body_max(s->o.ctx, r) : s->o.max_body);
+    terms = s->o.terms ? s->o.terms(s->o.ctx, r) : (struct http_terms){s->o.max_body, false};
+    r->body = BUF_INIT(terms.max_body);
     r->refs = 1;
     pthread_mutex_lock(&s->lock);
     s->open++;
     pthread_mutex_unlock(&s->lock);
+    conns_known(&s->conns, r->conn, terms.known);
     conns_phase(&s->conns, r->conn, clock_mono_ms() + BODY_MS);
     return r;
 }
@@ -408,7 +422,10 @@ void http_hold(struct http_req *r, uint64_t ms, unsigned timeout_status,
     struct http_server *s = r->s;
 
     pthread_mutex_lock(&s->lock);
-    BUG_ON(r->state != HANDLING);
+    BUG_ON(r->state != HANDLING && r->state != HELD);
+    if (r->state == HANDLING)
+        s->unanswered++;
+    unlist(r); /* from the holder before */
     r->state = HELD;
     r->until = clock_mono_ms() + ms;
     r->timeout_status = timeout_status;
@@ -420,7 +437,6 @@ void http_hold(struct http_req *r, uint64_t ms, unsigned timeout_status,
         r->next->prev = r;
     s->held = r;
     r->listed = true;
-    s->unanswered++;
     pthread_mutex_unlock(&s->lock);
     wake_timer(s);
 }
@@ -431,12 +447,14 @@ void http_hold(struct http_req *r, uint64_t ms, unsigned timeout_status,
  * `lock` held, releases it meanwhile; `r` may be gone afterwards. */
 static void end_held(struct http_server *s, struct http_req *r, unsigned status)
 {
+    bool (*on_end)(void *ctx, struct http_req *r) = r->on_end;
+    void *ctx = r->ctx;
     bool mine;
 
     unlist(r);
     r->refs++;
     pthread_mutex_unlock(&s->lock);
-    mine = r->on_end(r->ctx, r);
+    mine = on_end(ctx, r);
     pthread_mutex_lock(&s->lock);
     if (mine)
         answer(r, status, response(STR(""), NULL));
@@ -671,6 +689,16 @@ struct str http_req_header(struct http_req *r, const char *name)
 struct str http_req_body(const struct http_req *r)
 {
     return buf_str(&r->body);
+}
+
+uint32_t http_req_peer(const struct http_req *r)
+{
+    return r->conn->peer;
+}
+
+struct http_held http_held(const struct http_req *r)
+{
+    return conns_held(&r->s->conns, r->conn);
 }
 
 struct arena *http_req_arena(struct http_req *r)

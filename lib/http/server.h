@@ -6,8 +6,10 @@
  * later from any thread: that is a long poll. A held request that nobody answers by its deadline
  * gets `timeout_status` with an empty body.
  *
- * Bodies over `max_body` get 413, more than `max_conns` connections are refused, slow clients are
- * dropped. All memory of a request lives in its arena.
+ * Bodies over `max_body` get 413, slow clients are dropped. Beyond `max_conns` connections a new
+ * one takes the place of the stranger's that has been idle or slow for longest; where there is none
+ * (all are known, or their requests are held) it is refused. All memory of a request lives in its
+ * arena.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -18,13 +20,18 @@
 struct http_server;
 struct http_req;
 
+struct http_terms {
+    size_t max_body;
+    bool known;
+};
+
 struct http_server_opts {
     const char *host; /* "127.0.0.1" */
     uint16_t port;    /* 0: any free one, see http_server_port */
     size_t max_body;  /* bytes */
-    /* How many of them this request may send, judged by its head; NULL: max_body. So strangers
-     * cannot have as much kept for them as those who show a token. */
-    size_t (*body_max)(void *ctx, struct http_req *req);
+    /* Judged by its head: how many of them this request may send, and whether it is of somebody
+     * known, whose connection strangers cannot take. NULL: max_body, and all are strangers. */
+    struct http_terms (*terms)(void *ctx, struct http_req *req);
     unsigned max_conns;
     uint64_t idle_ms; /* a connection without a whole request head for so long is dropped;
                          0: 30 seconds */
@@ -49,6 +56,12 @@ struct str http_req_query(struct http_req *r, const char *name);  /* STR_NONE wh
 struct str http_req_header(struct http_req *r, const char *name); /* STR_NONE when absent */
 struct str http_req_body(const struct http_req *r);
 struct arena *http_req_arena(struct http_req *r);
+uint32_t http_req_peer(const struct http_req *r); /* IPv4 address of who is connected, host order */
+/* Other requests of strangers that are held now: of this peer, and of all. */
+struct http_held {
+    unsigned peer, all;
+};
+struct http_held http_held(const struct http_req *r);
 
 /* Answer and give the request back; it is gone afterwards. Copies `body`. */
 void http_reply(struct http_req *r, unsigned status, const char *content_type, struct str body);
@@ -66,6 +79,9 @@ void http_reply_header(struct http_req *r, const char *name,
  * own lock it must either forget the request and return true, or return false because another
  * thread has taken it and is about to http_reply(). It must not call into the server. The holder
  * may http_reply() under its lock.
+ *
+ * Who holds a request may hand it on to another by holding it anew: deadline, status and `on_end`
+ * are then those.
  */
 void http_hold(struct http_req *r, uint64_t ms, unsigned timeout_status,
                bool (*on_end)(void *ctx, struct http_req *r), void *ctx);

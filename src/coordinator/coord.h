@@ -117,7 +117,7 @@ void *follow_main(void *coord);
 
 /* routes.c: the handler of the HTTP server. */
 void routes_handle(void *coord, struct http_req *r);
-size_t routes_body_max(void *coord, struct http_req *r); /* of what it may send; http/server.h */
+struct http_terms routes_terms(void *coord, struct http_req *r); /* http/server.h */
 
 /* workers.c, under the lock. NULL: not known; the table is full. */
 const struct worker *worker_find(const struct coord *c, struct str id);

@@ -219,7 +219,7 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
     e = http_server_start(&(struct http_server_opts){.host = host,
                                                      .port = port,
                                                      .max_body = COORD_BODY_MAX,
-                                                     .body_max = routes_body_max,
+                                                     .terms = routes_terms,
                                                      .max_conns = COORD_CONNS_MAX,
                                                      .handle = routes_handle,
                                                      .ctx = c},

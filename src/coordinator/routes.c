@@ -141,9 +141,10 @@ static bool token_ok(const struct coord *c, struct http_req *r)
     return mem_eq_secret(got.b, c->worker_token.b, sizeof(got.b));
 }
 
-size_t routes_body_max(void *coord, struct http_req *r)
+struct http_terms routes_terms(void *coord, struct http_req *r)
 {
-    return token_ok(coord, r) ? COORD_BODY_MAX : PUBLIC_BODY_MAX;
+    return token_ok(coord, r) ? (struct http_terms){COORD_BODY_MAX, true}
+                              : (struct http_terms){PUBLIC_BODY_MAX, false};
 }
 
 /* A browser asks first whether it may. */

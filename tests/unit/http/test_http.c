@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -101,6 +102,12 @@ static void handle(void *ctx, struct http_req *r)
         http_hold(r, f->hold_ms, 204, on_end, f);
         f->held[f->nheld++] = r;
         pthread_mutex_unlock(&f->lock);
+    } else if (str_eqz(path, "/held")) { /* how many others are: of this peer, of all */
+        const struct http_held h = http_held(r);
+
+        buf_addf(&b, "%u %u", h.peer, h.all);
+        http_reply(r, 200, "text/plain", buf_str(&b));
+        buf_release(&b);
     } else if (str_eqz(path, "/big")) {
         char *p = mem_alloc(3 * 1000 * 1000);
 
@@ -130,12 +137,18 @@ static void handle(void *ctx, struct http_req *r)
     }
 }
 
+static struct http_terms terms(void *ctx UNUSED, struct http_req *r)
+{
+    return (struct http_terms){BODY_MAX, str_eqz(http_req_header(r, "Authorization"), "known")};
+}
+
 static int start(void **state)
 {
     struct fixture *f = mem_new(struct fixture);
     struct http_server_opts o = {.host = "127.0.0.1",
                                  .max_body = BODY_MAX,
                                  .max_conns = 40,
+                                 .terms = terms,
                                  .idle_ms = IDLE_MS,
                                  .handle = handle,
                                  .ctx = f};
@@ -491,6 +504,79 @@ static void test_too_many(void **state)
     buf_release(&body);
 }
 
+/* Strangers that are idle or slow give way to who comes, the slowest first; known ones and those
+ * whose request is held stay. */
+static void test_strangers_give_way(void **state)
+{
+    struct fixture *f = *state;
+    struct buf body = BUF_INIT(BODY_MAX);
+    unsigned status = 0;
+    char out[1024];
+    bool closed;
+    int fd[40], known = raw(f);
+
+    raw_send(known, "GET /none HTTP/1.1\r\nHost: x\r\nAuthorization: known\r\n\r\n");
+    raw_recv(known, out, sizeof out, 200, &closed);
+    assert_non_null(strstr(out, " 204 "));
+    fd[0] = raw(f);
+    raw_send(fd[0], "GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_held(f, 1);
+    for (size_t i = 1; i < 39; i++) { /* with these there are forty */
+        fd[i] = raw(f);
+        if (i % 3 == 0)
+            raw_send(fd[i], "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nx");
+        else if (i % 3 == 1)
+            raw_send(fd[i], "GET /none HTTP/1.1\r\nHost");
+    }
+    assert_int_equal(call(f, (struct http_call){0}, "/held", &status, &body), 0);
+    assert_int_equal(status, 200);
+    assert_true(str_eqz(buf_str(&body), "1 1"));
+    raw_recv(fd[1], out, sizeof out, 1000, &closed);
+    assert_true(closed);
+    raw_recv(fd[38], out, sizeof out, 20, &closed);
+    assert_false(closed);
+    raw_send(known, "GET /none HTTP/1.1\r\nHost: x\r\nAuthorization: known\r\n\r\n");
+    raw_recv(known, out, sizeof out, 200, &closed);
+    assert_non_null(strstr(out, " 204 "));
+    assert_int_equal(release_held(f, "go"), 1);
+    raw_recv(fd[0], out, sizeof out, 200, &closed);
+    assert_non_null(strstr(out, "go"));
+    close(known);
+    for (size_t i = 0; i < 39; i++)
+        close(fd[i]);
+    buf_release(&body);
+}
+
+/* A holder hands a request on: the second one's deadline and answer count, and it is asked. */
+static bool second_end(void *ctx, struct http_req *r UNUSED)
+{
+    atomic_bool *asked = ctx;
+
+    return !atomic_exchange(asked, true);
+}
+
+static void test_handed_on(void **state)
+{
+    struct fixture *f = *state;
+    atomic_bool asked = false;
+    char out[1024];
+    bool closed;
+    int fd = raw(f);
+    struct http_req *r;
+
+    raw_send(fd, "GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_held(f, 1);
+    pthread_mutex_lock(&f->lock);
+    r = f->held[--f->nheld];
+    http_hold(r, 200, 202, second_end, &asked);
+    pthread_mutex_unlock(&f->lock);
+    raw_recv(fd, out, sizeof out, 600, &closed);
+    assert_non_null(strstr(out, " 202 "));
+    assert_true(atomic_load(&asked));
+    assert_int_equal(f->ended, 0);
+    close(fd);
+}
+
 /* Many clients at once, held requests answered by another thread while deadlines run out: each
  * request gets exactly one answer. */
 struct crowd {
@@ -627,13 +713,22 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, start, stop)
     const struct CMUnitTest tests[] = {
-        T(test_plain),         T(test_bodies),
-        T(test_body_floods),   T(test_bad_requests),
-        T(test_slow_head),     T(test_held),
-        T(test_held_deadline), T(test_held_client_gone),
-        T(test_held_stop),     T(test_too_many),
-        T(test_crowd),         T(test_client_limits),
-        T(test_start_refused), cmocka_unit_test(test_client_no_server),
+        T(test_plain),
+        T(test_bodies),
+        T(test_body_floods),
+        T(test_bad_requests),
+        T(test_slow_head),
+        T(test_held),
+        T(test_held_deadline),
+        T(test_held_client_gone),
+        T(test_held_stop),
+        T(test_too_many),
+        T(test_strangers_give_way),
+        T(test_handed_on),
+        T(test_crowd),
+        T(test_client_limits),
+        T(test_start_refused),
+        cmocka_unit_test(test_client_no_server),
     };
 
     return cmocka_run_group_tests_name("http", tests, NULL, NULL);
