@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "coordinator/reply.h"
 #include "http/client.h"
+#include "http/line.h"
 
 #define THREADS    2
 #define QUEUE_MAX  32
@@ -17,46 +18,16 @@
 #define ANSWER_MAX 262144
 #define URL_MAX    2048
 
-struct waiting {
-    struct http_req *r;
-    const char *path;
-};
 struct forwarder {
     const char *url;
     pthread_t thread[THREADS];
-    pthread_mutex_t lock;
-    pthread_cond_t due;
-    struct waiting queue[QUEUE_MAX]; /* oldest first */
-    size_t n;
-    bool stop;
+    struct line *line;
 };
 
-static void drop(struct forwarder *f, size_t i)
-{
-    f->n--;
-    memmove(&f->queue[i], &f->queue[i + 1], (f->n - i) * sizeof(f->queue[0]));
-}
-
-/* The server ends a request: forget it, unless a thread has taken it. */
-static bool on_end(void *ctx, struct http_req *r)
-{
-    struct forwarder *f = ctx;
-    size_t i = 0;
-    bool mine;
-
-    pthread_mutex_lock(&f->lock);
-    while (i < f->n && f->queue[i].r != r)
-        i++;
-    mine = i < f->n;
-    if (mine)
-        drop(f, i);
-    pthread_mutex_unlock(&f->lock);
-    return mine;
-}
-
-static void answer(struct forwarder *f, struct http_client *http, const struct waiting *w)
+static void answer(struct forwarder *f, struct http_client *http, const struct lined *w)
 {
     char room[URL_MAX + 1];
+    const char *path = w->what;
     struct buf url = BUF_OVER(room), body = BUF_INIT(ANSWER_MAX), why = WHY_INIT;
     bool post = strcmp(http_req_method(w->r), "POST") == 0;
     const struct http_call call = {.method = post ? "POST" : "GET",
@@ -67,9 +38,9 @@ static void answer(struct forwarder *f, struct http_client *http, const struct w
                                    .max_body = ANSWER_MAX};
     unsigned status = 0;
 
-    buf_addf(&url, "%s%s", f->url, w->path);
+    buf_addf(&url, "%s%s", f->url, path);
     if (url.full || http_client_call(http, &call, &status, &body, &why)) {
-        log_unusual("keystore_away", "path=%s why=%s", w->path, buf_z(&why));
+        log_unusual("keystore_away", "path=%s why=%s", path, buf_z(&why));
         reply_error(w->r, 502, "the keystore does not answer");
     } else {
         http_reply(w->r, status, "application/json", buf_str(&body));
@@ -82,22 +53,10 @@ static void *forwarder_main(void *ctx)
 {
     struct forwarder *f = ctx;
     struct http_client *http = http_client_new();
+    struct lined w;
 
-    for (;;) {
-        struct waiting w = {NULL, NULL};
-
-        pthread_mutex_lock(&f->lock);
-        while (!f->n && !f->stop)
-            pthread_cond_wait(&f->due, &f->lock);
-        if (f->n) {
-            w = f->queue[0];
-            drop(f, 0);
-        }
-        pthread_mutex_unlock(&f->lock);
-        if (!w.r)
-            break;
+    while (!line_take(f->line, UINT64_MAX, &w))
         answer(f, http, &w);
-    }
     http_client_free(http);
     return NULL;
 }
@@ -107,8 +66,7 @@ struct forwarder *forwarder_start(const char *url)
     struct forwarder *f = mem_new(struct forwarder);
 
     f->url = url;
-    pthread_mutex_init(&f->lock, NULL);
-    pthread_cond_init(&f->due, NULL);
+    f->line = line_new(QUEUE_MAX, HOLD_MS);
     for (size_t i = 0; i < THREADS; i++)
         if (pthread_create(&f->thread[i], NULL, forwarder_main, f))
             BUG("no threads");
@@ -119,33 +77,19 @@ void forwarder_stop(struct forwarder *f)
 {
     if (!f)
         return;
-    pthread_mutex_lock(&f->lock);
-    f->stop = true;
-    pthread_cond_broadcast(&f->due);
-    pthread_mutex_unlock(&f->lock);
+    line_stop(f->line);
     for (size_t i = 0; i < THREADS; i++)
         pthread_join(f->thread[i], NULL);
-    pthread_cond_destroy(&f->due);
-    pthread_mutex_destroy(&f->lock);
+    line_free(f->line);
     mem_free(f);
 }
 
 void forward(struct forwarder *f, struct http_req *r, const char *path)
 {
-    bool full;
-
     if (http_req_body(r).len > BODY_MAX) {
         reply_error(r, 413, "the body is larger than a keystore takes");
         return;
     }
-    pthread_mutex_lock(&f->lock);
-    full = f->n == QUEUE_MAX || f->stop;
-    if (!full) {
-        http_hold(r, HOLD_MS, 504, on_end, f);
-        f->queue[f->n++] = (struct waiting){r, path};
-        pthread_cond_signal(&f->due);
-    }
-    pthread_mutex_unlock(&f->lock);
-    if (full)
+    if (!line_put(f->line, &(struct lined){.r = r, .what = path}))
         reply_error(r, 503, "too many questions to the keystore at once");
 }

@@ -1,29 +1,24 @@
 /* gate.c — see gate.h. */
 #include "coordinator/gate.h"
 
-#include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "coordinator/reply.h"
+#include "http/line.h"
 #include "near/rpc.h"
 
 #define QUEUE_MAX     32
 #define HOLD_MS       30000
-#define LOOK_S        1 /* between two looks at which sessions are due */
+#define LOOK_MS       1000 /* between two looks at which sessions are due */
 #define CHALLENGE_LEN 512
 
 struct gate {
     const char *rpc_url;
     char audience[SESSION_AUDIENCE_MAX + 1];
     struct sessions *sessions;
-    pthread_mutex_t lock;
-    pthread_cond_t due;
-    struct http_req *queue[QUEUE_MAX]; /* registrations, oldest first */
-    size_t n;
-    bool stop;
+    struct line *line; /* registrations */
 };
 
 struct gate *gate_new(const char *rpc_url, struct str contract_id, struct str register_id,
@@ -31,7 +26,6 @@ struct gate *gate_new(const char *rpc_url, struct str contract_id, struct str re
 {
     struct gate *g = mem_new(struct gate);
     struct buf audience = BUF_OVER(g->audience);
-    pthread_condattr_t attr;
 
     buf_addz(&audience, SESSION_COORDINATOR);
     buf_add_str(&audience, contract_id);
@@ -39,11 +33,7 @@ struct gate *gate_new(const char *rpc_url, struct str contract_id, struct str re
     g->rpc_url = rpc_url;
     g->sessions = sessions_new(register_id, buf_str(&audience), register_id);
     sessions_recheck_every(g->sessions, recheck_s * 1000);
-    pthread_mutex_init(&g->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&g->due, &attr);
-    pthread_condattr_destroy(&attr);
+    g->line = line_new(QUEUE_MAX, HOLD_MS);
     return g;
 }
 
@@ -52,8 +42,7 @@ void gate_free(struct gate *g)
     if (!g)
         return;
     sessions_free(g->sessions);
-    pthread_cond_destroy(&g->due);
-    pthread_mutex_destroy(&g->lock);
+    line_free(g->line);
     mem_free(g);
 }
 
@@ -79,38 +68,9 @@ void gate_challenge(struct gate *g, struct http_req *r)
     reply_result(r, e, &out, &why);
 }
 
-/* The server ends a request: forget it, unless the thread has taken it. */
-static bool on_end(void *ctx, struct http_req *r)
-{
-    struct gate *g = ctx;
-    size_t i = 0;
-    bool mine;
-
-    pthread_mutex_lock(&g->lock);
-    while (i < g->n && g->queue[i] != r)
-        i++;
-    mine = i < g->n;
-    if (mine) {
-        g->n--;
-        memmove(&g->queue[i], &g->queue[i + 1], (g->n - i) * sizeof(g->queue[0]));
-    }
-    pthread_mutex_unlock(&g->lock);
-    return mine;
-}
-
 void gate_register(struct gate *g, struct http_req *r)
 {
-    bool full;
-
-    pthread_mutex_lock(&g->lock);
-    full = g->n == QUEUE_MAX || g->stop;
-    if (!full) {
-        http_hold(r, HOLD_MS, 504, on_end, g);
-        g->queue[g->n++] = r;
-        pthread_cond_signal(&g->due);
-    }
-    pthread_mutex_unlock(&g->lock);
-    if (full)
+    if (!line_put(g->line, &(struct lined){.r = r}))
         reply_error(r, 503, "too many workers register at once");
 }
 
@@ -138,41 +98,16 @@ static void answer(struct gate *g, struct rpc *rpc, struct http_req *r)
     buf_release(&why);
 }
 
-/* The next registration; NULL: none came for LOOK_S. */
-static struct http_req *next(struct gate *g, bool *stop)
-{
-    struct http_req *r = NULL;
-    struct timespec until;
-    int waited = 0;
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += LOOK_S;
-    pthread_mutex_lock(&g->lock);
-    while (!g->n && !g->stop && !waited)
-        waited = pthread_cond_timedwait(&g->due, &g->lock, &until);
-    if (g->n) {
-        r = g->queue[0];
-        g->n--;
-        memmove(g->queue, g->queue + 1, g->n * sizeof(g->queue[0]));
-    }
-    *stop = g->stop;
-    pthread_mutex_unlock(&g->lock);
-    return r;
-}
-
 void *gate_main(void *gate)
 {
     struct gate *g = gate;
     struct rpc *rpc = rpc_new(g->rpc_url);
-    bool stop = false;
+    struct lined w;
+    enum err e;
 
-    for (;;) {
-        struct http_req *r = next(g, &stop);
-
-        if (r)
-            answer(g, rpc, r);
-        else if (stop)
-            break;
+    while ((e = line_take(g->line, LOOK_MS, &w)) != ERR_CLOSED) {
+        if (!e)
+            answer(g, rpc, w.r);
         sessions_recheck(g->sessions, rpc); /* cheap when none is due */
     }
     rpc_free(rpc);
@@ -181,8 +116,5 @@ void *gate_main(void *gate)
 
 void gate_stop(struct gate *g)
 {
-    pthread_mutex_lock(&g->lock);
-    g->stop = true;
-    pthread_cond_signal(&g->due);
-    pthread_mutex_unlock(&g->lock);
+    line_stop(g->line);
 }

@@ -10,7 +10,7 @@
 #include <pthread.h>
 
 #include "codec/json.h"
-#include "http/server.h"
+#include "http/line.h"
 #include "keystore/holder.h"
 #include "secrets/sessions.h"
 #include "near/account_id.h"
@@ -38,15 +38,12 @@ struct keystore {
     struct str register_id; /* ptr NULL: none */
     struct holder *holder;
     struct sessions *sessions;
+    struct line *line;                     /* of requests, for the threads that answer */
     struct hash256 token[KEYSTORE_TOKENS]; /* SHA-256 of bearer tokens that are let in */
     size_t ntokens;
 
     pthread_mutex_t lock;
-    pthread_cond_t due;
-    struct http_req *queue[KEYSTORE_QUEUE]; /* oldest first */
-    size_t nqueue;
-    bool stop;
-    struct asked_run run[ASKED_RUNS]; /* under the lock too */
+    struct asked_run run[ASKED_RUNS]; /* under the lock */
 };
 
 /* Of one request, while it is answered. */
@@ -62,7 +59,6 @@ struct call {
 /* queue.c */
 void queue_handle(void *keystore, struct http_req *r); /* of the HTTP server */
 void *queue_main(void *keystore);                      /* one of the threads */
-void queue_stop(struct keystore *k);
 
 /* routes.c: answers one request. */
 void routes_answer(struct keystore *k, struct rpc *rpc, struct http_req *r);

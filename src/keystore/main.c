@@ -198,7 +198,7 @@ static enum err serve(struct keystore *k, const struct settings *s, int signals,
     fflush(stdout);
     e = wait_end(k, s, signals, hangup, why);
     log_info("stopping", "%s", e ? buf_z(why) : "signal");
-    queue_stop(k);
+    line_stop(k->line);
     http_server_stop(http);
     for (size_t i = 0; i < KEYSTORE_THREADS; i++)
         pthread_join(thread[i], NULL);
@@ -223,9 +223,11 @@ static enum err start(struct keystore *k, const struct settings *s, int signals,
     k->operator_id = str_of(s->operator_id);
     k->audience = buf_str(&audience);
     k->register_id = str_of(s->register_id);
+    k->line = line_new(KEYSTORE_QUEUE, KEYSTORE_HOLD_MS);
     k->sessions = sessions_new(k->operator_id, k->audience, k->register_id);
     e = serve(k, s, signals, hangup, why);
     sessions_free(k->sessions);
+    line_free(k->line);
     holder_stop(k->holder);
     return e;
 }
@@ -246,7 +248,6 @@ int main(int argc, char **argv)
     if (settings_check(&s, &why))
         return mem_free(k), usage_wrong(&usage, &why);
     pthread_mutex_init(&k->lock, NULL);
-    pthread_cond_init(&k->due, NULL);
     e = self_conceal(&why);
     if (!e && s.die_with_parent)
         self_die_with_parent();
@@ -260,7 +261,6 @@ int main(int argc, char **argv)
         fprintf(stderr, "outlayer-keystore: %s\n", buf_z(&why));
     fd_close(&signals);
     fd_close(&hangup);
-    pthread_cond_destroy(&k->due);
     pthread_mutex_destroy(&k->lock);
     mem_free(k);
     buf_release(&why);
