@@ -1,11 +1,12 @@
 /*
  * coord.h — the coordinator's state, shared by its threads.
  *
- * Its threads: the HTTP server's (routes), the follower (block stream), one that waits for the disk
- * (ack.h), one that reads prices (pricing.h), and the main one (leases that run out, signals);
- * those of forward.h and gate.h know nothing of the rest. They share one database connection, the
- * list of requests held for a long poll and a few figures, all under `lock`; nothing that waits for
- * the network happens under it. libhttp's own lock is taken inside it, never the other way round.
+ * Its threads: the HTTP server's (routes), those that answer what only reads (readers.h), the
+ * follower (block stream), one that waits for the disk (ack.h), one that reads prices (pricing.h),
+ * and the main one (leases that run out, signals); those of forward.h and gate.h know nothing of
+ * the rest. They share one database connection (readers have their own), the list of requests held
+ * for a long poll and a few figures, all under `lock`; nothing that waits for the network happens
+ * under it. libhttp's own lock is taken inside it, never the other way round.
  *
  * A transaction is opened and closed under one holding of the lock:
  *
@@ -25,7 +26,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "coordinator/events.h"
-#include "coordinator/executions.h"
+#include "coordinator/feed.h"
 #include "coordinator/jobq.h"
 #include "coordinator/pricing.h"
 #include "crypto/hash.h"
@@ -44,6 +45,8 @@ struct ack;
 struct forwarder;
 struct gate;
 struct pages;
+struct readers;
+struct throttle;
 struct waiter;
 struct wishes;
 
@@ -63,6 +66,13 @@ struct stream {
     char fault[160]; /* why it does not go on; empty: it does */
 };
 
+/* What those who wait for changes are all told, as they all wait since the same one. */
+struct feed_page {
+    pthread_mutex_t lock;
+    uint64_t after, last;
+    struct buf text; /* empty: none yet */
+};
+
 struct coord {
     /* Settings, fixed once started. */
     const char *neardata_url, *rpc_url; /* rpc_url NULL: none */
@@ -77,6 +87,8 @@ struct coord {
     struct gate *gate;           /* NULL: the bearer token is enough */
     struct quota storage_quota;  /* of each project */
     struct pages *pages;         /* NULL: none are served */
+    struct readers *readers;
+    struct throttle *throttle; /* of the HTTP server's thread */
 
     pthread_mutex_t lock;
     struct db *db;
@@ -90,6 +102,7 @@ struct coord {
     struct stream stream;
     struct pricing pricing;
     struct feed feed;
+    struct feed_page feed_page;
     struct wishes *wishes;
     uint64_t started_ms;
     uint64_t leases, completions; /* since the start */
@@ -119,10 +132,11 @@ void *follow_main(void *coord);
 void routes_handle(void *coord, struct http_req *r);
 struct http_terms routes_terms(void *coord, struct http_req *r); /* http/server.h */
 
-/* workers.c, under the lock. NULL: not known; the table is full. */
+/* workers.c, under the lock but for the last. NULL: not known; the table is full. */
 const struct worker *worker_find(const struct coord *c, struct str id);
 struct worker *worker_seen(struct coord *c, struct str id, struct str session, uint64_t now);
 uint64_t workers_online(const struct coord *c, uint64_t now);
-MUST_USE enum err workers_write(struct coord *c, struct buf *out, struct buf *why);
+MUST_USE enum err workers_write(struct coord *c, struct db *d, struct arena *a, struct buf *out,
+                                struct buf *why);
 
 #endif

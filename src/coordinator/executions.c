@@ -8,7 +8,6 @@
 #include "coordinator/evidence.h"
 #include "coordinator/results.h"
 
-#define FEED_ROWS_MAX 100
 /* Executions that one page of a state looks at: a state that hardly any has would have all of them
  * read, while everybody waits for the lock. */
 #define LOOKED_AT_MAX 20000
@@ -286,7 +285,6 @@ static enum err put_rest(struct db *d, const struct db_stmt *s, struct buf *b, s
 {
     unsigned at = REQUEST_DATA + 1;
     struct json request;
-    bool any;
     enum err e;
 
     col_hex(b, "data_id", s, at);
@@ -302,7 +300,7 @@ static enum err put_rest(struct db *d, const struct db_stmt *s, struct buf *b, s
     if (json_parse(db_text(s, REQUEST_DATA), &request, NULL))
         put_request(b, request);
     json_key(b, "steps");
-    e = steps_write(d, db_u64(s, 0), 0, b, &any, why);
+    e = steps_write(d, db_u64(s, 0), 0, b, why);
     return e ? e : put_statements(d, db_u64(s, 0), b, why);
 }
 
@@ -332,24 +330,7 @@ enum err execution_write(struct db *d, uint64_t job_id, struct buf *out, struct 
                : e;
 }
 
-/* ------------------------------------------------------------------ what changes */
-
-void feed_start(struct feed *f, uint64_t now_ms)
-{
-    /* A start comes later than the one before, and changes do not come faster than a thousand a
-     * millisecond. */
-    f->first = f->last = now_ms * 1000;
-}
-
-void feed_note(struct feed *f, uint64_t request_id)
-{
-    f->last++;
-    f->request_id[f->last % FEED_KEPT] = request_id;
-    if (f->last - f->first > FEED_KEPT)
-        f->first = f->last - FEED_KEPT;
-}
-
-static enum err put_newest(struct db *d, uint64_t request_id, struct buf *b, struct buf *why)
+enum err newest_write(struct db *d, uint64_t request_id, struct buf *b, struct buf *why)
 {
     struct db_stmt *s = NULL;
     enum err e =
@@ -366,41 +347,4 @@ static enum err put_newest(struct db *d, uint64_t request_id, struct buf *b, str
     }
     db_done(&s);
     return e == ERR_EMPTY ? ERR_OK : e;
-}
-
-static bool noted_later(const struct feed *f, uint64_t n)
-{
-    for (uint64_t later = n + 1; later <= f->last; later++)
-        if (f->request_id[later % FEED_KEPT] == f->request_id[n % FEED_KEPT])
-            return true;
-    return false;
-}
-
-enum err feed_write(const struct feed *f, struct db *d, uint64_t after, struct buf *out,
-                    struct buf *why)
-{
-    bool reset = after < f->first || after > f->last;
-    size_t rows = 0;
-    enum err e = ERR_OK;
-
-    if (after == f->last)
-        return ERR_EMPTY;
-    json_obj(out);
-    json_key(out, "change");
-    json_put_u64(out, f->last);
-    json_key(out, "executions");
-    json_arr(out);
-    for (uint64_t n = after + 1; !reset && n <= f->last && !e; n++) {
-        if (noted_later(f, n))
-            continue;
-        if (rows++ == FEED_ROWS_MAX)
-            reset = true;
-        else
-            e = put_newest(d, f->request_id[n % FEED_KEPT], out, why);
-    }
-    json_arr_end(out);
-    json_key(out, "reset");
-    json_put_bool(out, reset);
-    json_obj_end(out);
-    return e;
 }

@@ -30,6 +30,7 @@
 #include "coordinator/forward.h"
 #include "coordinator/gate.h"
 #include "coordinator/pages.h"
+#include "coordinator/readers.h"
 #include "coordinator/schema.h"
 #include "coordinator/wait.h"
 #include "near/account_id.h"
@@ -172,6 +173,7 @@ static void tick(struct coord *c)
         e = jobq_next(c->db, &due, &why);
     if (!e && due <= now_ms())
         waiters_serve(c);
+    waiters_feed(c);
     coord_unlock(c);
     if (e)
         log_unusual("tick_failed", "%s", buf_z(&why));
@@ -214,6 +216,9 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
 
     if (e)
         return e;
+    e = readers_start(c, &c->readers, why);
+    if (e)
+        return e;
     if (s->keystore_url)
         c->keystore = forwarder_start(s->keystore_url);
     e = http_server_start(&(struct http_server_opts){.host = host,
@@ -226,6 +231,7 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
                           &http, why);
     if (e) {
         forwarder_stop(c->keystore);
+        readers_stop(c->readers);
         return e;
     }
     if (pthread_create(&acks, NULL, ack_main, c) ||
@@ -242,6 +248,7 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
     log_info("stopping", "signal=1");
     atomic_store(&c->stop, true);
     http_server_stop(http); /* answers that wait for the disk still get it */
+    readers_stop(c->readers);
     forwarder_stop(c->keystore);
     if (c->gate)
         gate_stop(c->gate);
@@ -280,7 +287,8 @@ static enum err start(struct coord *c, const struct settings *s, int signals, st
     e = pages_read(&c->pages, why);
     c->flush = strcmp(s->durable, "full") == 0;
     if (!e)
-        e = db_open(&(struct db_opts){.path = s->db, .durable = DB_NORMAL}, &c->db, why);
+        e = db_open(&(struct db_opts){.path = s->db, .durable = DB_NORMAL, .readers = true}, &c->db,
+                    why);
     if (!e)
         e = schema_migrate(c->db, why);
     if (!e)
@@ -316,6 +324,8 @@ int main(int argc, char **argv)
         return mem_free(c), usage_wrong(&usage, &why);
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->ack_due, NULL);
+    pthread_mutex_init(&c->feed_page.lock, NULL);
+    c->feed_page.text = BUF_INIT(COORD_BODY_MAX);
     if (s.die_with_parent)
         self_die_with_parent();
     e = self_signal_fd(&signals, &why);
@@ -325,6 +335,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "outlayer-coordinator: %s\n", buf_z(&why));
     fd_close(&signals);
     pthread_cond_destroy(&c->ack_due);
+    pthread_mutex_destroy(&c->feed_page.lock);
+    buf_release(&c->feed_page.text);
     pthread_mutex_destroy(&c->lock);
     mem_free(c);
     buf_release(&why);

@@ -1,5 +1,7 @@
 #include "coordinator/reply.h"
 
+#include <stdio.h>
+
 #include "base/log.h"
 
 void reply_json(struct http_req *r, unsigned status, struct buf *body)
@@ -22,6 +24,15 @@ void reply_error(struct http_req *r, unsigned status, const char *text)
     json_obj_end(&b);
     http_reply(r, status, "application/json", buf_str(&b));
     buf_release(&b);
+}
+
+void reply_later(struct http_req *r, unsigned status, const char *text, unsigned seconds)
+{
+    char room[16];
+
+    snprintf(room, sizeof(room), "%u", seconds);
+    http_reply_header(r, "Retry-After", room);
+    reply_error(r, status, text);
 }
 
 void reply_fault(struct http_req *r, enum err e, const struct buf *why)

@@ -9,6 +9,8 @@
 /* A body that did not fit its buf becomes 500. */
 void reply_json(struct http_req *r, unsigned status, struct buf *body);
 void reply_error(struct http_req *r, unsigned status, const char *text);
+/* The same, to be tried again after so many seconds. */
+void reply_later(struct http_req *r, unsigned status, const char *text, unsigned seconds);
 /* For a failed operation: the status of `e`; details of our own faults stay in the log. */
 void reply_fault(struct http_req *r, enum err e, const struct buf *why);
 /* What most routes end with: `b` as 200 when `e` is ERR_OK, else the fault; releases both bufs. */

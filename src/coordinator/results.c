@@ -21,11 +21,10 @@ const char *job_state_name(uint64_t state)
     return state == 0 ? "queued" : "running";
 }
 
-enum err steps_write(struct db *d, uint64_t job_id, uint64_t after, struct buf *out, bool *news,
+enum err steps_write(struct db *d, uint64_t job_id, uint64_t after, struct buf *out,
                      struct buf *why)
 {
     struct db_stmt *s = NULL;
-    bool any = false;
     enum err e = db_ask(d,
                         "SELECT n, step, at_ms, block_height, detail FROM step "
                         "WHERE job_id = $1 AND n > $2 ORDER BY n",
@@ -35,7 +34,6 @@ enum err steps_write(struct db *d, uint64_t job_id, uint64_t after, struct buf *
         return e;
     json_arr(out);
     while (!(e = db_step(s, why))) {
-        any = true;
         json_obj(out);
         col_u64(out, "n", s, 0);
         col_text(out, "step", s, 1);
@@ -48,14 +46,19 @@ enum err steps_write(struct db *d, uint64_t job_id, uint64_t after, struct buf *
     }
     json_arr_end(out);
     db_done(&s);
-    if (e != ERR_EMPTY)
-        return e;
-    *news = any;
-    return ERR_OK;
+    return e == ERR_EMPTY ? ERR_OK : e;
+}
+
+enum err step_last(struct db *d, uint64_t request_id, uint64_t *out, struct buf *why)
+{
+    return db_number(d,
+                     "SELECT MAX(n) FROM step WHERE job_id = "
+                     "(SELECT MAX(id) FROM request WHERE request_id = $1)",
+                     out, why, AS_U64(request_id));
 }
 
 enum err request_write(struct db *d, uint64_t request_id, uint64_t after, struct buf *out,
-                       bool *news, struct buf *why)
+                       struct buf *why)
 {
     struct db_stmt *s = NULL;
     uint64_t id;
@@ -107,7 +110,7 @@ enum err request_write(struct db *d, uint64_t request_id, uint64_t after, struct
     col_raw(out, "run", s, 19);
     db_done(&s);
     json_key(out, "steps");
-    e = steps_write(d, id, after, out, news, why);
+    e = steps_write(d, id, after, out, why);
     json_obj_end(out);
     return e;
 }

@@ -19,20 +19,20 @@
 MUST_USE enum err step_add(struct db *d, uint64_t job_id, const char *step, struct str detail,
                            uint64_t block_height, uint64_t now_ms, struct buf *why);
 
-/* The steps after number `after` as a JSON array. `*news`: there is one. */
+/* The steps after number `after` as a JSON array. */
 MUST_USE enum err steps_write(struct db *d, uint64_t job_id, uint64_t after, struct buf *out,
-                              bool *news, struct buf *why);
+                              struct buf *why);
+/* The number of the last step of a request's newest job; 0: there is no such request. */
+MUST_USE enum err step_last(struct db *d, uint64_t request_id, uint64_t *out, struct buf *why);
 /* What a job that has no result yet is called: "queued", "running". */
 const char *job_state_name(uint64_t state);
 
 /*
  * Write the state of a request as one JSON object, with the steps after number `after` of its
- * newest job.
- *
- * `*news`: there is a step after `after`.  ERR_ABSENT: no such request.
+ * newest job.  ERR_ABSENT: no such request.
  */
 MUST_USE enum err request_write(struct db *d, uint64_t request_id, uint64_t after, struct buf *out,
-                                bool *news, struct buf *why);
+                                struct buf *why);
 
 struct jobs_filter {
     uint64_t limit, offset;

@@ -8,6 +8,7 @@
 #include "coordinator/attestation.h"
 #include "coordinator/reply.h"
 #include "coordinator/routes.h"
+#include "coordinator/wait.h"
 #include "coordinator/wishes.h"
 
 #define NOT_FOUND    "No attestation found for this job"
@@ -36,11 +37,11 @@ static bool job_of(struct http_req *r, struct str arg, uint64_t *id)
     return false;
 }
 
-static enum err quote_if_any(struct coord *c, const struct hash256 *digest, struct arena *a,
+static enum err quote_if_any(struct db *d, const struct hash256 *digest, struct arena *a,
                              struct str *out, struct buf *why)
 {
     struct buf absent = WHY_INIT;
-    enum err e = quote_find(c->db, digest, STR(""), a, out, &absent);
+    enum err e = quote_find(d, digest, STR(""), a, out, &absent);
 
     if (e && e != ERR_ABSENT)
         err_put(why, e, "%s", buf_z(&absent));
@@ -49,20 +50,32 @@ static enum err quote_if_any(struct coord *c, const struct hash256 *digest, stru
 }
 
 /* The worker whose ledger has the session. */
-static enum err worker_of(struct coord *c, const struct hash256 *session, struct arena *a,
+static enum err worker_of(struct db *d, const struct hash256 *session, struct arena *a,
                           struct str *out, struct buf *why)
 {
     struct epoch_row row;
-    enum err e = epoch_get(c->db, session, a, &row, why);
+    enum err e = epoch_get(d, session, a, &row, why);
 
     if (!e)
         *out = row.worker;
     return e;
 }
 
+/* Wait for the quote; ERR_BUSY also when this asker waits for enough already. */
+static enum err wish(struct coord *c, struct http_req *r, const struct statement_row *s,
+                     struct str worker, struct str nonce, struct buf *why)
+{
+    enum err e;
+
+    if (!wait_allowed(r))
+        return err_put(why, ERR_BUSY, "too many requests wait from this address");
+    e = wish_for(c, r, s, worker, nonce, why);
+    return e;
+}
+
 /* The record with its quote: at once when there is one, else when the worker has made it. A worker
  * that is away leaves the record without. */
-static void record_reply(struct coord *c, struct http_req *r, uint64_t job_id,
+static void record_reply(struct coord *c, struct db *d, struct http_req *r, uint64_t job_id,
                          const enum statement_kind *kind)
 {
     struct buf why = WHY_INIT;
@@ -72,67 +85,61 @@ static void record_reply(struct coord *c, struct http_req *r, uint64_t job_id,
     bool asked = !str_eqz(http_req_query(r, "quote"), "0"), held = false;
     enum err e;
 
-    coord_lock(c);
-    e = statement_of_job(c->db, job_id, kind, &a, &row, &why);
+    e = statement_of_job(d, job_id, kind, &a, &row, &why);
     if (!e)
-        e = quote_if_any(c, &row.digest, &a, &quote, &why);
+        e = quote_if_any(d, &row.digest, &a, &quote, &why);
     if (!e && !quote.ptr && asked) {
-        e = worker_of(c, &row.session, &a, &worker, &why);
+        e = worker_of(d, &row.session, &a, &worker, &why);
         if (!e) {
-            e = wish_for(c, r, &row, worker, STR_NONE, &why);
+            e = wish(c, r, &row, worker, STR_NONE, &why);
             held = !e;
         }
         if (e == ERR_ABSENT)
             e = ERR_OK;
     }
-    if (e == ERR_BUSY)
-        reply_error(r, 429, buf_z(&why));
-    else if (e)
+    if (e)
         reply_fault(r, e, &why);
     else if (!held)
-        wish_reply(c, r, &row, STR(""), quote);
-    coord_unlock(c);
+        wish_reply(d, r, &row, STR(""), quote);
     arena_release(&a);
     buf_release(&why);
 }
 
-void route_attestation(struct coord *c, struct http_req *r, struct str arg)
+void route_attestation(struct coord *c UNUSED, struct db *d, struct http_req *r, struct str arg)
 {
     enum statement_kind kind;
     bool given;
     uint64_t id;
 
     if (job_of(r, arg, &id) && kind_of(r, &kind, &given))
-        record_reply(c, r, id, given ? &kind : NULL);
+        record_reply(c, d, r, id, given ? &kind : NULL);
 }
 
 /* The newest job that a transaction made. */
-static enum err job_of_tx(struct coord *c, struct str tx, uint64_t *id, struct buf *why)
+static enum err job_of_tx(struct db *d, struct str tx, uint64_t *id, struct buf *why)
 {
-    enum err e = db_number(
-        c->db, "SELECT id FROM request WHERE transaction_hash = $1 ORDER BY id DESC LIMIT 1", id,
-        why, AS_TEXT(tx));
+    enum err e =
+        db_number(d, "SELECT id FROM request WHERE transaction_hash = $1 ORDER BY id DESC LIMIT 1",
+                  id, why, AS_TEXT(tx));
 
     return !e && !*id ? err_put(why, ERR_ABSENT, "No attestation found for this transaction") : e;
 }
 
-void route_attestation_tx(struct coord *c, struct http_req *r, struct str arg)
+void route_attestation_tx(struct coord *c UNUSED, struct db *d, struct http_req *r, struct str arg)
 {
     struct buf why = WHY_INIT;
     uint64_t id = 0;
     enum err e;
 
-    coord_lock(c);
-    e = job_of_tx(c, arg, &id, &why);
-    coord_unlock(c);
+    e = job_of_tx(d, arg, &id, &why);
     if (e)
         reply_fault(r, e, &why);
     else
-        record_reply(c, r, id, NULL);
+        record_reply(c, d, r, id, NULL);
     buf_release(&why);
 }
 
-void route_bundle(struct coord *c, struct http_req *r, struct str arg)
+void route_bundle(struct coord *c UNUSED, struct db *d, struct http_req *r, struct str arg)
 {
     bool payloads = !str_eqz(http_req_query(r, "payload"), "0"), given;
     struct buf why = WHY_INIT, b = BUF_INIT(BUNDLE_MAX);
@@ -143,16 +150,14 @@ void route_bundle(struct coord *c, struct http_req *r, struct str arg)
 
     if (!job_of(r, arg, &id) || !kind_of(r, &kind, &given))
         return;
-    coord_lock(c);
-    e = statement_of_job(c->db, id, given ? &kind : NULL, http_req_arena(r), &row, &why);
+    e = statement_of_job(d, id, given ? &kind : NULL, http_req_arena(r), &row, &why);
     if (!e)
-        e = bundle_write(c->db, &row, payloads, http_req_arena(r), &b, &why);
-    coord_unlock(c);
+        e = bundle_write(d, &row, payloads, http_req_arena(r), &b, &why);
     reply_result(r, e, &b, &why);
 }
 
 /* {"nonce":"<64 hex>"}: a quote that was not there before the asker chose it. */
-void route_quote(struct coord *c, struct http_req *r, struct str arg)
+void route_quote(struct coord *c UNUSED, struct db *d, struct http_req *r, struct str arg)
 {
     struct buf why = WHY_INIT;
     struct arena a = ARENA_INIT;
@@ -171,35 +176,29 @@ void route_quote(struct coord *c, struct http_req *r, struct str arg)
         reply_error(r, 400, "'nonce' must be 64 hex digits");
         return;
     }
-    coord_lock(c);
-    e = statement_of_job(c->db, id, given ? &kind : NULL, &a, &row, &why);
+    e = statement_of_job(d, id, given ? &kind : NULL, &a, &row, &why);
     if (!e)
-        e = worker_of(c, &row.session, &a, &worker, &why);
-    if (!e && !quote_find(c->db, &row.digest, str_from(nonce, sizeof nonce), &a, &quote, &why))
-        wish_reply(c, r, &row, str_from(nonce, sizeof nonce), quote);
+        e = worker_of(d, &row.session, &a, &worker, &why);
+    if (!e && !quote_find(d, &row.digest, str_from(nonce, sizeof nonce), &a, &quote, &why))
+        wish_reply(d, r, &row, str_from(nonce, sizeof nonce), quote);
     else if (!e)
-        e = wish_for(c, r, &row, worker, str_from(nonce, sizeof nonce), &why);
-    if (e == ERR_BUSY)
-        reply_error(r, 429, buf_z(&why));
-    else if (e)
+        e = wish(c, r, &row, worker, str_from(nonce, sizeof nonce), &why);
+    if (e)
         reply_fault(r, e, &why);
-    coord_unlock(c);
     arena_release(&a);
     buf_release(&why);
 }
 
-void route_epochs(struct coord *c, struct http_req *r, struct str arg UNUSED)
+void route_epochs(struct coord *c UNUSED, struct db *d, struct http_req *r, struct str arg UNUSED)
 {
     struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
     enum err e;
 
-    coord_lock(c);
-    e = epochs_write(c->db, EPOCHS_LIMIT, &b, &why);
-    coord_unlock(c);
+    e = epochs_write(d, EPOCHS_LIMIT, &b, &why);
     reply_result(r, e, &b, &why);
 }
 
-void route_epoch(struct coord *c, struct http_req *r, struct str arg)
+void route_epoch(struct coord *c UNUSED, struct db *d, struct http_req *r, struct str arg)
 {
     struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
     struct hash256 session;
@@ -210,16 +209,15 @@ void route_epoch(struct coord *c, struct http_req *r, struct str arg)
         reply_error(r, 404, "no such session");
         return;
     }
-    coord_lock(c);
-    e = epoch_get(c->db, &session, http_req_arena(r), &row, &why);
+    e = epoch_get(d, &session, http_req_arena(r), &row, &why);
     if (!e)
-        e = epoch_write(c->db, &row, true, &b, &why);
-    coord_unlock(c);
+        e = epoch_write(d, &row, true, &b, &why);
     reply_result(r, e, &b, &why);
 }
 
 /* The chain itself: who has all of it sees that nothing is missing. */
-void route_epoch_statements(struct coord *c, struct http_req *r, struct str arg)
+void route_epoch_statements(struct coord *c UNUSED, struct db *d, struct http_req *r,
+                            struct str arg)
 {
     struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
     struct hash256 session;
@@ -232,9 +230,7 @@ void route_epoch_statements(struct coord *c, struct http_req *r, struct str arg)
     }
     if (!query_u64(r, "first", 0, &first))
         return;
-    coord_lock(c);
-    e = chain_write(c->db, &session, first, CHAIN_LIMIT, &b, &why);
-    coord_unlock(c);
+    e = chain_write(d, &session, first, CHAIN_LIMIT, &b, &why);
     reply_result(r, e, &b, &why);
 }
 
@@ -267,7 +263,8 @@ static void put_collateral(struct buf *b, const struct collateral_row *row, int6
 }
 
 /* ?fmspc= and ?at=, or ?sha256= */
-void route_collateral(struct coord *c, struct http_req *r, struct str arg UNUSED)
+void route_collateral(struct coord *c UNUSED, struct db *d, struct http_req *r,
+                      struct str arg UNUSED)
 {
     struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
     struct str fmspc = http_req_query(r, "fmspc"), hash = http_req_query(r, "sha256");
@@ -289,11 +286,9 @@ void route_collateral(struct coord *c, struct http_req *r, struct str arg UNUSED
     }
     for (size_t i = 0; i < fmspc.len; i++)
         room[i] = (char)(fmspc.ptr[i] | (fmspc.ptr[i] >= 'A' ? 0x20 : 0));
-    coord_lock(c);
-    e = hash.len ? collateral_by_hash(c->db, &id, http_req_arena(r), &row, &why)
-                 : collateral_for(c->db, fmspc.len ? str_from(room, fmspc.len) : STR_NONE,
-                                  (int64_t)at, http_req_arena(r), &row, &why);
-    coord_unlock(c);
+    e = hash.len ? collateral_by_hash(d, &id, http_req_arena(r), &row, &why)
+                 : collateral_for(d, fmspc.len ? str_from(room, fmspc.len) : STR_NONE, (int64_t)at,
+                                  http_req_arena(r), &row, &why);
     if (!e)
         put_collateral(&b, &row, (int64_t)at);
     reply_result(r, e, &b, &why);

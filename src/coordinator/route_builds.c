@@ -135,7 +135,7 @@ void route_program(struct coord *c, struct http_req *r, struct str arg)
     buf_release(&why);
 }
 
-void route_build_log(struct coord *c, struct http_req *r, struct str arg)
+void route_build_log(struct coord *c UNUSED, struct db *d, struct http_req *r, struct str arg)
 {
     struct buf why = WHY_INIT, b = BUF_INIT(BUILD_LOG_MAX);
     uint64_t id;
@@ -145,9 +145,7 @@ void route_build_log(struct coord *c, struct http_req *r, struct str arg)
         reply_error(r, 404, "no such request");
         return;
     }
-    coord_lock(c);
-    e = build_log_write(c->db, id, &b, &why);
-    coord_unlock(c);
+    e = build_log_write(d, id, &b, &why);
     if (e) {
         reply_fault(r, e, &why);
     } else {
@@ -158,26 +156,23 @@ void route_build_log(struct coord *c, struct http_req *r, struct str arg)
     buf_release(&why);
 }
 
-void route_wasm_info(struct coord *c, struct http_req *r, struct str arg UNUSED)
+void route_wasm_info(struct coord *c UNUSED, struct db *d, struct http_req *r,
+                     struct str arg UNUSED)
 {
     struct buf why = WHY_INIT, b = BUF_INIT(1024);
     struct str target = http_req_query(r, "build_target");
     enum err e;
 
-    coord_lock(c);
-    e = wasm_info_write(c->db, http_req_query(r, "repo_url"), http_req_query(r, "commit_hash"),
+    e = wasm_info_write(d, http_req_query(r, "repo_url"), http_req_query(r, "commit_hash"),
                         target.len ? target : STR("wasm32-wasip1"), &b, &why);
-    coord_unlock(c);
     reply_result(r, e, &b, &why);
 }
 
-void route_wasm_exists(struct coord *c, struct http_req *r, struct str arg)
+void route_wasm_exists(struct coord *c UNUSED, struct db *d, struct http_req *r, struct str arg)
 {
     struct buf why = WHY_INIT, b = BUF_INIT(256);
     enum err e;
 
-    coord_lock(c);
-    e = wasm_exists_write(c->db, arg, &b, &why);
-    coord_unlock(c);
+    e = wasm_exists_write(d, arg, &b, &why);
     reply_result(r, e, &b, &why);
 }

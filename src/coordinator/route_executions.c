@@ -13,7 +13,8 @@ static bool status_ok(struct str s)
            job_status_ok(s, false);
 }
 
-void route_executions(struct coord *c, struct http_req *r, struct str arg UNUSED)
+void route_executions(struct coord *c UNUSED, struct db *d, struct http_req *r,
+                      struct str arg UNUSED)
 {
     struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
     struct executions_filter f = {.account = http_req_query(r, "account"),
@@ -32,13 +33,11 @@ void route_executions(struct coord *c, struct http_req *r, struct str arg UNUSED
                             : "'limit' must be at least 1");
         return;
     }
-    coord_lock(c);
-    e = executions_write(c->db, &f, &b, &why);
-    coord_unlock(c);
+    e = executions_write(d, &f, &b, &why);
     reply_result(r, e, &b, &why);
 }
 
-void route_execution(struct coord *c, struct http_req *r, struct str arg)
+void route_execution(struct coord *c UNUSED, struct db *d, struct http_req *r, struct str arg)
 {
     struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
     uint64_t id;
@@ -48,33 +47,54 @@ void route_execution(struct coord *c, struct http_req *r, struct str arg)
         reply_error(r, 404, "no such execution");
         return;
     }
-    coord_lock(c);
-    e = execution_write(c->db, id, &b, &why);
-    coord_unlock(c);
+    e = execution_write(d, id, &b, &why);
     reply_result(r, e, &b, &why);
 }
 
-void route_executions_live(struct coord *c, struct http_req *r, struct str arg UNUSED)
+/* What changed, made once for all who wait since the same change. */
+static enum err page_put(struct coord *c, struct db *d, uint64_t after,
+                         const struct feed_news *news, struct buf *out, struct buf *why)
+{
+    struct feed_page *p = &c->feed_page;
+    enum err e = ERR_OK;
+
+    pthread_mutex_lock(&p->lock);
+    if (!p->text.len || p->after != after || p->last != news->last) {
+        buf_clear(&p->text);
+        e = feed_write(news, d, &p->text, why);
+        p->after = after;
+        p->last = news->last;
+    }
+    if (e)
+        buf_clear(&p->text);
+    else
+        buf_add_str(out, buf_str(&p->text));
+    pthread_mutex_unlock(&p->lock);
+    return e;
+}
+
+void route_executions_live(struct coord *c, struct db *d, struct http_req *r, struct str arg UNUSED)
 {
     struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
+    struct feed_news news;
     uint64_t after, wait;
+    bool any, held;
     enum err e;
 
     if (!query_u64(r, "after", 0, &after) || !query_u64(r, "wait_ms", 0, &wait))
         return;
-    if (wait > COORD_WAIT_MAX)
-        wait = COORD_WAIT_MAX;
     coord_lock(c);
-    e = feed_write(&c->feed, c->db, after, &b, &why);
-    if (e == ERR_EMPTY && wait)
+    any = feed_since(&c->feed, after, &news);
+    held = !any && wait;
+    if (held)
         wait_for_feed(c, r, after, wait);
-    else if (e == ERR_EMPTY)
-        http_reply(r, 204, NULL, STR_NONE);
-    else if (e)
-        reply_fault(r, e, &why);
-    else
-        reply_json(r, 200, &b);
     coord_unlock(c);
-    buf_release(&b);
-    buf_release(&why);
+    if (held)
+        return;
+    if (!any) {
+        http_reply(r, 204, NULL, STR_NONE);
+        return;
+    }
+    e = page_put(c, d, after, &news, &b, &why);
+    reply_result(r, e, &b, &why);
 }

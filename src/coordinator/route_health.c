@@ -26,15 +26,15 @@ static void put_u64(struct buf *b, const char *key, uint64_t v)
     json_put_u64(b, v);
 }
 
-static void health(struct coord *c, struct http_req *r, bool status_by_readiness)
+static void health(struct coord *c, struct db *d, struct http_req *r, bool status_by_readiness)
 {
     struct buf why = WHY_INIT, b = BUF_INIT(4096);
     struct jobq_counts counts = {0};
     const char *fault;
     bool db;
 
+    db = !jobq_count(d, &counts, &why);
     coord_lock(c);
-    db = !jobq_count(c->db, &counts, &why);
     fault = not_ready(c, db ? &counts : NULL);
     json_obj(&b);
     json_key(&b, "ready");
@@ -62,9 +62,9 @@ void route_livez(struct coord *c UNUSED, struct http_req *r, struct str arg UNUS
     http_reply(r, 200, "application/json", STR("{\"status\":\"ok\"}"));
 }
 
-void route_readyz(struct coord *c, struct http_req *r, struct str arg UNUSED)
+void route_readyz(struct coord *c, struct db *d, struct http_req *r, struct str arg UNUSED)
 {
-    health(c, r, true);
+    health(c, d, r, true);
 }
 
 void route_health(struct coord *c UNUSED, struct http_req *r, struct str arg UNUSED)
@@ -72,9 +72,9 @@ void route_health(struct coord *c UNUSED, struct http_req *r, struct str arg UNU
     http_reply(r, 200, "text/plain", STR("OK"));
 }
 
-void route_health_detailed(struct coord *c, struct http_req *r, struct str arg UNUSED)
+void route_health_detailed(struct coord *c, struct db *d, struct http_req *r, struct str arg UNUSED)
 {
-    health(c, r, false);
+    health(c, d, r, false);
 }
 
 static void metric(struct buf *b, const char *name, const char *type, const char *help, uint64_t v)
@@ -85,14 +85,14 @@ static void metric(struct buf *b, const char *name, const char *type, const char
 }
 
 /* The text format of prometheus.io/docs/instrumenting/exposition_formats. */
-void route_metrics(struct coord *c, struct http_req *r, struct str arg UNUSED)
+void route_metrics(struct coord *c, struct db *d, struct http_req *r, struct str arg UNUSED)
 {
     struct buf why = WHY_INIT, b = BUF_INIT(16384);
     struct jobq_counts counts = {0};
     enum err e;
 
+    e = jobq_count(d, &counts, &why);
     coord_lock(c);
-    e = jobq_count(c->db, &counts, &why);
     metric(&b, "jobs_queued", "gauge", "Jobs waiting for a worker.", counts.queued);
     metric(&b, "jobs_leased", "gauge", "Jobs a worker has.", counts.leased);
     metric(&b, "leases_total", "counter", "Leases given since the start.", c->leases);

@@ -1,21 +1,21 @@
 /*
- * route_public.c — what anybody may read.
+ * route_public.c — what anybody may read: requests, lists, totals, prices. By readers (readers.h).
  */
 #include "coordinator/reply.h"
 #include "coordinator/results.h"
-#include "coordinator/totals.h"
 #include "coordinator/routes.h"
+#include "coordinator/totals.h"
 #include "coordinator/wait.h"
 #include "near/account_id.h"
 
-#define JOBS_LIMIT     50
-#define JOBS_LIMIT_MAX 100
+#define JOBS_LIMIT      50
+#define JOBS_LIMIT_MAX  100
+#define JOBS_OFFSET_MAX 100000 /* counted through one by one */
 
-void route_request(struct coord *c, struct http_req *r, struct str arg)
+void route_request(struct coord *c, struct db *d, struct http_req *r, struct str arg)
 {
     struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
     uint64_t id, after, wait;
-    bool news = false;
     enum err e;
 
     if (!str_u64(arg, &id) || id > INT64_MAX) {
@@ -24,23 +24,15 @@ void route_request(struct coord *c, struct http_req *r, struct str arg)
     }
     if (!query_u64(r, "after", 0, &after) || !query_u64(r, "wait_ms", 0, &wait))
         return;
-    if (wait > COORD_WAIT_MAX)
-        wait = COORD_WAIT_MAX;
-    coord_lock(c);
-    e = request_write(c->db, id, after, &b, &news, &why);
     /* A request may be asked for before its block has been read. */
-    if (wait && (e == ERR_ABSENT || (!e && !news)))
-        wait_for_step(c, r, id, after, wait, e ? 404 : 204);
-    else if (e)
-        reply_fault(r, e, &why);
-    else
-        reply_json(r, 200, &b);
-    coord_unlock(c);
-    buf_release(&b);
-    buf_release(&why);
+    if (wait && wait_for_step(c, r, arg, id, after, wait))
+        return;
+    e = request_write(d, id, after, &b, &why);
+    reply_result(r, e, &b, &why);
 }
 
-void route_jobs_list(struct coord *c, struct http_req *r, struct str arg UNUSED)
+void route_jobs_list(struct coord *c UNUSED, struct db *d, struct http_req *r,
+                     struct str arg UNUSED)
 {
     struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
     struct str source = http_req_query(r, "source"), user = http_req_query(r, "user_account_id");
@@ -52,6 +44,12 @@ void route_jobs_list(struct coord *c, struct http_req *r, struct str arg UNUSED)
         return;
     if (f.limit > JOBS_LIMIT_MAX)
         f.limit = JOBS_LIMIT_MAX;
+    if (f.offset > JOBS_OFFSET_MAX) {
+        reply_error(r, 400,
+                    "'offset' is at most 100000; go further back with 'before' of "
+                    "/public/executions");
+        return;
+    }
     if (source.len && !str_eqz(source, "near") && !str_eqz(source, "https")) {
         reply_error(r, 400, "'source' must be near or https");
         return;
@@ -59,68 +57,57 @@ void route_jobs_list(struct coord *c, struct http_req *r, struct str arg UNUSED)
     f.https_only = str_eqz(source, "https");
     if (user.len)
         f.user = user;
-    coord_lock(c);
-    e = jobs_write(c->db, &f, &b, &why);
-    coord_unlock(c);
+    e = jobs_write(d, &f, &b, &why);
     reply_result(r, e, &b, &why);
 }
 
-void route_stats(struct coord *c, struct http_req *r, struct str arg UNUSED)
+void route_stats(struct coord *c, struct db *d, struct http_req *r, struct str arg UNUSED)
 {
-    struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
+    struct buf why = WHY_INIT, b = BUF_INIT(4096);
+    uint64_t online;
     enum err e;
 
     coord_lock(c);
-    e = stats_write(c->db, workers_online(c, now_ms()), &b, &why);
+    online = workers_online(c, now_ms());
     coord_unlock(c);
+    e = stats_write(d, online, &b, &why);
     reply_result(r, e, &b, &why);
 }
 
-void route_per_day(struct coord *c, struct http_req *r, struct str arg UNUSED)
+void route_per_day(struct coord *c UNUSED, struct db *d, struct http_req *r, struct str arg UNUSED)
 {
-    struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
-    enum err e;
+    struct buf why = WHY_INIT, b = BUF_INIT(4096);
+    enum err e = per_day_write(d, now_ms(), &b, &why);
 
-    coord_lock(c);
-    e = per_day_write(c->db, now_ms(), &b, &why);
-    coord_unlock(c);
     reply_result(r, e, &b, &why);
 }
 
-void route_user(struct coord *c, struct http_req *r, struct str arg)
+void route_user(struct coord *c UNUSED, struct db *d, struct http_req *r, struct str arg)
 {
-    struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
+    struct buf why = WHY_INIT, b = BUF_INIT(4096);
     enum err e;
 
     if (!account_id_valid(arg)) {
         reply_error(r, 400, "not an account id");
         return;
     }
-    coord_lock(c);
-    e = user_write(c->db, arg, &b, &why);
-    coord_unlock(c);
+    e = user_write(d, arg, &b, &why);
     reply_result(r, e, &b, &why);
 }
 
-void route_workers(struct coord *c, struct http_req *r, struct str arg UNUSED)
+void route_workers(struct coord *c, struct db *d, struct http_req *r, struct str arg UNUSED)
 {
     struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
-    enum err e;
+    enum err e = workers_write(c, d, http_req_arena(r), &b, &why);
 
-    coord_lock(c);
-    e = workers_write(c, &b, &why);
-    coord_unlock(c);
     reply_result(r, e, &b, &why);
 }
 
-void route_repos(struct coord *c, struct http_req *r, struct str arg UNUSED)
+void route_repos(struct coord *c UNUSED, struct db *d, struct http_req *r, struct str arg UNUSED)
 {
     struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
-    enum err e;
+    enum err e = repos_write(d, &b, &why);
 
-    coord_lock(c);
-    e = repos_write(c->db, &b, &why);
-    coord_unlock(c);
     reply_result(r, e, &b, &why);
 }
 

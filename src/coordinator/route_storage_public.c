@@ -17,16 +17,14 @@ static void plain(struct http_req *r, unsigned status, const char *words)
 }
 
 /* ERR_DENIED: it is there and not public. */
-static enum err look(struct coord *c, struct str project, struct str key, struct buf *bytes,
+static enum err look(struct db *d, struct str project, struct str key, struct buf *bytes,
                      struct stored *out, struct buf *why)
 {
     const struct space area = area_of(project);
     struct hash256 h = sha256(key);
     enum err e;
 
-    coord_lock(c);
-    e = records_get(c->db, &area, &h, out, bytes, why);
-    coord_unlock(c);
+    e = records_get(d, &area, &h, out, bytes, why);
     return !e && !out->is_public ? ERR_DENIED : e;
 }
 
@@ -47,7 +45,8 @@ static void put_found(struct buf *b, enum err e, struct str value)
     json_obj_end(b);
 }
 
-void route_public_storage_get(struct coord *c, struct http_req *r, struct str arg UNUSED)
+void route_public_storage_get(struct coord *c UNUSED, struct db *d, struct http_req *r,
+                              struct str arg UNUSED)
 {
     struct buf bytes = BUF_INIT(2 * STORAGE_VALUE_MAX), out = BUF_INIT(2 * STORAGE_VALUE_MAX),
                why = WHY_INIT;
@@ -61,7 +60,7 @@ void route_public_storage_get(struct coord *c, struct http_req *r, struct str ar
         plain(r, 400, "project_uuid and key are needed");
         return;
     }
-    e = look(c, area.project, key, &bytes, &found, &why);
+    e = look(d, area.project, key, &bytes, &found, &why);
     if (e == ERR_DENIED) {
         plain(r, 403, "Storage key exists but is encrypted (not public)");
     } else if (raw && e == ERR_EMPTY) {
@@ -81,7 +80,8 @@ void route_public_storage_get(struct coord *c, struct http_req *r, struct str ar
     buf_release(&why);
 }
 
-void route_public_storage_batch(struct coord *c, struct http_req *r, struct str arg UNUSED)
+void route_public_storage_batch(struct coord *c UNUSED, struct db *d, struct http_req *r,
+                                struct str arg UNUSED)
 {
     struct buf bytes = BUF_INIT(2 * STORAGE_VALUE_MAX), out = BUF_INIT(ANSWER_MAX), why = WHY_INIT,
                key = BUF_INIT(STORAGE_KEY_MAX);
@@ -111,7 +111,7 @@ void route_public_storage_batch(struct coord *c, struct http_req *r, struct str 
         buf_clear(&bytes);
         if (!json_str(it.value, &key))
             continue;
-        e = look(c, area.project, buf_str(&key), &bytes, &found, &why);
+        e = look(d, area.project, buf_str(&key), &bytes, &found, &why);
         json_key_str(&out, buf_str(&key));
         put_found(&out, e, found.value);
         if (e == ERR_DENIED || e == ERR_EMPTY)
@@ -131,7 +131,8 @@ void route_public_storage_batch(struct coord *c, struct http_req *r, struct str 
     buf_release(&why);
 }
 
-void route_public_storage_use(struct coord *c, struct http_req *r, struct str arg UNUSED)
+void route_public_storage_use(struct coord *c UNUSED, struct db *d, struct http_req *r,
+                              struct str arg UNUSED)
 {
     const struct space area = area_of(http_req_query(r, "project_uuid"));
     struct buf out = BUF_INIT(1024), why = WHY_INIT;
@@ -142,9 +143,7 @@ void route_public_storage_use(struct coord *c, struct http_req *r, struct str ar
         reply_error(r, 400, "'project_uuid' is needed: p and 16 hexadecimal digits");
         return;
     }
-    coord_lock(c);
-    e = records_use(c->db, area.project, &use, &why);
-    coord_unlock(c);
+    e = records_use(d, area.project, &use, &why);
     if (e) {
         reply_fault(r, e, &why);
     } else {

@@ -9,13 +9,8 @@
 #include "base/mem.h"
 #include "coordinator/gate.h"
 #include "coordinator/pages.h"
+#include "coordinator/readers.h"
 #include "coordinator/reply.h"
-
-enum who {
-    WORKER,  /* bearer token and, with --register-id, a session */
-    BEARER,  /* bearer token: how a worker comes to a session */
-    ANYBODY, /* and pages of any origin */
-};
 
 static void tee(struct coord *c, struct http_req *r, void (*run)(struct gate *, struct http_req *))
 {
@@ -35,11 +30,9 @@ static void route_tee_register(struct coord *c, struct http_req *r, struct str a
     tee(c, r, gate_register);
 }
 
-static const struct route {
-    const char *method, *path; /* one '*' stands for one part of the path */
-    enum who who;
-    route_fn *run;
-} routes[] = {
+#define READ(fn) ANYBODY, .read = fn
+
+static const struct route routes[] = {
     {"POST", "/jobs/lease", WORKER, route_lease},
     {"POST", "/jobs/*/renew", WORKER, route_renew},
     {"POST", "/jobs/*/progress", WORKER, route_progress},
@@ -53,18 +46,18 @@ static const struct route {
     {"POST", "/attestations/batches", WORKER, route_batch_put},
     {"POST", "/attestations/wishes", WORKER, route_wishes},
     {"POST", "/attestations/quotes", WORKER, route_quote_put},
-    {"POST", "/attestations/*/quote", ANYBODY, route_quote},
-    {"GET", "/attestations/epochs", ANYBODY, route_epochs},
-    {"GET", "/attestations/epochs/*", ANYBODY, route_epoch},
-    {"GET", "/attestations/epochs/*/statements", ANYBODY, route_epoch_statements},
-    {"GET", "/attestations/by-tx/*", ANYBODY, route_attestation_tx},
-    {"GET", "/attestations/*", ANYBODY, route_attestation},
-    {"GET", "/attestations/*/bundle", ANYBODY, route_bundle},
-    {"GET", "/public/collateral", ANYBODY, route_collateral},
-    {"GET", "/tdx/collateral", ANYBODY, route_collateral},
-    {"GET", "/public/executions", ANYBODY, route_executions},
-    {"GET", "/public/executions/live", ANYBODY, route_executions_live},
-    {"GET", "/public/executions/*", ANYBODY, route_execution},
+    {"POST", "/attestations/*/quote", READ(route_quote)},
+    {"GET", "/attestations/epochs", READ(route_epochs)},
+    {"GET", "/attestations/epochs/*", READ(route_epoch)},
+    {"GET", "/attestations/epochs/*/statements", READ(route_epoch_statements)},
+    {"GET", "/attestations/by-tx/*", READ(route_attestation_tx)},
+    {"GET", "/attestations/*", READ(route_attestation)},
+    {"GET", "/attestations/*/bundle", READ(route_bundle)},
+    {"GET", "/public/collateral", READ(route_collateral)},
+    {"GET", "/tdx/collateral", READ(route_collateral)},
+    {"GET", "/public/executions", READ(route_executions)},
+    {"GET", "/public/executions/live", READ(route_executions_live)},
+    {"GET", "/public/executions/*", READ(route_execution)},
     {"POST", "/jobs/*/build", WORKER, route_job_build},
     {"GET", "/builds/*", WORKER, route_build},
     {"POST", "/builds/*/lock", WORKER, route_build_lock},
@@ -84,19 +77,19 @@ static const struct route {
     {"POST", "/storage/clear-all", WORKER, route_storage_clear_all},
     {"POST", "/storage/clear-version", WORKER, route_storage_clear_version},
     {"POST", "/storage/get-public", WORKER, route_storage_get_public},
-    {"GET", "/public/storage/get", ANYBODY, route_public_storage_get},
-    {"POST", "/public/storage/batch", ANYBODY, route_public_storage_batch},
-    {"GET", "/public/projects/storage", ANYBODY, route_public_storage_use},
-    {"GET", "/requests/*", ANYBODY, route_request},
-    {"GET", "/requests/*/build-log", ANYBODY, route_build_log},
-    {"GET", "/public/wasm/info", ANYBODY, route_wasm_info},
-    {"GET", "/public/wasm/exists/*", ANYBODY, route_wasm_exists},
-    {"GET", "/public/jobs", ANYBODY, route_jobs_list},
-    {"GET", "/public/stats", ANYBODY, route_stats},
-    {"GET", "/public/stats/executions_per_day", ANYBODY, route_per_day},
-    {"GET", "/public/users/*/earnings", ANYBODY, route_user},
-    {"GET", "/public/workers", ANYBODY, route_workers},
-    {"GET", "/public/repos/popular", ANYBODY, route_repos},
+    {"GET", "/public/storage/get", READ(route_public_storage_get)},
+    {"POST", "/public/storage/batch", READ(route_public_storage_batch)},
+    {"GET", "/public/projects/storage", READ(route_public_storage_use)},
+    {"GET", "/requests/*", READ(route_request)},
+    {"GET", "/requests/*/build-log", READ(route_build_log)},
+    {"GET", "/public/wasm/info", READ(route_wasm_info)},
+    {"GET", "/public/wasm/exists/*", READ(route_wasm_exists)},
+    {"GET", "/public/jobs", READ(route_jobs_list)},
+    {"GET", "/public/stats", READ(route_stats)},
+    {"GET", "/public/stats/executions_per_day", READ(route_per_day)},
+    {"GET", "/public/users/*/earnings", READ(route_user)},
+    {"GET", "/public/workers", READ(route_workers)},
+    {"GET", "/public/repos/popular", READ(route_repos)},
     {"GET", "/public/pricing", ANYBODY, route_pricing},
     {"POST", "/public/pricing/refresh", ANYBODY, route_pricing_refresh},
     {"POST", "/secrets/pubkey", ANYBODY, route_secrets_pubkey},
@@ -104,10 +97,10 @@ static const struct route {
     {"POST", "/secrets/update_user_secrets", ANYBODY, route_secrets_update},
     {"GET", "/vrf/pubkey", ANYBODY, route_vrf_pubkey},
     {"GET", "/livez", ANYBODY, route_livez},
-    {"GET", "/readyz", ANYBODY, route_readyz},
+    {"GET", "/readyz", READ(route_readyz)},
     {"GET", "/health", ANYBODY, route_health},
-    {"GET", "/health/detailed", ANYBODY, route_health_detailed},
-    {"GET", "/metrics", ANYBODY, route_metrics},
+    {"GET", "/health/detailed", READ(route_health_detailed)},
+    {"GET", "/metrics", READ(route_metrics)},
 };
 
 static bool matches(struct str path, const char *pattern, struct str *arg)
@@ -188,7 +181,10 @@ void routes_handle(void *coord, struct http_req *r)
         } else if (t->who == WORKER && c->gate && !gate_passes(c->gate, r)) {
             return;
         }
-        t->run(c, r, arg);
+        if (t->read)
+            readers_put(c->readers, r, t, arg);
+        else
+            t->run(c, r, arg);
         return;
     }
     if (strcmp(method, "GET") == 0 && pages_serve(c->pages, r))

@@ -8,16 +8,23 @@
 #include "codec/json.h"
 #include "coordinator/ack.h"
 #include "coordinator/reply.h"
+#include "coordinator/readers.h"
 #include "coordinator/results.h"
+
+#define WAITS_LATER_S 5 /* when one may try again who may not wait now */
 
 struct waiter {
     struct waiter *prev, *next; /* newest first */
     struct http_req *r;
-    enum { FOR_STEP, FOR_JOB, FOR_FEED, FOR_WISH, FOR_QUOTE } what;
+    enum { FOR_STEP, FOR_JOB, FOR_FEED } what;
     char worker[JOB_WORKER_MAX + 1], session[JOB_WORKER_MAX + 1];
     uint64_t owner_slots;
     uint64_t request_id, after;
+    struct str arg; /* of the path, for the reader */
 };
+
+static const struct route route_of_steps = {.read = route_request},
+                          route_of_feed = {.read = route_executions_live};
 
 static void drop(struct coord *c, struct waiter *w)
 {
@@ -94,13 +101,43 @@ void waiters_recall(struct coord *c, struct str worker, struct str session)
     }
 }
 
-void wait_for_step(struct coord *c, struct http_req *r, uint64_t request_id, uint64_t after,
-                   uint64_t ms, unsigned timeout_status)
+bool wait_allowed(const struct http_req *r)
 {
-    struct waiter *w = hold(c, r, ms, timeout_status);
+    const struct http_held held = http_held(r);
 
-    w->request_id = request_id;
-    w->after = after;
+    return held.peer < WAITS_EACH && held.all < WAITS_ALL;
+}
+
+/* Under the lock; `r` is answered when it may not. */
+static struct waiter *hold_stranger(struct coord *c, struct http_req *r, uint64_t ms,
+                                    unsigned status)
+{
+    if (wait_allowed(r))
+        return hold(c, r, ms < COORD_WAIT_MAX ? ms : COORD_WAIT_MAX, status);
+    reply_later(r, 429, "too many requests wait from this address", WAITS_LATER_S);
+    return NULL;
+}
+
+bool wait_for_step(struct coord *c, struct http_req *r, struct str arg, uint64_t request_id,
+                   uint64_t after, uint64_t ms)
+{
+    struct buf why = WHY_INIT;
+    struct waiter *w;
+    uint64_t last;
+    bool waits;
+
+    coord_lock(c);
+    waits = !step_last(c->db, request_id, &last, &why) && last <= after;
+    w = waits ? hold_stranger(c, r, ms, last ? 204 : 404) : NULL;
+    if (w) {
+        w->what = FOR_STEP;
+        w->request_id = request_id;
+        w->after = after;
+        w->arg = arg;
+    }
+    coord_unlock(c);
+    buf_release(&why);
+    return waits;
 }
 
 static void put_str_or_null(struct buf *b, const char *key, struct str s)
@@ -206,61 +243,49 @@ void waiters_serve(struct coord *c)
 
 void wait_for_feed(struct coord *c, struct http_req *r, uint64_t after, uint64_t ms)
 {
-    struct waiter *w = hold(c, r, ms, 204);
+    struct waiter *w = hold_stranger(c, r, ms, 204);
 
-    w->what = FOR_FEED;
-    w->after = after;
+    if (w) {
+        w->what = FOR_FEED;
+        w->after = after;
+    }
 }
 
-static void feed_serve(struct coord *c)
+/* A reader answers it: it has what it waited for. */
+static void hand_over(struct coord *c, struct waiter *w, const struct route *route)
 {
-    struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
+    readers_put(c->readers, w->r, route, w->arg);
+    drop(c, w);
+}
+
+void waiters_feed(struct coord *c)
+{
     struct waiter *w = c->waiters, *next;
-    uint64_t after = 0;
 
     for (; w; w = next) {
         next = w->next;
-        if (w->what != FOR_FEED)
-            continue;
-        /* They all wait since the same change: what is read for one is for all of them. */
-        if (!b.len || w->after != after) {
-            buf_clear(&b);
-            after = w->after;
-            if (feed_write(&c->feed, c->db, after, &b, &why)) {
-                buf_clear(&b);
-                continue;
-            }
-        }
-        reply_json(w->r, 200, &b);
-        drop(c, w);
+        if (w->what == FOR_FEED && w->after != c->feed.last)
+            hand_over(c, w, &route_of_feed);
     }
-    buf_release(&b);
-    buf_release(&why);
 }
 
 void waiters_changed(struct coord *c, uint64_t request_id)
 {
-    struct buf why = WHY_INIT, b = BUF_INIT(COORD_BODY_MAX);
+    struct buf why = WHY_INIT;
     struct waiter *w = c->waiters, *next;
+    uint64_t last = 0;
 
+    feed_note(&c->feed, request_id);
     for (; w; w = next) {
-        bool news = false;
-        enum err e;
-
         next = w->next;
         if (w->what != FOR_STEP || w->request_id != request_id)
             continue;
-        buf_clear(&b);
-        e = request_write(c->db, request_id, w->after, &b, &news, &why);
-        if (e || !news)
-            continue;
-        reply_json(w->r, 200, &b);
-        drop(c, w);
+        if (!last && step_last(c->db, request_id, &last, &why))
+            break;
+        if (last > w->after)
+            hand_over(c, w, &route_of_steps);
     }
-    buf_release(&b);
     buf_release(&why);
-    feed_note(&c->feed, request_id);
-    feed_serve(c);
 }
 
 void waiters_changed_all(struct coord *c, const struct changed *list)

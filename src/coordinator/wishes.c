@@ -302,15 +302,15 @@ static void nonce_reply(struct http_req *r, const struct statement_row *s, struc
     buf_release(&b);
 }
 
-void wish_reply(struct coord *c, struct http_req *r, const struct statement_row *s,
-                struct str nonce, struct str quote)
+void wish_reply(struct db *d, struct http_req *r, const struct statement_row *s, struct str nonce,
+                struct str quote)
 {
     struct buf b = BUF_INIT(COORD_BODY_MAX), why = WHY_INIT;
     struct arena a = ARENA_INIT;
 
     if (nonce.len)
         nonce_reply(r, s, nonce, quote);
-    else if (record_write(c->db, s, quote, &a, &b, &why))
+    else if (record_write(d, s, quote, &a, &b, &why))
         reply_fault(r, ERR_DB, &why);
     else
         reply_json(r, 200, &b);
@@ -345,7 +345,7 @@ void wish_granted(struct coord *c, const struct hash256 *digest, struct str nonc
                  quote_find(c->db, digest, nonce, &a, &quote, &why))
             reply_fault(r, ERR_DB, &why);
         else
-            wish_reply(c, r, &s, nonce, quote);
+            wish_reply(c->db, r, &s, nonce, quote);
         arena_release(&a);
         buf_release(&why);
     }

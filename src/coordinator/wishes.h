@@ -44,7 +44,7 @@ void wish_granted(struct coord *c, const struct hash256 *digest, struct str nonc
                   const char *fault);
 
 /* The quote as an answer. */
-void wish_reply(struct coord *c, struct http_req *r, const struct statement_row *s,
-                struct str nonce, struct str quote);
+void wish_reply(struct db *d, struct http_req *r, const struct statement_row *s, struct str nonce,
+                struct str quote);
 
 #endif

@@ -65,20 +65,28 @@ static void put_u64(struct buf *b, const char *key, uint64_t v)
     json_put_u64(b, v);
 }
 
-enum err workers_write(struct coord *c, struct buf *out, struct buf *why)
+enum err workers_write(struct coord *c, struct db *d, struct arena *a, struct buf *out,
+                       struct buf *why)
 {
     uint64_t now = now_ms();
+    struct worker *list;
+    size_t n;
 
+    coord_lock(c);
+    n = c->nworkers;
+    list = arena_new_n(a, struct worker, n + 1);
+    memcpy(list, c->workers, n * sizeof(list[0]));
+    coord_unlock(c);
     json_arr(out);
-    for (size_t i = 0; i < c->nworkers; i++) {
-        const struct worker *w = &c->workers[i];
+    for (size_t i = 0; i < n; i++) {
+        const struct worker *w = &list[i];
         bool online = w->last_ms + WORKER_ONLINE_MS > now;
         struct worker_totals t;
         uint64_t job = 0;
-        enum err e = worker_totals(c->db, str_of(w->id), &t, why);
+        enum err e = worker_totals(d, str_of(w->id), &t, why);
 
         if (!e)
-            e = jobq_running(c->db, str_of(w->id), &job, why);
+            e = jobq_running(d, str_of(w->id), &job, why);
         if (e)
             return e;
         json_obj(out);

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "coordinator/attestation.h"
 #include "coordinator/executions.h"
+#include "coordinator/feed.h"
 #include "coordinator/jobq.h"
 #include "coordinator/schema.h"
 
@@ -404,23 +405,38 @@ static void test_feed(void **state)
     struct buf out = BUF_INIT(65536), why = WHY_INIT;
     struct db *d = with_statements();
     struct feed f;
+    struct feed_news n;
     uint64_t begin;
 
     (void)state;
     feed_start(&f, 5);
     begin = f.last;
-    assert_int_equal(feed_write(&f, d, begin, &out, &why), ERR_EMPTY);
+    assert_false(feed_since(&f, begin, &n));
     feed_note(&f, 41);
-    assert_ok(feed_write(&f, d, begin, &out, &why), why);
+    assert_true(feed_since(&f, begin, &n));
+    assert_true(n.last == begin + 1 && !n.reset && n.n == 1);
+    assert_ok(feed_write(&n, d, &out, &why), why);
     assert_true(str_find(buf_str(&out), STR("\"reset\":false")) < out.len);
     buf_clear(&out);
-    assert_ok(feed_write(&f, d, 0, &out, &why), why);
+    assert_true(feed_since(&f, 0, &n));
+    assert_true(n.reset);
+    assert_ok(feed_write(&n, d, &out, &why), why);
     assert_true(str_find(buf_str(&out), STR("\"reset\":true")) < out.len);
+    for (unsigned i = 0; i < 70; i++) /* seven, ten times each: once each, the last first */
+        feed_note(&f, i % 7);
+    assert_true(feed_since(&f, begin + 1, &n));
+    assert_true(!n.reset && n.n == 7 && n.request_id[0] == 6 && n.request_id[6] == 0);
+    for (unsigned i = 0; i < FEED_ROWS_MAX; i++)
+        feed_note(&f, 1000 + i);
+    assert_true(feed_since(&f, begin + 71, &n));
+    assert_true(!n.reset && n.n == FEED_ROWS_MAX);
+    assert_true(feed_since(&f, begin + 1, &n));
+    assert_true(n.reset); /* more than one answer has */
+    begin = f.last;
     for (unsigned i = 0; i < 3 * FEED_KEPT; i++)
         feed_note(&f, i % 7);
-    buf_clear(&out);
-    assert_ok(feed_write(&f, d, begin, &out, &why), why);
-    assert_true(str_find(buf_str(&out), STR("\"reset\":true")) < out.len);
+    assert_true(feed_since(&f, begin, &n));
+    assert_true(n.reset);
     db_close(d);
     buf_release(&out);
     buf_release(&why);

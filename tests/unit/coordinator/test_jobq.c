@@ -160,10 +160,9 @@ static size_t expire(struct fixture *f)
 static struct json read_request(struct fixture *f, uint64_t request)
 {
     struct json v;
-    bool news;
 
     buf_clear(&f->out);
-    assert_int_equal(request_write(f->d, request, 0, &f->out, &news, &f->why), 0);
+    assert_int_equal(request_write(f->d, request, 0, &f->out, &f->why), 0);
     assert_true(json_parse(buf_str(&f->out), &v, NULL));
     return v;
 }
@@ -231,7 +230,6 @@ static void test_happy(void **state)
     uint64_t request = 0, n;
     struct json v;
     struct job j;
-    bool news;
 
     assert_int_equal(add(f, 1, 1, 100), 0);
     assert_status(f, 1, "queued");
@@ -262,12 +260,14 @@ static void test_happy(void **state)
     assert_steps(f, 1, "queued leased fetched resolved completed");
     /* only what is new */
     buf_clear(&f->out);
-    assert_int_equal(request_write(f->d, 1, 5, &f->out, &news, &f->why), 0);
-    assert_false(news);
-    buf_clear(&f->out);
-    assert_int_equal(request_write(f->d, 1, 4, &f->out, &news, &f->why), 0);
-    assert_true(news);
-    assert_int_equal(request_write(f->d, 2, 0, &f->out, &news, &f->why), ERR_ABSENT);
+    assert_int_equal(request_write(f->d, 1, 4, &f->out, &f->why), 0);
+    assert_true(json_parse(buf_str(&f->out), &v, NULL));
+    assert_int_equal(json_count(json_get(v, "steps")), 1);
+    assert_int_equal(step_last(f->d, 1, &n, &f->why), 0);
+    assert_int_equal(n, 5);
+    assert_int_equal(step_last(f->d, 2, &n, &f->why), 0);
+    assert_int_equal(n, 0);
+    assert_int_equal(request_write(f->d, 2, 0, &f->out, &f->why), ERR_ABSENT);
 }
 
 static void test_fenced(void **state)
