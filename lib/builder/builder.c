@@ -170,7 +170,7 @@ static enum err crates_key(const struct compile_ask *ask, struct str skeleton, s
     return e;
 }
 
-/* What is kept of crates that the compiler refused, so that it is not tried for each commit. */
+/* What is kept where crates cannot be had apart, so that it is not tried for each commit. */
 #define REFUSED_BYTES 1
 
 static enum err crates_make(struct run *r, struct str skeleton, const struct hash256 *key, int *fd,
@@ -195,7 +195,7 @@ static enum err crates_make(struct run *r, struct str skeleton, const struct has
         return e;
     r->crates_log = b.log;
     *out = (struct compile_give){.result = b.result, .error = b.error};
-    if (b.result != COMPILE_OK && b.result != COMPILE_CODE && b.result != COMPILE_PROJECT)
+    if (b.result != COMPILE_OK && b.result != COMPILE_PROJECT)
         return ERR_OK;
     /* Not kept is made again, no more. */
     if (b.result != COMPILE_OK && (ftruncate(*fd, 0) || pwrite(*fd, "-", 1, 0) != REFUSED_BYTES))
@@ -222,7 +222,7 @@ static enum err crates_give(struct run *r, const struct child *to, struct str sk
     if (!e && (!r->crates || store_get(r->crates, &key, &fd, &size, NULL) || !size))
         e = crates_make(r, skeleton, &key, &fd, &give, why);
     else if (!e && size == REFUSED_BYTES)
-        give.result = COMPILE_CODE;
+        give.result = COMPILE_PROJECT;
     else if (!e)
         r->crates_log = STR("crates: as compiled for an earlier build\n");
     if (!e && give.result == COMPILE_OK && lseek(fd, 0, SEEK_SET))

@@ -36,7 +36,8 @@ static enum err ask(struct job *j, struct str skeleton, int *fd, struct buf *why
     if (e == ERR_TIMEOUT ||
         (!e && give.result == COMPILE_LIMIT && clock_mono_ms() + LAST_MS > deadline)) {
         e = job_fail(j, COMPILE_LIMIT, "the build took longer than %u seconds", j->ask.seconds);
-    } else if (!e && (give.result == COMPILE_LIMIT || give.result == COMPILE_NETWORK)) {
+    } else if (!e && (give.result == COMPILE_LIMIT || give.result == COMPILE_NETWORK ||
+                      give.result == COMPILE_CODE)) {
         e = job_fail(j, give.result, "%.*s", STR_ARG(give.error));
     } else if (!e && give.result == COMPILE_OK) {
         *fd = f.fds[0];

@@ -11,6 +11,7 @@
 #include "compile/project.h"
 
 #include "base/file.h"
+#include "codec/wire.h"
 #include "compile/crates.h"
 #include "compile/skeleton.h"
 #include "compile/wall.h"
@@ -19,6 +20,13 @@
 
 #define LOCK_MAX (4u << 20)
 #define ENV_MAX  48
+
+/* This machine, in Rust's words. */
+#ifdef __aarch64__
+#define HOST "aarch64-unknown-linux-gnu"
+#else
+#define HOST "x86_64-unknown-linux-gnu"
+#endif
 
 #define SYSROOT "/toolchain/sysroot"
 
@@ -243,7 +251,10 @@ static enum err rust_init(struct job *j, struct rust *r)
 
 static enum err fetch(struct job *j, const struct rust *r, struct buf *why)
 {
-    const char *const argv[] = {r->cargo, "fetch", "--target", r->target, r->locked, NULL};
+    /* cargo wants at hand what its own machine would need, too: any of it may be of a build script.
+     */
+    const char *const argv[] = {r->cargo,   "fetch", "--target", r->target,
+                                "--target", HOST,    r->locked,  NULL};
     const struct tool t = {.argv = argv, .env = r->env, .dir = "/work/src", .net = true};
     int status;
     enum err e;
@@ -268,6 +279,28 @@ static enum err compile(struct job *j, const struct rust *r, uint32_t total, str
     return !e && status ? fail_build(j, status) : e;
 }
 
+/* Has the compiler refused a crate of the registry, and not an empty file of ours? Packages of the
+ * project are named in its manifests, in quotes. */
+static bool refused_crate(const struct job *j)
+{
+    static const char mark[] = "error: could not compile `";
+    struct str log = buf_str(&j->log), path, text, name;
+    struct rd r = rd_over(j->ask.skeleton);
+    char room[COMPILE_NAME_MAX + 3];
+    struct buf quoted = BUF_OVER(room);
+    size_t at = str_find(log, str_of(mark));
+
+    (void)str_cut(str_skip(log, at + sizeof(mark) - 1), '`', &name);
+    buf_addf(&quoted, "\"%.*s\"", STR_ARG(name));
+    while (name.len && skeleton_next(&r, &path, &text)) {
+        if (str_ends(path, STR("Cargo.toml")) && str_find(text, buf_str(&quoted)) < text.len)
+            return false;
+        if (str_ends(path, STR("Cargo.toml")) && str_has_byte(text, '\''))
+            return false;
+    }
+    return name.len && !quoted.full;
+}
+
 enum err rust_crates(struct job *j, struct buf *why)
 {
     struct rust r;
@@ -279,6 +312,9 @@ enum err rust_crates(struct job *j, struct buf *why)
         e = fetch(j, &r, why);
     if (!e)
         e = compile(j, &r, packages(j), why);
+    /* Whether the project compiles has to be tried with the project then. */
+    if (e == ERR_GUEST && j->result == COMPILE_CODE && !refused_crate(j))
+        j->result = COMPILE_PROJECT;
     if (!e)
         e = crates_pack(j, r.target, why);
     return e;

@@ -120,6 +120,9 @@ static enum err judge(const struct built *r, struct answer *answer, struct buf *
         return ERR_OK;
     if (r->result == COMPILE_FAULT)
         return err_put(why, ERR_IO, "the compile child failed: %.*s", STR_ARG(r->error));
+    /* No fault of the requester's: another worker may have the compiler. */
+    if (r->result == COMPILE_TOOLCHAIN)
+        return err_put(why, ERR_BUSY, "%.*s", STR_ARG(r->error));
     answer_fail(answer, ANSWER_COMPILATION_FAILED, r->error);
     return ERR_GUEST;
 }

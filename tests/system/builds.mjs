@@ -6,8 +6,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
-import { GitServer } from './git.mjs';
-import { BIN, Daemon, NEAR, Network, near } from './harness.mjs';
+import { GitServer, toolchain } from './git.mjs';
+import { BIN, Daemon, NEAR, Network, near, until } from './harness.mjs';
 
 const git = await new GitServer().start();
 after(() => git.stop());
@@ -30,9 +30,9 @@ async function works(repo, more) {
 
 /** The worker of another machine: nothing of the first one's folder. */
 let machines = 0;
-async function anotherMachine() {
+async function anotherMachine(...more) {
     await net.worker.stop();
-    net.options.workerArgs = ['--home', path.join(net.home, `machine-${++machines}`)];
+    net.options.workerArgs = ['--home', path.join(net.home, `machine-${++machines}`), ...more];
     await net.startWorker();
 }
 
@@ -211,4 +211,22 @@ test('builds wait for their turn when more come than may run at once', async () 
     const [a, b] = spans.sort((x, y) => x.to - y.to);
     assert.ok(b.leased < a.to, 'the second was at hand while the first was built');
     assert.ok(b.from > a.to - 500, `one after the other: ${JSON.stringify(spans)}`);
+});
+
+test('a machine without the compiler gives a request back, and one that has it answers', async () => {
+    const none = path.join(net.home, 'no-rust');
+    fs.mkdirSync(none);
+    fs.writeFileSync(path.join(none, 'id'), 'none\n');
+    const [repo] = git.commit('rust', {
+        'Cargo.toml': '[package]\nname = "r"\nversion = "0.1.0"\nedition = "2021"\n',
+        'src/main.rs': 'fn main() { print!("from Rust"); }\n',
+    });
+    await anotherMachine('--toolchain', none);
+    const signed = await net.sign(net.alice, 'outlayer.test', [net.requestAction({ source: { GitHub: { repo, commit: 'main' } } }, { deposit: NEAR })]);
+    const answered = net.settle(signed);
+    await until('it is given back', () => /job_handed_back .*cannot compile Rust/.test(workerLog()));
+    await anotherMachine('--toolchain', toolchain());
+    const got = net.read(await answered);
+    assert.equal(got.completed?.success, true, got.completed?.error_message ?? got.failureText);
+    assert.equal(got.text, '"from Rust"');
 });

@@ -252,6 +252,46 @@ static void replaced(void **state)
     assert_true(hash_eq(&honest, &with));
 }
 
+/* A crate that does not compile for the target is told after one try; whether an empty file of ours
+ * was to blame has to be found out with the project itself. */
+static void refused_crates(void **state)
+{
+    static const char mark[] = "Compiling socket2";
+    struct arena a = ARENA_INIT;
+    struct store s;
+    struct built b;
+    size_t at;
+    off_t size;
+
+    (void)state;
+    if (!has_rust())
+        skip();
+    store_new(&s, "refused-crates");
+    put("socket", "Cargo.toml",
+        "[package]\nname = \"hello\"\nversion = \"0.1.0\"\nedition = \"2021\"\n"
+        "[dependencies]\nsocket2 = \"=0.4.10\"\n");
+    put("socket", "src/main.rs", hello_rs);
+    sh("cd %s/socket && /usr/bin/cargo generate-lockfile -q", folder);
+    commit("socket");
+    b = build(&a, "socket", (struct how){.crates = &s});
+    assert_int_equal(b.result, COMPILE_CODE);
+    assert_true(str_find(b.error, STR("E0583")) < b.error.len);
+    at = str_find(b.log, str_of(mark));
+    assert_true(at < b.log.len);
+    b.log = str_skip(b.log, at + 1);
+    assert_true(str_find(b.log, str_of(mark)) == b.log.len);
+    assert_int_equal(store_files(&s, &size), 0);
+    project("lint",
+            "[package]\nname = \"hello\"\nversion = \"0.1.0\"\nedition = \"2021\"\n"
+            "[lints.rust]\nunused_crate_dependencies = \"deny\"\n"
+            "[dependencies]\nitoa = \"=1.0.19\"\n",
+            MAIN_RS("lint"));
+    (void)logged("lint", &s, "Compiling itoa", true);
+    assert_int_equal(store_files(&s, &size), 1);
+    assert_int_equal(size, 1);
+    arena_release(&a);
+}
+
 static void damaged(void **state)
 {
     struct hash256 first, again;
@@ -280,7 +320,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kept),     cmocka_unit_test(poisoned), cmocka_unit_test(shapes),
-        cmocka_unit_test(replaced), cmocka_unit_test(damaged),
+        cmocka_unit_test(replaced), cmocka_unit_test(damaged),  cmocka_unit_test(refused_crates),
     };
 
     return cmocka_run_group_tests(tests, projects_setup, projects_teardown);
