@@ -74,7 +74,6 @@ enum bundle_layer {
         BUNDLE_LAYER_COUNT
 };
 const char *bundle_layer_name(enum bundle_layer l);
-const char *bundle_layer_meaning(enum bundle_layer l);
 
 /* What the asker knows. Zero or ptr NULL: nothing. */
 struct bundle_expect {

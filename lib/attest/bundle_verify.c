@@ -299,7 +299,7 @@ const char *bundle_layer_name(enum bundle_layer l)
     return names[l];
 }
 
-const char *bundle_layer_meaning(enum bundle_layer l)
+static const char *bundle_layer_meaning(enum bundle_layer l)
 {
     static const char *const meanings[] = {
 #define X(name, text, meaning) meaning,

@@ -375,14 +375,6 @@ void contract_module_free(struct contract_module *m)
     mem_free(m);
 }
 
-size_t contract_module_size(const struct contract_module *m)
-{
-    void *start = NULL, *end = NULL;
-
-    wasmtime_module_image_range(m->wasm, &start, &end);
-    return (size_t)((char *)end - (char *)start);
-}
-
 static const struct method *find_method(const struct contract_module *m, struct str name)
 {
     const struct method key = {.name = name};

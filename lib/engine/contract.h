@@ -66,8 +66,6 @@ MUST_USE enum err contract_load(struct contract_engine *e, struct str code,
 MUST_USE enum err contract_serialize(const struct contract_module *m, struct buf *out,
                                      struct buf *why);
 void contract_module_free(struct contract_module *m);
-/* Bytes of machine code, for bounding caches. */
-size_t contract_module_size(const struct contract_module *m);
 
 enum contract_method { CONTRACT_ABSENT, CONTRACT_BAD_SIGNATURE, CONTRACT_FOUND };
 

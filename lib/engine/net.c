@@ -43,7 +43,7 @@ bool net_is_value(struct str s)
     return true;
 }
 
-bool net_is_visible(struct str s)
+static bool net_is_visible(struct str s)
 {
     for (size_t i = 0; i < s.len; i++)
         if ((uint8_t)s.ptr[i] <= ' ' || (uint8_t)s.ptr[i] >= 0x7f)

@@ -64,7 +64,6 @@ const char *net_error_code(enum net_error e);
 /* Syntax of a request's parts; whoever takes one from a stranger looks. */
 bool net_is_token(struct str s); /* methods, names of headers */
 bool net_is_value(struct str s);
-bool net_is_visible(struct str s);
 bool net_is_path(struct str s);
 /* Of headers, of hosts: ASCII letters are the same in both cases. */
 bool net_same_name(struct str a, struct str b);

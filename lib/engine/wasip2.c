@@ -62,14 +62,9 @@ struct p2_object *p2_new(enum p2_type type, struct p2_object *of)
 
     o->type = type;
     o->refs = 1;
-    o->of = p2_ref(of);
-    return o;
-}
-
-struct p2_object *p2_ref(struct p2_object *o)
-{
-    if (o)
-        o->refs++;
+    o->of = of;
+    if (of)
+        of->refs++;
     return o;
 }
 

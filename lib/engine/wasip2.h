@@ -143,8 +143,7 @@ extern const struct p2_interface p2_http_interfaces[]; /* wasip2_http.c and its 
 extern const size_t p2_http_ninterfaces;
 
 struct p2_object *p2_new(enum p2_type type, struct p2_object *of); /* takes a reference to `of` */
-struct p2_object *p2_ref(struct p2_object *o);
-void p2_unref(struct p2_object *o); /* NULL is fine */
+void p2_unref(struct p2_object *o);                                /* NULL is fine */
 void p2_http_free(struct p2_object *o);
 
 /* The object behind argument `i`; NULL when it is none of that type: return p2_abuse(). */

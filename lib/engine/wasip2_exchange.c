@@ -256,7 +256,8 @@ void p2_exchange_step(struct p2_object *o)
     step(o, false);
 }
 
-bool p2_exchange_answered(const struct p2_object *o)
+/* Has it a head, or an end without one? */
+static bool is_answered(const struct p2_object *o)
 {
     return o->as.exchange->headed || o->as.exchange->ended;
 }
@@ -289,7 +290,7 @@ bool p2_http_ready(struct p2_object *of)
     x = o->as.exchange; /* who shows an answer holds its exchange */
     step(o, true);
     if (of->type == P2_FUTURE)
-        return p2_exchange_answered(o);
+        return is_answered(o);
     return x->ended || x->piece_at < x->piece.len;
 }
 

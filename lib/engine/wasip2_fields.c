@@ -2,7 +2,7 @@
 #include "base/mem.h"
 #include "engine/wasip2_http.h"
 
-struct p2_object *p2_fields_new(void)
+static struct p2_object *p2_fields_new(void)
 {
     struct p2_object *o = p2_new(P2_FIELDS, NULL);
 

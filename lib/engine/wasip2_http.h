@@ -61,7 +61,6 @@ struct p2_exchange {
 
 /* ---- wasip2_fields.c ---- */
 
-struct p2_object *p2_fields_new(void);
 struct p2_object *p2_fields_copy(const struct p2_fields *from, bool fixed);
 /* Those of an answer, also the ones that a guest may not send. */
 struct p2_object *p2_fields_of(const struct net_response *head);
@@ -79,8 +78,6 @@ struct p2_object *p2_exchange_new(struct wasip2 *w, struct p2_object *request,
 void p2_exchange_free(struct p2_object *o);
 /* Go on with it as far as that needs no waiting. */
 void p2_exchange_step(struct p2_object *o);
-/* Has it a head, or an end without one? */
-bool p2_exchange_answered(const struct p2_object *o);
 /* The body of a request was dropped unfinished. */
 void p2_exchange_break(struct p2_object *o);
 

@@ -288,11 +288,6 @@ static struct action action_read_at(struct rd *r, struct arena *a, bool inner)
     return x;
 }
 
-struct action action_read(struct rd *r, struct arena *a)
-{
-    return action_read_at(r, a, false);
-}
-
 const struct action *actions_read(struct rd *r, struct arena *a, size_t *n)
 {
     return actions_read_at(r, a, n, false);

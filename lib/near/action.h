@@ -137,10 +137,9 @@ struct action {
 };
 
 void action_write(struct buf *out, const struct action *a);
-/* Goes bad on an unknown tag, an invalid account id, or a delegate within a delegate. */
-struct action action_read(struct rd *r, struct arena *a);
 /* u32 count and that many. */
 void actions_write(struct buf *out, const struct action *list, size_t n);
+/* Goes bad on an unknown tag, an invalid account id, or a delegate within a delegate. */
 const struct action *actions_read(struct rd *r, struct arena *a, size_t *n);
 
 void access_key_write(struct buf *out, const struct access_key *k);

@@ -48,42 +48,6 @@ void outcome_failure_text(const struct outcome *o, struct buf *out)
         buf_add_str(out, str_head(o->failure.text, 500));
 }
 
-static bool failed(struct json outcome)
-{
-    struct json status = json_get(json_get(outcome, "outcome"), "status");
-
-    return json_type(json_get(status, "Failure")) != JSON_ABSENT;
-}
-
-bool outcome_any_failure(const struct outcome *o)
-{
-    struct json_iter it = json_iter(o->receipts);
-
-    if (o->status == OUTCOME_FAILED || failed(o->tx_outcome))
-        return true;
-    while (json_next(&it))
-        if (failed(it.value))
-            return true;
-    return false;
-}
-
-static uint64_t gas_of(struct json outcome)
-{
-    uint64_t gas;
-
-    return json_u64(json_get(json_get(outcome, "outcome"), "gas_burnt"), &gas) ? gas : 0;
-}
-
-uint64_t outcome_gas_burnt(const struct outcome *o)
-{
-    struct json_iter it = json_iter(o->receipts);
-    uint64_t sum = gas_of(o->tx_outcome);
-
-    while (json_next(&it))
-        sum += gas_of(it.value);
-    return sum;
-}
-
 struct outcome_logs outcome_logs(const struct outcome *o)
 {
     struct outcome_logs it = {.receipts = json_iter(o->receipts)};

@@ -29,9 +29,6 @@ MUST_USE bool outcome_read(struct json result, struct outcome *out);
 MUST_USE bool outcome_value(const struct outcome *o, struct buf *out);
 /* Append the sentence a person wants to see of a failure: the panic text, else the error. */
 void outcome_failure_text(const struct outcome *o, struct buf *out);
-/* True when a receipt of the transaction failed, on its chain or beside it. */
-bool outcome_any_failure(const struct outcome *o);
-uint64_t outcome_gas_burnt(const struct outcome *o); /* of all that has run so far */
 
 /* Walk all logs in order, each with the account whose contract wrote it. */
 struct outcome_logs {

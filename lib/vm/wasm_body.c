@@ -13,7 +13,8 @@
         }                                                                                          \
     } while (0)
 
-uint32_t wasm_size_of(uint8_t type)
+/* Bytes that a value of this type takes on the accounted stack. */
+static uint32_t size_of(uint8_t type)
 {
     return type == WASM_I32 || type == WASM_F32 ? 4 : 8;
 }
@@ -70,7 +71,7 @@ static void grow(struct wasm_body *b, uint8_t type)
     if (top(b)->dead)
         return;
     ROOM(b, sizes, n_sizes, cap_sizes);
-    b->sizes[b->n_sizes] = (uint8_t)wasm_size_of(type);
+    b->sizes[b->n_sizes] = (uint8_t)size_of(type);
     b->bytes += b->sizes[b->n_sizes++];
     if (b->bytes > b->operand_bytes)
         b->operand_bytes = b->bytes;
@@ -818,7 +819,7 @@ static enum prepare_fault read_locals(struct wasm_body *b)
     for (uint32_t i = 0; i < b->type->n_params; i++) {
         ROOM(b, locals, n_locals, cap_locals);
         b->locals[b->n_locals++] = b->type->params[i];
-        b->frame_bytes += wasm_size_of(b->type->params[i]);
+        b->frame_bytes += size_of(b->type->params[i]);
     }
     /* The limit of the contract is looked at for all groups before their types are. */
     for (uint32_t g = 0; g < groups && !b->r.bad; g++) {
@@ -837,7 +838,7 @@ static enum prepare_fault read_locals(struct wasm_body *b)
             ROOM(b, locals, n_locals, cap_locals);
             b->locals[b->n_locals++] = type;
         }
-        b->frame_bytes += (uint64_t)n * wasm_size_of(type);
+        b->frame_bytes += (uint64_t)n * size_of(type);
     }
     return b->r.bad || refused ? PREPARE_Deserialization : PREPARE_OK;
 }

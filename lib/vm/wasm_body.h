@@ -80,7 +80,4 @@ MUST_USE enum prepare_fault wasm_body_read(struct wasm_body *b, struct wasm_modu
 void wasm_body_merge(struct wasm_body *b);
 void wasm_body_release(struct wasm_body *b);
 
-/* Bytes that a value of this type takes on the accounted stack. */
-uint32_t wasm_size_of(uint8_t type);
-
 #endif

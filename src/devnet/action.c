@@ -270,7 +270,7 @@ static bool use_code(struct exec *e, const struct global_id *g)
 }
 
 /* The deterministic account's id spells the hash of its state init. */
-void exec_state_init(struct exec *e, const struct action *x)
+static void exec_state_init(struct exec *e, const struct action *x)
 {
     struct apply *ap = e->ap;
     const struct str id = receiver(e);

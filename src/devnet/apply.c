@@ -24,7 +24,7 @@ struct hash256 action_hash(const struct receipt *r, uint64_t height, size_t acti
     return derive_id(&r->id, height, UINT64_MAX - action);
 }
 
-uint32_t apply_group(struct apply *ap, enum cause_kind kind, const struct hash256 *hash)
+static uint32_t apply_group(struct apply *ap, enum cause_kind kind, const struct hash256 *hash)
 {
     struct cause *c = list_add(ap->a, &ap->causes);
 

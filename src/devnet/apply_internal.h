@@ -35,7 +35,6 @@ struct exec {
 struct hash256 derive_id(const struct hash256 *base, uint64_t height, uint64_t salt);
 struct hash256 action_hash(const struct receipt *r, uint64_t height, size_t action);
 
-uint32_t apply_group(struct apply *ap, enum cause_kind kind, const struct hash256 *hash);
 /* End what was changed under a new group of this cause. */
 void apply_close(struct apply *ap, enum cause_kind kind, const struct hash256 *hash);
 /* Hand a receipt to its route; its id is set. */
@@ -52,7 +51,6 @@ void exec_receipt(struct apply *ap, const struct receipt *r);
 void exec_action(struct exec *e, size_t i);
 void exec_call(struct exec *e, size_t i);
 void exec_delegate(struct exec *e, const struct delegate *d);
-void exec_state_init(struct exec *e, const struct action *x);
 void exec_fail(struct exec *e, struct str kind);
 
 /* A receipt of the system: its signer pays nothing and nothing comes back. */

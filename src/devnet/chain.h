@@ -57,8 +57,6 @@ void chain_produce(struct chain *c);
 
 const struct params *chain_params(const struct chain *c);
 struct vm *chain_vm(const struct chain *c);
-const struct chain_opts *chain_options(const struct chain *c);
-const struct near_key *chain_root_key(const struct chain *c);
 const struct near_key *chain_validator_key(const struct chain *c);
 uint64_t chain_started_ms(const struct chain *c); /* on clock_mono_ms() */
 

@@ -256,7 +256,7 @@ bool gas_attached(const struct action *x, size_t n, uint64_t *out)
     return true;
 }
 
-u128 action_deposit(const struct action *x)
+static u128 action_deposit(const struct action *x)
 {
     switch (x->kind) {
     case ACTION_FUNCTION_CALL:

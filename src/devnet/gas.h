@@ -25,7 +25,6 @@ MUST_USE bool gas_prepaid_send(const struct params *p, const struct action *x, s
 MUST_USE bool gas_attached(const struct action *x, size_t n, uint64_t *out);
 /* Deposits, also inside a delegate. */
 MUST_USE bool deposits(const struct action *x, size_t n, u128 *out);
-u128 action_deposit(const struct action *x);
 
 struct tx_cost {
     uint64_t burnt;     /* by turning the transaction into a receipt */

@@ -15,16 +15,6 @@ struct vm *chain_vm(const struct chain *c)
     return c->vm;
 }
 
-const struct chain_opts *chain_options(const struct chain *c)
-{
-    return &c->o;
-}
-
-const struct near_key *chain_root_key(const struct chain *c)
-{
-    return &c->keys.root;
-}
-
 const struct near_key *chain_validator_key(const struct chain *c)
 {
     return &c->keys.validator;

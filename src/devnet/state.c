@@ -47,7 +47,7 @@ struct str skey_sub(struct skey *k, enum column c, struct str account, struct st
     return done(k);
 }
 
-struct str skey_index(struct skey *k, enum column c, uint64_t index)
+static struct str skey_index(struct skey *k, enum column c, uint64_t index)
 {
     k->len = 0;
     add_byte(k, (uint8_t)c);
@@ -171,7 +171,7 @@ void account_put(struct kv *kv, struct str id, const struct account *a)
 
 /* ------------------------------------------------------------------ code */
 
-struct str own_code_get(const struct kv *kv, struct str id)
+static struct str own_code_get(const struct kv *kv, struct str id)
 {
     struct skey k;
 

@@ -45,7 +45,6 @@ struct skey {
 struct str skey_account(struct skey *k, enum column c, struct str account); /* column ‖ account */
 /* column ‖ account ‖ separator ‖ rest: ',' but for access keys, which have their column again. */
 struct str skey_sub(struct skey *k, enum column c, struct str account, struct str rest);
-struct str skey_index(struct skey *k, enum column c, uint64_t index); /* column ‖ u64le */
 struct str skey_global(struct skey *k, enum column c, const struct global_id *id);
 
 enum code_kind { CODE_NONE, CODE_LOCAL, CODE_GLOBAL_HASH, CODE_GLOBAL_ACCOUNT };
@@ -63,8 +62,6 @@ void account_put(struct kv *kv, struct str id, const struct account *a);
 /* The record alone, for views of changes. */
 MUST_USE bool account_parse(struct str record, struct account *out);
 
-/* ptr NULL when there is none. */
-struct str own_code_get(const struct kv *kv, struct str id);
 /* The code that `a` runs: its own, or a global one. `hash` gets its SHA-256. */
 struct str account_code(const struct kv *kv, struct str id, const struct account *a,
                         struct hash256 *hash);

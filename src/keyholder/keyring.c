@@ -16,7 +16,8 @@
 #define INSIDE_MAX (2 + KEYRING_MAX * (4 + 8 + MASTER_BYTES))
 #define FILE_MAX   (INSIDE_MAX + SEAL_OVERHEAD)
 
-enum err secret_file_read(const char *path, bool text, struct buf *out, struct buf *why)
+/* A file of secret bytes that nobody but its owner may read; a text's last newline is no part. */
+static enum err secret_file_read(const char *path, bool text, struct buf *out, struct buf *why)
 {
     struct stat st;
     enum err e;

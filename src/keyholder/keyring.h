@@ -36,9 +36,6 @@ struct lock {
     const char *key_file, *passphrase_file;
 };
 
-/* A file of secret bytes that nobody but its owner may read; a text's last newline is no part. */
-MUST_USE enum err secret_file_read(const char *path, bool text, struct buf *out, struct buf *why);
-
 MUST_USE enum err keyring_load(const char *path, const struct lock *lock, struct keyring *out,
                                struct buf *why);
 /* `fresh`: refuse (ERR_CONFLICT) when there is a file already. */

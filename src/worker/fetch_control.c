@@ -36,7 +36,8 @@ static bool ipfs_name_ok(struct str s)
     return true;
 }
 
-bool fetcher_locate(const struct fetcher *f, struct str url, struct buf *place, struct fetched *out)
+/* Where `url` is fetched from: itself, or a gateway. false: nowhere, and *out says why. */
+static bool locate(const struct fetcher *f, struct str url, struct buf *place, struct fetched *out)
 {
     struct str name = str_skip(url, sizeof("ipfs://") - 1), gateway;
 
@@ -58,11 +59,6 @@ bool fetcher_locate(const struct fetcher *f, struct str url, struct buf *place, 
     if (place->full)
         buf_addf(&out->text, "the URL is longer than %d bytes", FETCH_URL_MAX);
     return !place->full;
-}
-
-void fetcher_release(struct fetcher *f)
-{
-    child_stop(&f->child, 100);
 }
 
 static enum err child_ready(struct fetcher *f, struct buf *why)
@@ -137,7 +133,7 @@ enum err fetcher_get(struct fetcher *f, struct str url, const struct hash256 *sh
     int mem = -1;
     enum err e;
 
-    if (!fetcher_locate(f, url, &place, out))
+    if (!locate(f, url, &place, out))
         return ERR_OK;
     e = child_ready(f, why);
     if (e)

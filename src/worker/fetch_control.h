@@ -24,7 +24,6 @@ struct fetcher {
 };
 
 void fetcher_init(struct fetcher *f, bool allow_http_loopback, const char *ipfs_gateway);
-void fetcher_release(struct fetcher *f);
 
 struct fetched {
     enum fetch_result result;
@@ -33,10 +32,6 @@ struct fetched {
     struct hash256 sha256; /* with FETCH_OK and FETCH_WRONG_HASH */
     struct buf text;       /* when not FETCH_OK; set up by the caller */
 };
-
-/* Where `url` is fetched from: itself, or a gateway. false: nowhere, and *out says why. */
-MUST_USE bool fetcher_locate(const struct fetcher *f, struct str url, struct buf *place,
-                             struct fetched *out);
 
 /*
  * Download `url` into a new memory file.

@@ -247,11 +247,6 @@ enum err ledger_close(struct outbox *o, const struct hash256 *session, uint64_t 
     return change(o, CLOSE_SQL, session, &before_seq, 1, why);
 }
 
-enum err ledger_registered(struct outbox *o, const struct hash256 *session, struct buf *why)
-{
-    return change(o, "UPDATE epoch SET registered = 1 WHERE session = $1", session, NULL, 0, why);
-}
-
 enum err ledger_sent(struct outbox *o, const struct ledger_batch *b, struct buf *why)
 {
     struct call c = {.sql = "UPDATE batch SET sent = $2 WHERE session = $1 AND first_seq = $3",

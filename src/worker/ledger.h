@@ -102,8 +102,6 @@ MUST_USE enum err ledger_untell(struct outbox *o, const struct hash256 *session,
 /* The statement with this digest. ERR_ABSENT. */
 MUST_USE enum err ledger_find(struct outbox *o, const struct hash256 *digest, struct arena *a,
                               struct ledger_statement *out, struct buf *why);
-MUST_USE enum err ledger_registered(struct outbox *o, const struct hash256 *session,
-                                    struct buf *why);
 MUST_USE enum err ledger_prune(struct outbox *o, uint64_t now_ms, struct buf *why);
 
 #endif

@@ -16,8 +16,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (void)!outcome_value(&o, &text);
         buf_clear(&text);
         outcome_failure_text(&o, &text);
-        (void)outcome_any_failure(&o);
-        (void)outcome_gas_burnt(&o);
         it = outcome_logs(&o);
         while (outcome_next_log(&it))
             n++;
