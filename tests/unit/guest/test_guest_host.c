@@ -315,7 +315,8 @@ static void calls_and_requests_go_side_by_side(void **state)
     run(input, &r);
     assert_string_equal(buf_z(&r.out), "200 \"\"\n\"v\" \"\"\n");
     assert_int_equal(r.nattempts, 1);
-    assert_int_equal(r.attempts[0].error, NET_NONE);
+    /* The guest ends with the head, perhaps before the body has come. */
+    assert_true(r.attempts[0].error == NET_NONE || r.attempts[0].error == NET_CUT);
     run_result_release(&r);
     pthread_join(t, NULL);
     close(listener);
