@@ -293,6 +293,28 @@ test('files survive a restart of the gateway, and none is missed', async () => {
     assert.equal(await sha256hex(Buffer.from(await file.arrayBuffer())), source.WasmUrl.hash);
 });
 
+test('a chain that is killed, comes back and skips heights: the next file is there, and the old ones', async () => {
+    const heidi = await net.createAccount('heidi.test', 10n * NEAR);
+    const keyFile = await keyOf('heidi.test', heidi.secret);
+    const urls = [];
+    const put = async (text) => {
+        const file = path.join(net.home, 'again.txt');
+        fs.writeFileSync(file, text);
+        urls.push((await upload(file, keyFile)).stdout.match(/FastFS URL: (\S+)/)[1]);
+        assert.equal(await (await served(urls.at(-1))).text(), text);
+    };
+    await put('before');
+    await net.chain.kill9();
+    await until('silence noticed', async () => (await fetch(`${gateway.url}/readyz`)).status === 503);
+    await net.startChain();
+    await put('after');
+    await net.rpc('sandbox_fast_forward', { delta_height: 300 });
+    await put('far after');
+    await until('ready', async () => (await fetch(`${gateway.url}/readyz`)).status === 200);
+    for (const url of urls)
+        assert.equal((await fetch(url)).status, 200);
+});
+
 test('a program from IPFS comes through the configured gateway, and is what its hash says', async () => {
     const bytes = fs.readFileSync(path.join(SHARE, 'guests/random.wasm'));
     const cid = 'bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi';
