@@ -259,6 +259,12 @@ static void read_block(struct follow *f)
         fault(f, buf_z(&f->why));
         goto out;
     }
+    if (b.head.height == f->next && f->next > f->last + 1 && !follows(f, &b.head)) {
+        /* Taken as skipped, a block was not: who answered `null` lagged behind the others. */
+        f->next = f->last + 1;
+        fault(f, "the block stream left out a block; asking for it again");
+        goto out;
+    }
     if (b.head.height != f->next || !follows(f, &b.head)) {
         fault(f, "the block stream is not of the chain that was read before: check its URL, or "
                  "start with a new database");
