@@ -21,7 +21,7 @@
 #include "proc/frame.h"
 #include "proc/net_wall.h"
 
-enum { FRAME_DOOR = 1, FRAME_ASK_REFUSED = 2, FRAME_REFUSED = 3 };
+enum { FRAME_DOOR = 1, FRAME_ASK_REFUSED = 2, FRAME_REFUSED = 3, FRAME_NARROW = 4 };
 
 /* SOCKS 5 replies. */
 enum { SOCKS_OK = 0, SOCKS_DENIED = 2, SOCKS_UNREACHABLE = 4, SOCKS_BAD_COMMAND = 7 };
@@ -60,6 +60,7 @@ struct conn {
 struct proxy {
     const struct broker *list;
     int door;
+    bool narrow; /* only what the operator chose */
     struct conn conn[BROKER_CONNS_MAX];
     size_t n;
     uint64_t bytes;
@@ -80,12 +81,16 @@ bool broker_reaches(enum broker_reach reach, const struct sockaddr *sa)
     return false;
 }
 
-/* NULL: not on the list. */
-static const struct broker_target *allowed(const struct broker *b, struct str host, unsigned port)
+/* NULL: not on the list, or not any more. */
+static const struct broker_target *allowed(const struct proxy *p, struct str host, unsigned port)
 {
-    for (size_t i = 0; i < b->n; i++)
-        if (b->allow[i].port == port && str_eqz(host, b->allow[i].host))
-            return &b->allow[i];
+    for (size_t i = 0; i < p->list->n; i++) {
+        const struct broker_target *t = &p->list->allow[i];
+
+        if (t->port == port && str_eqz(host, t->host) &&
+            (!p->narrow || t->reach == BROKER_OPERATOR))
+            return t;
+    }
     return NULL;
 }
 
@@ -97,8 +102,11 @@ static void note_refused(struct proxy *p, struct str host, unsigned port)
     for (size_t i = 0; i < host.len; i++)
         buf_add_byte(&name, host.ptr[i] > ' ' && host.ptr[i] < 0x7f ? (uint8_t)host.ptr[i] : '?');
     buf_addf(&name, ":%u", port);
-    if (str_find(buf_str(&p->refused), buf_str(&name)) < p->refused.len)
-        return;
+    for (struct str rest = buf_str(&p->refused), one; rest.len;) {
+        rest = str_cut(rest, ' ', &one);
+        if (str_eq(one, buf_str(&name)))
+            return;
+    }
     if (p->refused.len)
         buf_addz(&p->refused, " ");
     buf_add_str(&p->refused, buf_str(&name));
@@ -177,7 +185,7 @@ static bool request(struct proxy *p, struct conn *c, const uint8_t *m, size_t ho
         (void)reply(c, SOCKS_BAD_COMMAND);
         return false;
     }
-    target = allowed(p->list, host, port);
+    target = allowed(p, host, port);
     if (target)
         c->out = dial(target, &refused);
     if (!target || refused) {
@@ -274,7 +282,8 @@ static bool conn_step(struct proxy *p, struct conn *c, short in_ready, short out
            p->bytes <= BROKER_BYTES_MAX;
 }
 
-/* The build's process speaks: here is the door; what did you refuse? false: it has gone. */
+/* The build's process speaks: here is the door; serve registries only; what did you refuse? false:
+ * it has gone. */
 static bool order(struct proxy *p, int sock)
 {
     struct frame f = FRAME_INIT(16);
@@ -284,6 +293,10 @@ static bool order(struct proxy *p, int sock)
         p->door = f.fds[0];
         f.fds[0] = -1;
         fcntl(p->door, F_SETFL, O_NONBLOCK);
+    } else if (ok && f.type == FRAME_NARROW) {
+        p->narrow = true;
+        while (p->n)
+            conn_close(&p->conn[--p->n]);
     } else if (ok && f.type == FRAME_ASK_REFUSED) {
         ok = frame_send(sock, FRAME_REFUSED, buf_str(&p->refused), NULL, 0,
                         clock_mono_ms() + ANSWER_MS, NULL) == ERR_OK;
@@ -384,6 +397,11 @@ enum err broker_start(struct broker *b, uid_t uid, gid_t gid, struct buf *why)
 enum err broker_open(struct broker *b, int door, struct buf *why)
 {
     return frame_send(b->sock, FRAME_DOOR, STR_NONE, &door, 1, clock_mono_ms() + ANSWER_MS, why);
+}
+
+enum err broker_narrow(struct broker *b, struct buf *why)
+{
+    return frame_send(b->sock, FRAME_NARROW, STR_NONE, NULL, 0, clock_mono_ms() + ANSWER_MS, why);
 }
 
 void broker_refused(struct broker *b, struct buf *out)

@@ -6,10 +6,10 @@
  * and port, nothing else. It connects to what is on its list and refuses the rest, so that tools
  * which fetch dependencies reach their registry and nothing else: TLS goes through it untouched.
  *
- * The list is made before it starts and cannot change. Addresses are resolved by the broker and
- * judged, too: a name on the list that means an address it should not is refused, whoever made it
- * mean that. What it refused can be asked for afterwards. It has no files, no keys, no user of its
- * own among ours, and system calls by a list (proc/net_wall.h). Thread: the only one.
+ * The list is made before it starts and can only get shorter. Addresses are resolved by the broker
+ * and judged, too: a name on the list that means an address it should not is refused, whoever made
+ * it mean that. What it refused can be asked for afterwards. It has no files, no keys, no user of
+ * its own among ours, and system calls by a list (proc/net_wall.h). Thread: the only one.
  */
 #ifndef COMPILE_BROKER_H
 #define COMPILE_BROKER_H
@@ -55,6 +55,8 @@ bool broker_reaches(enum broker_reach reach, const struct sockaddr *sa);
 MUST_USE enum err broker_start(struct broker *b, uid_t uid, gid_t gid, struct buf *why);
 /* Give it the listening socket. */
 MUST_USE enum err broker_open(struct broker *b, int door, struct buf *why);
+/* From now on only what is BROKER_OPERATOR; connections end. */
+MUST_USE enum err broker_narrow(struct broker *b, struct buf *why);
 /* Append the names it has refused since it was asked last, separated by spaces. */
 void broker_refused(struct broker *b, struct buf *out);
 

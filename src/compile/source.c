@@ -268,13 +268,26 @@ enum err source_fetch(struct job *j, struct buf *why)
     e = settings_write(why);
     if (!e)
         e = git(j, &t, &status, why);
-    if (e || status == 0)
+    if (e)
         return e;
-    if (said(&h, "No space left on device"))
+    if (status == 0) {
+        j->sandbox.repo = false;
+        return broker_narrow(&j->broker, why);
+    }
+    if (said(&h, "No space left on device") || said(&h, "File size limit exceeded") ||
+        said(&h, "File too large") || said(&h, "died of signal 25"))
         return job_fail(j, COMPILE_LIMIT,
                         "the repository is larger than %u MiB or has more than "
                         "%u files",
                         j->ask.disk_mb, (unsigned)WALL_FILES_MAX);
+    if (said(&h, "Out of memory"))
+        return job_fail(j, COMPILE_LIMIT,
+                        "the repository takes more than %u MiB of memory to be laid out",
+                        j->ask.memory_mb);
+    if (said(&h, "Segmentation fault"))
+        return job_fail(j, COMPILE_LIMIT,
+                        "git itself fails on the repository, whose folders may be nested too "
+                        "deeply");
     if (said(&h, "not our ref") || said(&h, "unadvertised object") ||
         said(&h, "couldn't find remote ref") || said(&h, "reference is not a tree"))
         return job_fail(j, COMPILE_REF, "the repository '%.*s' has no commit '%.*s'",

@@ -14,7 +14,8 @@
 
 /* Find the commit that the ref means: j->commit. */
 MUST_USE enum err source_resolve(struct job *j, struct buf *why);
-/* Fetch j->commit into src/ of the build's folder, without its history. */
+/* Fetch j->commit into src/ of the build's folder, without its history. Its server, or its
+ * folder, is closed to what comes next. */
 MUST_USE enum err source_fetch(struct job *j, struct buf *why);
 /* Which branch leads to j->commit, into j->record; a failure (COMPILE_REF) when not even a tag
  * does. The history is fetched without files. */

@@ -13,7 +13,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { outlayer } from './command.mjs';
-import { GitServer } from './git.mjs';
+import { GitServer, toolchain } from './git.mjs';
 import { NEAR, Network } from './harness.mjs';
 import { ADDRESS, Authority, OTHER_ADDRESS, names, settle } from './island.mjs';
 import { fnv, storeSecrets } from './keystore.mjs';
@@ -235,6 +235,20 @@ test('a server that is slow, hangs, sends without end', async () => {
     }), /^Error: the repository is larger than 64 MiB or has more than 400000 files$/, '--commit', tip, '--max-disk-mb', '64');
 });
 
+
+test('what is built does not reach the server that its source came from', async () => {
+    const tools = toolchain();
+    assert.ok(tools, 'there is no toolchain for Rust; make it with tools/build-toolchain');
+    git.commit('alice/library', { 'Cargo.toml': '[package]\nname = "library"\nversion = "1.0.0"\n', 'src/lib.rs': '' });
+    git.commit('alice/program', {
+        'Cargo.toml': `[package]\nname = "program"\nversion = "1.0.0"\n[dependencies]\nlibrary = { git = "${URL_}/alice/library" }\n`,
+        'src/main.rs': 'fn main() {}\n',
+    });
+    git.asked = [];
+    const { said } = await build('alice/program', '--toolchain', tools);
+    assert.match(said, /^Error: a dependency comes from '(api\.github\.com:443 )?github\.com:443'; only the registry /);
+    assert.ok(git.asked.every(([, url]) => url.startsWith('/alice/program/')), 'nobody asked for the library');
+});
 
 // ---- a worker without development flags ----
 

@@ -348,7 +348,8 @@ static void prison(void **state)
     put("prison", "a.c", hello_c);
     put("prison", "probe.sh",
         "set -u\n"
-        "for f in /root /home /etc/passwd /etc/shadow /var /srv /opt /run /mnt /proc/1/root/mnt; "
+        "for f in /root /home /etc/passwd /etc/shadow /var /srv /opt /run /mnt /repo "
+        "/proc/1/root/mnt; "
         "do\n"
         "  [ ! -e \"$f\" ] || { echo \"SEES $f\"; exit 1; }\n"
         "done\n"

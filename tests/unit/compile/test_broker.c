@@ -121,6 +121,25 @@ static void refuses(void **state)
     buf_release(&names);
 }
 
+/* After this only registries are left, and no connection of before. */
+static void narrows(void **state)
+{
+    struct buf why = WHY_INIT, names = BUF_INIT(BROKER_REFUSED_MAX);
+    int answer, fd = ask("localhost", server_port, 1, &answer);
+    char byte;
+
+    (void)state;
+    assert_int_equal(answer, GRANTED);
+    assert_ok(broker_narrow(&broker, &why), why);
+    assert_int_equal(recv(fd, &byte, 1, 0), 0);
+    close(fd);
+    gives("localhost", server_port, 1, DENIED);
+    broker_refused(&broker, &names);
+    assert_true(str_find(buf_str(&names), STR("localhost:")) < names.len);
+    buf_release(&names);
+    buf_release(&why);
+}
+
 static void judges(void **state)
 {
     static const struct {
@@ -150,6 +169,7 @@ int main(void)
         cmocka_unit_test(judges),
         cmocka_unit_test(opens),
         cmocka_unit_test(refuses),
+        cmocka_unit_test(narrows),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
