@@ -189,7 +189,7 @@ int cmd_build(int argc, char **argv)
         e = file_write_atomic(o.log, b.log, 0644, &why);
     if (!e && b.result != COMPILE_OK) {
         e = ERR_GUEST;
-        buf_addf(&why, "%.*s", STR_ARG(b.error));
+        buf_add_str(&why, str_starts(b.error, STR("error: ")) ? str_skip(b.error, 7) : b.error);
         if (!o.log && (b.result == COMPILE_CODE || b.result == COMPILE_NETWORK))
             fprintf(stderr, "%.*s", STR_ARG(b.log));
     }

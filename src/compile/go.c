@@ -1,8 +1,8 @@
 /*
  * go.c — building a Go project with the Go toolchain's own wasip1 port.
  *
- * Modules come from the module proxy and are checked against go.sum; nothing of a module runs while
- * it is downloaded. The program is the package in the root.
+ * Modules come from the module proxy and are checked against go.sum, or lie in vendor/; nothing of
+ * a module runs while it is downloaded. The program is the package in the root.
  *
  * Compiling Go's standard library takes longer than compiling most programs. tools/build-toolchain
  * does it once into a cache of the toolchain's folder; each build gets a copy of its own, which it
@@ -27,6 +27,20 @@ const char *go_find(void)
     return NULL;
 }
 
+/* All that go says is a complaint, but for the names of packages and modules. */
+static void hear(void *ctx, struct str line)
+{
+    static const char fetching[] = "go: downloading ";
+    struct job *j = ctx;
+
+    if (str_starts(line, STR("go: downloading "))) {
+        j->done++;
+        job_phase(j, j->phase, str_head(str_skip(line, sizeof(fetching) - 1), COMPILE_NAME_MAX));
+    } else if (!str_starts(line, STR("# "))) {
+        job_complaint(j, line, true);
+    }
+}
+
 /* Its own copy of the compiled standard library. Without one the build takes longer, no more. */
 static enum err std_copy(struct job *j, struct buf *why)
 {
@@ -46,7 +60,6 @@ enum err go_build(struct job *j, struct project *p, struct buf *why)
                                       "GOPATH",      "/work/gopath",
                                       "GOCACHE",     "/work/gocache",
                                       "GOTOOLCHAIN", "local",
-                                      "GOFLAGS",     "-mod=readonly",
                                       "GOENV",       "off",
                                       "CGO_ENABLED", "0",
                                       "GOVCS",       "*:off",
@@ -65,7 +78,8 @@ enum err go_build(struct job *j, struct project *p, struct buf *why)
                                  "/work/out/program.wasm",
                                  ".",
                                  NULL};
-    struct tool t = {.argv = fetch, .env = env, .dir = "/work/src", .net = true};
+    struct tool t = {
+        .argv = fetch, .env = env, .dir = "/work/src", .net = true, .line = hear, .ctx = j};
     char room[BROKER_REFUSED_MAX + 1];
     struct buf refused = BUF_OVER(room);
     int status;
@@ -79,7 +93,7 @@ enum err go_build(struct job *j, struct project *p, struct buf *why)
                         "this machine cannot compile Go; its operator has to install it");
     j->locked = true;
     job_phase(j, COMPILE_DEPENDENCIES, STR_NONE);
-    if (job_has(j, "src/go.sum"))
+    if (job_has(j, "src/go.sum") && !job_has(j, "src/vendor/modules.txt"))
         e = job_tool(j, &t, &status, why);
     else
         status = 0;

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "compile/wall.h"
 #include "proc/frame.h"
 #include "proc/spawn.h"
 
@@ -110,19 +111,19 @@ enum err job_fail(struct job *j, enum compile_result result, const char *fmt, ..
     return ERR_GUEST;
 }
 
-/* "error: …", "error[E0308]: …", "main.c:3:1: error: …", "make: *** …" and the lines after it. */
-static void diag_add(struct job *j, struct str line)
+void job_complaint(struct job *j, struct str line, bool starts)
 {
     static const char place[] = "/work/src/";
-    bool starts = str_starts(line, STR("error")) || str_find(line, STR(": error: ")) < line.len ||
-                  str_find(line, STR(": fatal error: ")) < line.len ||
-                  str_starts(line, STR("wasm-ld: error")) || str_starts(line, STR("make: ***"));
     size_t at;
 
+    if (j->diag_lines && str_eqz(line, "Caused by:"))
+        j->diag_open = j->diag_cause = true;
+    else if (j->diag_cause && line.len && line.ptr[0] != ' ')
+        j->diag_open = j->diag_cause = false;
     if (!j->diag_open && (j->diag_lines || !starts))
         return;
-    if (j->diag_open && (!str_trim(line).len || j->diag_lines >= DIAG_LINES_MAX)) {
-        j->diag_open = false;
+    if (!str_trim(line).len || j->diag_lines >= DIAG_LINES_MAX) {
+        j->diag_open = j->diag_cause && j->diag_lines < DIAG_LINES_MAX;
         return;
     }
     j->diag_open = true;
@@ -135,13 +136,21 @@ static void diag_add(struct job *j, struct str line)
     buf_add_str(&j->diag, line);
 }
 
+/* "error: …", "error[E0308]: …", "main.c:3:1: error: …", "make: *** …" */
+static bool is_error(struct str line)
+{
+    return str_starts(line, STR("error")) || str_find(line, STR(": error: ")) < line.len ||
+           str_find(line, STR(": fatal error: ")) < line.len ||
+           str_starts(line, STR("wasm-ld: error")) || str_starts(line, STR("make: ***"));
+}
+
 /* What cargo says while it works; other tools just say nothing like it. */
 static void tool_line(void *ctx, struct str line)
 {
     struct job *j = ctx;
     struct str text = str_trim(line), word, name;
 
-    diag_add(j, line);
+    job_complaint(j, line, is_error(line));
     text = str_cut(text, ' ', &word);
     if (!str_eqz(word, "Compiling") && !str_eqz(word, "Downloaded"))
         return;
@@ -168,7 +177,7 @@ enum err job_tool(struct job *j, const struct tool *t, int *status, struct buf *
 
     buf_clear(&j->diag);
     j->diag_lines = 0;
-    j->diag_open = false;
+    j->diag_open = j->diag_cause = false;
     e = sandbox_run(&j->sandbox, &what, &r, why);
     if (e)
         return e;
@@ -193,8 +202,8 @@ static bool disk_is_full(struct job *j)
 enum err job_fail_tool(struct job *j, const char *name, int status)
 {
     if (disk_is_full(j))
-        return job_fail(j, COMPILE_LIMIT, "the build used more than %u MiB of disk",
-                        j->ask.disk_mb);
+        return job_fail(j, COMPILE_LIMIT, "the build used more than %u MiB of disk or %u files",
+                        j->ask.disk_mb, (unsigned)WALL_FILES_MAX);
     if (j->diag.len)
         return job_fail(j, COMPILE_CODE, "%s", buf_z(&j->diag));
     if (status > 128)

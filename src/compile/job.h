@@ -15,7 +15,7 @@
 #include "compile/sandbox.h"
 
 #define DIAG_MAX       900 /* bytes of a compiler's first error */
-#define DIAG_LINES_MAX 8
+#define DIAG_LINES_MAX 12
 
 struct job {
     struct compile_ask ask;
@@ -35,7 +35,7 @@ struct job {
     /* what the tool at hand complained of first */
     struct buf diag;
     unsigned diag_lines;
-    bool diag_open;
+    bool diag_open, diag_cause;
 
     enum compile_result result;
     struct str commit, commit_time, language, toolchain_id;
@@ -68,6 +68,10 @@ struct tool {
 };
 /* ERR_GUEST when it used up what it has; what it made of the sources is in *status. */
 MUST_USE enum err job_tool(struct job *j, const struct tool *t, int *status, struct buf *why);
+/* A line of a tool that may fail: the first that `starts` an error is kept with the lines after it,
+ * to the first empty one; and what cargo tells after that of where an error comes from, indented.
+ */
+void job_complaint(struct job *j, struct str line, bool starts);
 /* The answer for a tool that failed: its first error, or that it ended with `status`. */
 enum err job_fail_tool(struct job *j, const char *name, int status);
 

@@ -105,8 +105,11 @@ static enum err take(struct job *j, struct str path, struct buf *why)
     s = buf_str(&bytes);
     if (!e && !str_starts(s, wants_component ? str_from(component, sizeof(component))
                                              : str_from(module, sizeof(module))))
-        e = job_fail(j, COMPILE_PROJECT, "what the build made is no program for %.*s",
-                     STR_ARG(j->ask.target));
+        e = job_fail(j, COMPILE_PROJECT, "what the build made is no program for %.*s%s",
+                     STR_ARG(j->ask.target),
+                     str_eqz(j->language, "c")    ? "; a Makefile has to compile with $(CC)"
+                     : str_eqz(j->language, "go") ? "; the package in the root has to be main"
+                                                  : "");
     if (!e)
         e = memfd_of("outlayer-built", s, &j->wasm, why);
     if (!e) {

@@ -3,6 +3,15 @@
 
 #define MANIFEST_MAX 65536
 
+/* "[name]", and perhaps a comment. */
+static bool is_section(struct str line, const char *name)
+{
+    struct str inner, more = str_cut(str_skip(line, 1), ']', &inner);
+
+    more = str_trim(more);
+    return str_eqz(str_trim(inner), name) && (!more.len || more.ptr[0] == '#');
+}
+
 struct str toml_get(struct str text, const char *section, const char *key)
 {
     bool here = false;
@@ -12,16 +21,15 @@ struct str toml_get(struct str text, const char *section, const char *key)
 
         text = str_cut(text, '\n', &line);
         line = str_trim(line);
-        if (str_starts(line, STR("["))) {
-            line = str_skip(line, 1);
-            here = str_ends(line, STR("]")) && str_eqz(str_head(line, line.len - 1), section);
-        }
+        if (str_starts(line, STR("[")))
+            here = is_section(line, section);
         if (!here || str_starts(line, STR("#")))
             continue;
         value = str_trim(str_cut(line, '=', &name));
-        if (!str_eqz(str_trim(name), key) || value.len < 2 || value.ptr[0] != '"')
+        if (!str_eqz(str_trim(name), key) || value.len < 2 ||
+            (value.ptr[0] != '"' && value.ptr[0] != '\''))
             continue;
-        (void)str_cut(str_skip(value, 1), '"', &value);
+        (void)str_cut(str_skip(value, 1), value.ptr[0], &value);
         return value;
     }
     return STR_NONE;
@@ -49,7 +57,7 @@ static enum err manifest_read(struct job *j, struct project *p, struct buf *why)
 static enum err language_find(struct job *j)
 {
     bool rust = job_has(j, "src/Cargo.toml"), go = job_has(j, "src/go.mod");
-    struct job_list c;
+    struct job_list root, below;
 
     if (j->language.len) {
         if (str_eqz(j->language, "rust") || str_eqz(j->language, "c") || str_eqz(j->language, "go"))
@@ -62,17 +70,18 @@ static enum err language_find(struct job *j)
         return job_fail(j, COMPILE_PROJECT,
                         "the repository has a Cargo.toml and a go.mod; say which is meant in "
                         "outlayer.toml: [build] language = \"rust\"");
-    job_list(j, "src", ".c", &c);
+    job_list(j, "src", ".c", &root);
+    job_list(j, "src/src", ".c", &below);
     if (rust)
         j->language = STR("rust");
     else if (go)
         j->language = STR("go");
-    else if (c.n || job_has(j, "src/Makefile"))
+    else if (root.n || below.n || job_has(j, "src/Makefile"))
         j->language = STR("c");
     else
         return job_fail(j, COMPILE_PROJECT,
                         "nothing to build: the repository's root has no Cargo.toml, go.mod, "
-                        "Makefile or .c file");
+                        "Makefile or .c file, nor src/ one (symbolic links do not count)");
     return ERR_OK;
 }
 
@@ -92,9 +101,13 @@ enum err project_choose(struct job *j, struct project *p, const char *dir,
     } else if (found->n == 1) {
         buf_addf(&path, "%s/%.*s", dir, STR_ARG(found->name[0]));
     } else if (!found->n) {
-        e = job_fail(j, COMPILE_PROJECT,
-                     "the build made no program; a program has a main function (in Rust: "
-                     "src/main.rs or [[bin]])");
+        e = job_fail(
+            j, COMPILE_PROJECT,
+            str_eqz(j->language, "rust")
+                ? "the build made no program; a program has a main function, in "
+                  "src/main.rs or a [[bin]]"
+                : "the build made no program; make leaves NAME.wasm, a file and no link, in "
+                  "the root, build/, bin/ or out/");
     } else {
         e = job_fail(j, COMPILE_PROJECT,
                      "the build made several programs (%s); say which is meant in outlayer.toml: "

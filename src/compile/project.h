@@ -37,8 +37,8 @@ const char *go_find(void);           /* where the Go command is; NULL: nowhere *
 MUST_USE enum err project_choose(struct job *j, struct project *p, const char *dir,
                                  const struct job_list *found);
 
-/* The value of `key = "value"` in the section `[name]` of a TOML file, if it is written so plainly;
- * empty when it is not there. */
+/* The value of `key = "value"`, or with '', in the section `[name]` of a TOML file, if it is
+ * written so plainly; empty when it is not there. */
 struct str toml_get(struct str text, const char *section, const char *key);
 
 /* What `rust-toolchain.toml`, or `rust-toolchain` with one line, asks for: "1.80.0", "nightly", …;

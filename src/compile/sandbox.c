@@ -225,6 +225,20 @@ static size_t escape_len(struct str s)
     return i < s.len ? i + 1 : s.len;
 }
 
+/* Would it turn the text around it (Unicode's bidirectional controls), or end its line? `n` bytes.
+ */
+static bool is_turning(const char *p, size_t n)
+{
+    static const char *const some[] = {"\u061c", "\u200e", "\u200f", "\u2028", "\u2029",
+                                       "\u202a", "\u202b", "\u202c", "\u202d", "\u202e",
+                                       "\u2066", "\u2067", "\u2068", "\u2069"};
+
+    for (size_t i = 0; i < countof(some); i++)
+        if (str_eqz(str_from(p, n), some[i]))
+            return true;
+    return false;
+}
+
 void text_put_printable(struct buf *out, struct str s)
 {
     while (s.len) {
@@ -245,7 +259,7 @@ void text_put_printable(struct buf *out, struct str s)
                 buf_addz(out, "\xef\xbf\xbd");
             } else if (n == 2 && c == 0xc2 && (uint8_t)s.ptr[1] < 0xa0) {
                 /* a C1 control character: nothing */
-            } else {
+            } else if (!is_turning(s.ptr, n)) {
                 buf_add(out, s.ptr, n);
             }
         }

@@ -61,7 +61,8 @@ MUST_USE enum err sandbox_confine_self(struct buf *why);
  * sandbox, or the tool is not there. */
 MUST_USE enum err sandbox_run(const struct sandbox *s, const struct sandbox_tool *t,
                               struct sandbox_result *out, struct buf *why);
-/* Append `s` without control characters, escape sequences and malformed UTF-8. */
+/* Append `s` without control characters, those of Unicode that turn text around, escape sequences
+ * and malformed UTF-8. */
 void text_put_printable(struct buf *out, struct str s);
 
 #endif
