@@ -93,8 +93,12 @@ struct run {
     void *ctx;
     struct arena *a;
     uint64_t start_ms, deadline_ms;
-    struct str crates_log; /* of the second child; unset: not asked for */
+    unsigned wants;        /* how often the child has asked for crates */
+    struct str crates_log; /* of the second child */
 };
+
+/* Once, and once more when what was kept of an earlier build turns out to be damaged. */
+#define WANTS_MAX 2
 
 static enum err tell(const struct run *r, struct str body, struct buf *why)
 {
@@ -104,7 +108,7 @@ static enum err tell(const struct run *r, struct str body, struct buf *why)
     if (e)
         return e;
     p.elapsed_ms = (uint32_t)(clock_mono_ms() - r->start_ms);
-    if (p.phase == COMPILE_STARTING && r->crates_log.ptr)
+    if (p.phase == COMPILE_STARTING && r->wants)
         p.phase = COMPILE_DEPENDENCIES; /* of the second child */
     if (r->news && !r->news(r->ctx, &p))
         return err_put(why, ERR_CLOSED, "the build was given up");
@@ -141,7 +145,8 @@ static enum err talk(struct run *r, const struct compile_ask *ask, int archive, 
         } else if (!e && f.type == COMPILE_PROGRESS) {
             e = tell(r, buf_str(&f.body), why);
         } else if (!e && f.type == COMPILE_WANT && ask->what == COMPILE_BUILD &&
-                   !r->crates_log.ptr) {
+                   r->wants < WANTS_MAX) {
+            r->wants++;
             e = crates_give(r, &child, buf_str(&f.body), why);
         } else if (!e) {
             e = err_put(why, ERR_FORMAT, "the compile child said something unknown");
@@ -153,18 +158,27 @@ static enum err talk(struct run *r, const struct compile_ask *ask, int archive, 
     return e;
 }
 
-/* All that the archive is made from. */
+/* All that the archive is made from. What a crate's build script may run, such as a C compiler, is
+ * in these folders: an update of the machine changes them. */
 static enum err crates_key(const struct compile_ask *ask, struct str skeleton, struct hash256 *out,
                            struct buf *why)
 {
+    static const char *const tools[] = {"/usr/bin", "/usr/local/bin"};
     struct buf text = BUF_INIT(COMPILE_ASK_MAX);
     enum err e;
 
     buf_addf(&text, "crates\n%d\n%.*s\n%.*s\n", BUILD_RECIPE, STR_ARG(ask->target),
              STR_ARG(ask->registries));
+    for (size_t i = 0; i < countof(tools); i++) {
+        struct stat st = {0};
+
+        (void)!stat(tools[i], &st);
+        buf_addf(&text, "%lld.%09ld\n", (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+    }
     e = build_toolchain_id(ask->toolchain, &text, why);
     buf_addz(&text, "\n");
     buf_add_str(&text, skeleton);
+    BUG_ON(text.full);
     *out = sha256(buf_str(&text));
     buf_release(&text);
     return e;
@@ -186,8 +200,9 @@ static enum err crates_make(struct run *r, struct str skeleton, const struct has
     ask.what = COMPILE_CRATES;
     ask.repo = ask.ref = STR_NONE;
     ask.skeleton = skeleton;
+    /* It ends before the one that waits for it does. */
     left = now + GRACE_MS < r->deadline_ms ? r->deadline_ms - GRACE_MS - now : 0;
-    ask.seconds = (uint32_t)(left / 1000) + 1;
+    ask.seconds = left < 2000 ? 1 : (uint32_t)(left / 1000);
     e = memfd_new("outlayer-crates", fd, why);
     if (!e)
         e = talk(r, &ask, *fd, &b, why);
@@ -218,8 +233,7 @@ static enum err crates_give(struct run *r, const struct child *to, struct str sk
     int fd = -1;
     enum err e = crates_key(r->ask, skeleton, &key, why);
 
-    r->crates_log = STR("");
-    if (!e && (!r->crates || store_get(r->crates, &key, &fd, &size, NULL) || !size))
+    if (!e && (!r->crates || r->wants > 1 || store_get(r->crates, &key, &fd, &size, NULL)))
         e = crates_make(r, skeleton, &key, &fd, &give, why);
     else if (!e && size == REFUSED_BYTES)
         give.result = COMPILE_PROJECT;
@@ -231,6 +245,9 @@ static enum err crates_give(struct run *r, const struct child *to, struct str sk
         compile_give_write(&body, &give);
         e = frame_send(to->sock, COMPILE_GIVE, buf_str(&body), &fd, give.result == COMPILE_OK,
                        r->deadline_ms, why);
+        /* Its time was up meanwhile: it has said so, and gone. */
+        if (e == ERR_CLOSED)
+            e = ERR_OK;
     }
     fd_close(&fd);
     buf_release(&body);

@@ -3,8 +3,9 @@
  *
  * One child, one ASK, over the socket at descriptor 3: a process that has built a stranger's code
  * is thrown away. It answers with any number of PROGRESS and one ANSWER, which brings the program
- * as a sealed memory file when there is one. In between it may ask once for compiled registry
- * crates (WANT, with the project's skeleton; crates.h), and is told in one GIVE.
+ * as a sealed memory file when there is one. In between it may ask for compiled registry
+ * crates (WANT, with the project's skeleton; crates.h), and is told in one GIVE. Asking again means
+ * that what was given is damaged: it is made anew.
  *
  * Memory: what is read borrows from the body. Thread: any.
  */
@@ -26,7 +27,7 @@
 #define COMPILE_NAME_MAX      128
 #define COMPILE_SKELETON_MAX  (1u << 20)
 #define COMPILE_ASK_MAX       (COMPILE_SKELETON_MAX + 8192u)
-#define COMPILE_MSG_MAX       (COMPILE_LOG_MAX + 16384u)
+#define COMPILE_MSG_MAX       COMPILE_SKELETON_MAX /* what a child says: its log is shorter */
 
 enum compile_type {
     COMPILE_ASK = 1,

@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/mem.h"
 #include "codec/hex.h"
 
 #define COPY_BYTES (64u << 10)
-#define NAME_BYTES 71    /* 64 digits, and a suffix while it is being written */
-#define SCAN_MAX   65536 /* files looked at when making room */
+#define NAME_BYTES 71 /* 64 digits, and a suffix while it is being written */
 
 enum err store_init(struct store *s, const char *dir, uint64_t bytes_max, struct buf *why)
 {
@@ -76,40 +76,55 @@ void store_drop(const struct store *s, const struct hash256 *id)
     (void)!unlink(path);
 }
 
-/* Remove the least recently used files until `need` more bytes fit. */
+struct kept {
+    char name[NAME_BYTES + 1];
+    struct timespec used;
+    uint64_t bytes;
+};
+
+static int by_use(const void *a, const void *b)
+{
+    const struct kept *x = a, *y = b;
+
+    if (x->used.tv_sec != y->used.tv_sec)
+        return x->used.tv_sec < y->used.tv_sec ? -1 : 1;
+    return (x->used.tv_nsec > y->used.tv_nsec) - (x->used.tv_nsec < y->used.tv_nsec);
+}
+
+/* Remove the least recently used files until `need` more bytes, and one more file, fit. */
 static void make_room(const struct store *s, uint64_t need)
 {
-    for (;;) {
-        DIR *d = opendir(s->dir);
-        char oldest[NAME_BYTES + 1] = "";
-        struct timespec when = {0, 0};
-        struct dirent *entry;
-        uint64_t sum = need;
-        unsigned seen = 0;
+    struct kept *all = NULL;
+    size_t n = 0, room = 0;
+    uint64_t sum = need;
+    struct dirent *entry;
+    DIR *d = opendir(s->dir);
 
-        if (!d)
-            return;
-        while ((entry = readdir(d)) && seen++ < SCAN_MAX) {
-            struct stat st;
+    if (!d)
+        return;
+    while ((entry = readdir(d))) {
+        struct stat st;
 
-            if (fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
-                continue;
-            sum += (uint64_t)st.st_size;
-            /* What a crash left half written goes the same way. */
-            if (strlen(entry->d_name) > NAME_BYTES)
-                continue;
-            if (!oldest[0] || st.st_mtim.tv_sec < when.tv_sec ||
-                (st.st_mtim.tv_sec == when.tv_sec && st.st_mtim.tv_nsec < when.tv_nsec)) {
-                memcpy(oldest, entry->d_name, strlen(entry->d_name) + 1);
-                when = st.st_mtim;
-            }
+        if (fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
+            continue;
+        sum += (uint64_t)st.st_size;
+        /* What a crash left half written goes the same way. */
+        if (strlen(entry->d_name) > NAME_BYTES)
+            continue;
+        if (n == room) {
+            all = mem_realloc(all, room * sizeof(*all), (2 * room + 256) * sizeof(*all));
+            room = 2 * room + 256;
         }
-        if (sum <= s->bytes_max || !oldest[0] || unlinkat(dirfd(d), oldest, 0)) {
-            closedir(d);
-            return;
-        }
-        closedir(d);
+        all[n] = (struct kept){.used = st.st_mtim, .bytes = (uint64_t)st.st_size};
+        memcpy(all[n++].name, entry->d_name, strlen(entry->d_name) + 1);
     }
+    if (n)
+        qsort(all, n, sizeof(*all), by_use);
+    for (size_t i = 0; i < n && (sum > s->bytes_max || n - i >= STORE_FILES_MAX); i++)
+        if (unlinkat(dirfd(d), all[i].name, 0) == 0 || errno == ENOENT)
+            sum -= all[i].bytes;
+    mem_free(all);
+    closedir(d);
 }
 
 static enum err copy(int from, int to, uint64_t size, struct buf *why)

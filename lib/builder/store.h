@@ -3,8 +3,9 @@
  * they were made from.
  *
  * One file each, `<dir>/<64 hex digits>`, written beside and renamed over. The folder stays under
- * a maximum: what was used least recently goes first. What is given out is not checked again here:
- * whoever runs a program hashes it anyway (guest/guest.h).
+ * a maximum of bytes and of files: what was used least recently goes first. What is given out is
+ * not checked again here: whoever runs a program hashes it anyway (guest/guest.h), and archives
+ * carry checksums.
  */
 #ifndef BUILDER_STORE_H
 #define BUILDER_STORE_H
@@ -12,7 +13,8 @@
 #include "base/err.h"
 #include "crypto/hash.h"
 
-#define STORE_PATH_MAX 3000
+#define STORE_PATH_MAX  3000
+#define STORE_FILES_MAX 10000 /* small ones take room on the disk, too */
 
 struct store {
     char dir[STORE_PATH_MAX];

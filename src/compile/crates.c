@@ -2,21 +2,31 @@
 #include "compile/crates.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "compile/skeleton.h"
 #include "proc/frame.h"
 #include "proc/spawn.h"
 
 #define LAST_MS 2000 /* a limit reached so close to the end is that of time */
+#define ASK_MAX 2    /* what was kept may be damaged */
 
-/* The programs themselves are not taken along: there is no line of the project in them. */
+#define NO_ZSTD 127
+
+/* The programs themselves are not taken along: there is no line of the project in them. What comes
+ * out lies in memory until it is kept: at most 512 MiB, in units of 512 bytes. */
 static const char pack_script[] =
+    "zstd --version > /dev/null || exit 127\n"
+    "ulimit -f 1048576 2> /dev/null\n"
     "cd /work && exec tar --sort=name --mtime=@1 --owner=0 --group=0 --numeric-owner "
-    "--no-wildcards-match-slash --exclude=\"target/$1/release/*.wasm\" -I 'zstd -1 -q -T0' -cf - "
-    "cargo/registry target";
+    "--anchored --no-wildcards-match-slash --exclude=\"target/$1/release/*.wasm\" "
+    "-I 'zstd -1 -q -T0' -cf - cargo/registry target";
 
-static const char unpack_script[] = "tar -I 'zstd -q' -xf - -C /work && exit 0\n"
-                                    "rm -rf /work/cargo /work/target\n"
-                                    "exit 1\n";
+/* All of it or nothing comes to where cargo looks. */
+static const char unpack_script[] =
+    "mkdir /work/crates && tar -I 'zstd -q' -xf - -C /work/crates &&\n"
+    "    mv /work/crates/cargo /work/crates/target /work && exit 0\n"
+    "rm -rf /work/crates\n"
+    "exit 1\n";
 
 /* Ask whoever started us; *fd is -1 where there are none for a reason that the build itself will
  * find. */
@@ -51,19 +61,23 @@ enum err crates_ask(struct job *j, bool *have, struct buf *why)
 {
     static const char *const argv[] = {"sh", "-c", unpack_script, NULL};
     struct buf skeleton = BUF_INIT(COMPILE_SKELETON_MAX);
-    struct tool t = {.argv = argv};
-    int status;
+    bool asking = skeleton_make(j, &skeleton);
     enum err e = ERR_OK;
 
     *have = false;
-    if (skeleton_make(j, &skeleton))
+    for (unsigned i = 0; i < ASK_MAX && asking && !*have && !e; i++) {
+        struct tool t = {.argv = argv};
+        int status;
+
+        fd_close(&j->archive);
         e = ask(j, buf_str(&skeleton), &j->archive, why);
+        asking = !e && j->archive >= 0;
+        t.in = j->archive;
+        if (asking)
+            e = job_tool(j, &t, &status, why);
+        *have = asking && !e && status == 0;
+    }
     buf_release(&skeleton);
-    if (e || j->archive < 0)
-        return e;
-    t.in = j->archive;
-    e = job_tool(j, &t, &status, why);
-    *have = !e && status == 0;
     return e;
 }
 
@@ -74,7 +88,10 @@ enum err crates_pack(struct job *j, const char *target, struct buf *why)
     int status;
     enum err e = job_tool(j, &t, &status, why);
 
-    if (!e && status)
-        e = err_put(why, ERR_IO, "the crates could not be packed: tar ended with %d", status);
+    if (!e && status == NO_ZSTD)
+        e = err_put(why, ERR_ABSENT, "zstd is not installed");
+    else if (!e && status)
+        e = job_fail(j, COMPILE_PROJECT, "the crates could not be packed: tar ended with %d",
+                     status);
     return e;
 }

@@ -84,6 +84,7 @@ static void add(struct walk *w, struct str path, struct str text)
 /* An empty one where the project has a file. */
 static void stub(struct walk *w, struct str path, const char *text)
 {
+    w->bad = w->bad || w->out->full || ++w->seen > SEEN_MAX;
     if (!w->bad && job_has(w->j, place(w, path)))
         add(w, path, str_of(text));
 }
@@ -165,22 +166,35 @@ static bool has(struct str text, const char *what)
     return str_find(text, str_of(what)) < text.len;
 }
 
+/* A file as it is. */
+static struct str whole(struct walk *w, struct str path, size_t max)
+{
+    struct buf text = BUF_INIT(max), ignored = WHY_INIT;
+    struct str out = STR_NONE;
+
+    w->bad = w->bad || job_read(w->j, place(w, path), &text, &ignored);
+    if (!w->bad) {
+        out = arena_str(&w->j->arena, buf_str(&text));
+        add(w, path, out);
+    }
+    buf_release(&text);
+    buf_release(&ignored);
+    return out;
+}
+
 static void package(struct walk *w, struct str at)
 {
     static const struct {
         const char *section, *dir;
     } more[] = {{"[[test", "tests"}, {"[[bench", "benches"}, {"[[example", "examples"}};
     const struct str path = join(w, at, STR("Cargo.toml"));
-    struct buf text = BUF_INIT(MANIFEST_MAX), ignored = WHY_INIT;
+    const struct str text = whole(w, path, MANIFEST_MAX);
     struct str rest, line;
     bool library = false;
 
     /* With these the project's own code could take part in compiling a crate of the registry. */
-    if (job_read(w->j, place(w, path), &text, &ignored) || has(buf_str(&text), "[patch") ||
-        has(buf_str(&text), "[replace"))
-        w->bad = true;
-    add(w, path, buf_str(&text));
-    for (rest = buf_str(&text); rest.len && !w->bad;) {
+    w->bad = w->bad || has(text, "[patch") || has(text, "[replace");
+    for (rest = text; rest.len && !w->bad;) {
         rest = str_cut(rest, '\n', &line);
         line = str_trim(line);
         if (str_starts(line, STR("[")))
@@ -194,10 +208,8 @@ static void package(struct walk *w, struct str at)
     stub_all(w, at, "src/bin");
     /* They are not built, but a manifest that names one without its file is refused. */
     for (size_t i = 0; i < countof(more); i++)
-        if (has(buf_str(&text), more[i].section))
+        if (has(text, more[i].section))
             stub_all(w, at, more[i].dir);
-    buf_release(&text);
-    buf_release(&ignored);
 }
 
 static void look(struct walk *w, struct str at, unsigned depth)
@@ -212,31 +224,37 @@ static void look(struct walk *w, struct str at, unsigned depth)
             look(w, join(w, at, all.v[i]), depth + 1);
 }
 
-/* A file of the root, as it is. */
-static bool whole(struct walk *w, struct str path)
+/* cargo's settings. With some of them cargo, or a crate's build script, reads more of the project
+ * than is in a skeleton, and so it does where they are a link to elsewhere. */
+static void settings(struct walk *w)
 {
-    struct buf text = BUF_INIT(COMPILE_SKELETON_MAX), ignored = WHY_INIT;
-    enum err e = job_read(w->j, place(w, path), &text, &ignored);
-    bool crates = has(buf_str(&text), "\nsource = \"registry+");
+    static const char *const words[] = {"include", "relative", "paths", "[patch"};
+    const struct names root = names_of(w, STR_NONE), all = names_of(w, STR(".cargo"));
 
-    if (!e)
-        add(w, path, buf_str(&text));
-    w->bad = w->bad || (e && e != ERR_ABSENT);
-    buf_release(&text);
-    buf_release(&ignored);
-    return !e && crates;
+    for (size_t i = 0; i < root.n; i++)
+        w->bad = w->bad || (str_eqz(root.v[i], ".cargo") && !all.v);
+    for (size_t i = 0; i < all.n && !w->bad; i++) {
+        struct str text;
+
+        if (!str_eqz(all.v[i], "config") && !str_eqz(all.v[i], "config.toml"))
+            continue;
+        text = whole(w, join(w, STR(".cargo"), all.v[i]), MANIFEST_MAX);
+        for (size_t k = 0; k < countof(words); k++)
+            w->bad = w->bad || has(text, words[k]);
+    }
 }
 
 bool skeleton_make(struct job *j, struct buf *out)
 {
     struct walk *w = arena_new(&j->arena, struct walk);
+    struct str lock;
 
     w->j = j;
     w->out = out;
-    if (!whole(w, STR("Cargo.lock")))
+    lock = whole(w, STR("Cargo.lock"), COMPILE_SKELETON_MAX);
+    if (!has(lock, "\nsource = \"registry+"))
         return false;
-    (void)whole(w, STR(".cargo/config.toml"));
-    (void)whole(w, STR(".cargo/config"));
+    settings(w);
     look(w, STR_NONE, 0);
     return !w->bad && !out->full;
 }

@@ -1,4 +1,7 @@
 /* Downloaded programs on disk: kept by hash, least recently used goes first. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -71,9 +74,47 @@ static void test_store(void **state)
     store_drop(&s, &two);
 }
 
+/* Files of one byte do not fill the maximum of bytes, but the disk. */
+static void many(void **state)
+{
+    struct store s;
+    char path[128];
+    unsigned n = 0;
+    struct dirent *entry;
+    DIR *d;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/many", dir);
+    assert_int_equal(store_init(&s, path, 1u << 30, NULL), ERR_OK);
+    assert_int_equal(put(&s, 1, 1), ERR_OK);
+    for (unsigned i = 0; i < STORE_FILES_MAX + 50; i++) {
+        const struct timespec old[2] = {{1, i}, {1, i}};
+        int fd;
+
+        snprintf(path, sizeof(path), "%s/many/%064x", dir, i);
+        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        assert_true(fd >= 0 && write(fd, "-", 1) == 1);
+        assert_int_equal(futimens(fd, old), 0);
+        fd_close(&fd);
+    }
+    assert_int_equal(put(&s, 2, 1), ERR_OK);
+    d = opendir(s.dir);
+    assert_non_null(d);
+    while ((entry = readdir(d)))
+        n += entry->d_name[0] != '.';
+    closedir(d);
+    assert_int_equal(n, STORE_FILES_MAX);
+    snprintf(path, sizeof(path), "%s/many/%064x", dir, 0);
+    assert_int_equal(access(path, F_OK), -1);
+    snprintf(path, sizeof(path), "%s/many/%064x", dir, STORE_FILES_MAX + 49);
+    assert_int_equal(access(path, F_OK), 0);
+    assert_true(has(&s, 1, 1));
+    assert_true(has(&s, 2, 1));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_store)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_store), cmocka_unit_test(many)};
     int rc;
 
     if (!mkdtemp(dir))
