@@ -252,6 +252,44 @@ static void replaced(void **state)
     assert_true(hash_eq(&honest, &with));
 }
 
+/* Settings that make more of the project take part than its skeleton has. */
+static void settings(void **state)
+{
+    static const char *const lines[] = {
+        "include = [{ path = \"../more.toml\", optional = true }]\n",
+        "[env]\nHERE = { value = \"src\", relative = true }\n",
+        "paths = [\"own\"]\n",
+    };
+    struct hash256 plain, with;
+    struct store s;
+    off_t size;
+
+    (void)state;
+    if (!has_rust())
+        skip();
+    store_new(&s, "settings-crates");
+    put("settings", "own/Cargo.toml",
+        "[package]\nname = \"unused\"\nversion = \"0.1.0\"\n[workspace]\n");
+    put("settings", "own/src/lib.rs", "");
+    project("settings", toml, MAIN_RS("settings"));
+    plain = logged("settings", NULL, reused, false);
+    for (size_t i = 0; i < countof(lines); i++) {
+        put("settings", ".cargo/config.toml", lines[i]);
+        commit("settings");
+        with = logged("settings", &s, "Compiling itoa", true);
+        assert_true(hash_eq(&plain, &with));
+    }
+    sh("cd %s/settings && mv .cargo/config.toml more.toml && ln -s ../more.toml "
+       ".cargo/config.toml",
+       folder);
+    commit("settings");
+    (void)logged("settings", &s, "Compiling itoa", true);
+    sh("cd %s/settings && mv .cargo more && ln -s more .cargo", folder);
+    commit("settings");
+    (void)logged("settings", &s, "Compiling itoa", true);
+    assert_int_equal(store_files(&s, &size), 0);
+}
+
 /* A crate that does not compile for the target is told after one try; whether an empty file of ours
  * was to blame has to be found out with the project itself. */
 static void refused_crates(void **state)
@@ -311,16 +349,22 @@ static void damaged(void **state)
        s.dir, (int)(size / 2));
     again = logged("damaged", &s, "Compiling itoa", true);
     assert_true(hash_eq(&first, &again));
+    /* It was made anew, by a child that has not seen the project, and is there for the next. */
+    again = logged("damaged", &s, reused, true);
+    assert_true(hash_eq(&first, &again));
     sh("cd %s && for f in *; do truncate -s %d $f; done", s.dir, (int)(size / 2));
-    again = logged("damaged", &s, "Compiling itoa", true);
+    again = logged("damaged", &s, reused, false);
+    assert_true(hash_eq(&first, &again));
+    again = logged("damaged", &s, reused, true);
     assert_true(hash_eq(&first, &again));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kept),     cmocka_unit_test(poisoned), cmocka_unit_test(shapes),
-        cmocka_unit_test(replaced), cmocka_unit_test(damaged),  cmocka_unit_test(refused_crates),
+        cmocka_unit_test(kept),           cmocka_unit_test(poisoned), cmocka_unit_test(shapes),
+        cmocka_unit_test(replaced),       cmocka_unit_test(settings), cmocka_unit_test(damaged),
+        cmocka_unit_test(refused_crates),
     };
 
     return cmocka_run_group_tests(tests, projects_setup, projects_teardown);
