@@ -229,7 +229,7 @@ static enum err crates_give(struct run *r, const struct child *to, struct str sk
     struct compile_give give = {.result = COMPILE_OK};
     struct buf body = BUF_INIT(COMPILE_ERROR_MAX + 64);
     struct hash256 key;
-    uint64_t size;
+    uint64_t size = 0;
     int fd = -1;
     enum err e = crates_key(r->ask, skeleton, &key, why);
 

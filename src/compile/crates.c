@@ -65,6 +65,7 @@ enum err crates_ask(struct job *j, bool *have, struct buf *why)
     enum err e = ERR_OK;
 
     *have = false;
+    job_phase(j, COMPILE_DEPENDENCIES, STR_NONE);
     for (unsigned i = 0; i < ASK_MAX && asking && !*have && !e; i++) {
         struct tool t = {.argv = argv};
         int status;

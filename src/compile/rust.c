@@ -259,7 +259,6 @@ static enum err fetch(struct job *j, const struct rust *r, struct buf *why)
     int status;
     enum err e;
 
-    job_phase(j, COMPILE_DEPENDENCIES, STR_NONE);
     e = job_tool(j, &t, &status, why);
     return !e && status ? fail_fetch(j, status) : e;
 }
@@ -308,6 +307,7 @@ enum err rust_crates(struct job *j, struct buf *why)
 
     if (!e)
         e = rust_init(j, &r);
+    job_phase(j, COMPILE_DEPENDENCIES, STR_NONE);
     if (!e)
         e = fetch(j, &r, why);
     if (!e)
