@@ -34,12 +34,11 @@ static struct conn *slowest(struct conns *s)
     return found;
 }
 
-struct conn *conns_add(struct conns *s, int fd, uint32_t peer, uint64_t until)
+struct conn *conns_add(struct conns *s, int fd, uint64_t until)
 {
     struct conn *c = mem_new(struct conn), *slow;
 
     c->fd = fd;
-    c->peer = peer;
     c->since = clock_mono_ms();
     c->until = until;
     pthread_mutex_lock(&s->lock);
@@ -82,21 +81,6 @@ void conns_known(struct conns *s, struct conn *c, bool known)
     pthread_mutex_lock(&s->lock);
     c->known = known;
     pthread_mutex_unlock(&s->lock);
-}
-
-struct http_held conns_held(struct conns *s, const struct conn *of)
-{
-    struct http_held held = {0};
-
-    pthread_mutex_lock(&s->lock);
-    for (const struct conn *c = s->first; c; c = c->next) {
-        if (c == of || c->known || c->ended || c->until != CONN_HELD)
-            continue;
-        held.all++;
-        held.peer += c->peer == of->peer;
-    }
-    pthread_mutex_unlock(&s->lock);
-    return held;
 }
 
 void conns_expire(struct conns *s, uint64_t now)

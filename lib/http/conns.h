@@ -12,14 +12,12 @@
 #include <pthread.h>
 
 #include "base/def.h"
-#include "http/server.h"
 
 #define CONN_HELD UINT64_MAX /* for `until`: no end */
 
 struct conn {
     struct conn *prev, *next;
-    int fd; /* borrowed */
-    uint32_t peer;
+    int fd;                /* borrowed */
     bool known, ended;     /* its last request is of somebody known; it has been shut down */
     uint64_t since, until; /* of its phase: clock_mono_ms() */
 };
@@ -35,13 +33,11 @@ void conns_release(struct conns *s); /* all removed */
 
 /* One over the maximum takes the place of the stranger that has kept its phase waiting for longest;
  * where there is none it is shut down at once: a refusal can be retried elsewhere. */
-struct conn *conns_add(struct conns *s, int fd, uint32_t peer, uint64_t until);
+struct conn *conns_add(struct conns *s, int fd, uint64_t until);
 void conns_remove(struct conns *s, struct conn *c);
 /* Its next phase. */
 void conns_phase(struct conns *s, struct conn *c, uint64_t until);
 void conns_known(struct conns *s, struct conn *c, bool known);
-/* The strangers' that are held, but for `of`: those of its peer, and all. */
-struct http_held conns_held(struct conns *s, const struct conn *of);
 /* Shut those down whose phase took too long: whoever serves them sees the socket closed. */
 void conns_expire(struct conns *s, uint64_t now);
 

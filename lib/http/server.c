@@ -106,17 +106,6 @@ static void wake_timer(struct http_server *s)
         ;
 }
 
-static uint32_t peer_of(struct MHD_Connection *mhd)
-{
-    const struct sockaddr *a =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
-    struct sockaddr_in in = {0};
-
-    if (a && a->sa_family == AF_INET)
-        memcpy(&in, a, sizeof in);
-    return ntohl(in.sin_addr.s_addr);
-}
-
 static void on_conn(void *ctx, struct MHD_Connection *mhd, void **slot,
                     enum MHD_ConnectionNotificationCode what)
 {
@@ -126,7 +115,7 @@ static void on_conn(void *ctx, struct MHD_Connection *mhd, void **slot,
     case MHD_CONNECTION_NOTIFY_STARTED:
         *slot = conns_add(
             &s->conns, MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
-            peer_of(mhd), clock_mono_ms() + s->idle_ms);
+            clock_mono_ms() + s->idle_ms);
         break;
     case MHD_CONNECTION_NOTIFY_CLOSED:
         if (*slot)
@@ -693,12 +682,13 @@ struct str http_req_body(const struct http_req *r)
 
 uint32_t http_req_peer(const struct http_req *r)
 {
-    return r->conn->peer;
-}
+    const struct sockaddr *a =
+        MHD_get_connection_info(r->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+    struct sockaddr_in in = {0};
 
-struct http_held http_held(const struct http_req *r)
-{
-    return conns_held(&r->s->conns, r->conn);
+    if (a && a->sa_family == AF_INET)
+        memcpy(&in, a, sizeof in);
+    return ntohl(in.sin_addr.s_addr);
 }
 
 struct arena *http_req_arena(struct http_req *r)

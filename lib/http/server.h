@@ -57,11 +57,6 @@ struct str http_req_header(struct http_req *r, const char *name); /* STR_NONE wh
 struct str http_req_body(const struct http_req *r);
 struct arena *http_req_arena(struct http_req *r);
 uint32_t http_req_peer(const struct http_req *r); /* IPv4 address of who is connected, host order */
-/* Other requests of strangers that are held now: of this peer, and of all. */
-struct http_held {
-    unsigned peer, all;
-};
-struct http_held http_held(const struct http_req *r);
 
 /* Answer and give the request back; it is gone afterwards. Copies `body`. */
 void http_reply(struct http_req *r, unsigned status, const char *content_type, struct str body);

@@ -8,6 +8,7 @@
  * The block stream becomes jobs in follow.c and events.c, jobs are leased in jobq.c, the HTTP
  * interface is the table in routes.c. This file: settings, start, the leases that run out, stop.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -32,6 +33,7 @@
 #include "coordinator/pages.h"
 #include "coordinator/readers.h"
 #include "coordinator/schema.h"
+#include "coordinator/throttle.h"
 #include "coordinator/wait.h"
 #include "near/account_id.h"
 #include "proc/self.h"
@@ -50,9 +52,11 @@
 
 struct settings {
     const char *db, *listen, *contract_id, *neardata_url, *collateral_url, *rpc_url, *token_file,
-        *keystore_url, *register_id;
+        *keystore_url, *register_id, *proxy;
     const char *standard, *durable;
-    uint64_t lease_ms, deadline_blocks, start_height, storage_mb, storage_keys, session_check_s;
+    uint32_t proxy_addr;
+    uint64_t lease_ms, deadline_blocks, start_height, storage_mb, storage_keys, session_check_s,
+        public_rate;
     bool die_with_parent;
 };
 
@@ -90,6 +94,12 @@ static const struct opt options[] = {
             "OUTLAYER_DEADLINE_BLOCKS", "blocks after which nobody starts a job (default 125000)"),
     OPT_U64("start-height", "N", struct settings, start_height, 0, INT64_MAX - 1,
             "OUTLAYER_START_HEIGHT", "first block to read with a new database (default: the head)"),
+    OPT_U64("public-rate", "N", struct settings, public_rate, 0, 100000, "OUTLAYER_PUBLIC_RATE",
+            "requests a second that an address may make without the workers' token, ten seconds' "
+            "worth at once; 0: any number (default 50)"),
+    OPT_TEXT("proxy", "ADDRESS", struct settings, proxy, "OUTLAYER_PROXY",
+             "IPv4 address of the proxy in front: its X-Forwarded-For says whom a request is "
+             "counted for"),
     OPT_U64("storage-project-mb", "N", struct settings, storage_mb, 1, 1000000,
             "OUTLAYER_STORAGE_PROJECT_MB", "MiB that a project may keep (default 256)"),
     OPT_U64("storage-project-keys", "N", struct settings, storage_keys, 1, 1000000000,
@@ -133,6 +143,8 @@ static const struct usage usage = {
 
 static enum err settings_check(struct settings *s, struct buf *why)
 {
+    struct in_addr proxy = {0};
+
     if (!s->neardata_url)
         s->neardata_url = s->rpc_url;
     if (!s->db)
@@ -147,6 +159,9 @@ static enum err settings_check(struct settings *s, struct buf *why)
         return err_put(why, ERR_FORMAT, "'%s' is no account id", s->register_id);
     if (s->register_id && !s->rpc_url)
         return err_put(why, ERR_FORMAT, "--register-id needs --rpc-url, where the register is");
+    if (s->proxy && inet_pton(AF_INET, s->proxy, &proxy) != 1)
+        return err_put(why, ERR_FORMAT, "'%s' is no IPv4 address of a proxy", s->proxy);
+    s->proxy_addr = ntohl(proxy.s_addr);
     if (strcmp(s->durable, "full") != 0 && strcmp(s->durable, "normal") != 0)
         return err_put(why, ERR_FORMAT, "'%s' is not a durability: full or normal", s->durable);
     return ERR_OK;
@@ -284,6 +299,7 @@ static enum err start(struct coord *c, const struct settings *s, int signals, st
     c->started_ms = now_ms();
     feed_start(&c->feed, c->started_ms);
     c->wishes = wishes_new();
+    c->throttle = throttle_new(s->public_rate, s->proxy_addr);
     e = pages_read(&c->pages, why);
     c->flush = strcmp(s->durable, "full") == 0;
     if (!e)
@@ -295,6 +311,7 @@ static enum err start(struct coord *c, const struct settings *s, int signals, st
         e = serve(c, s, signals, why);
     gate_free(c->gate);
     wishes_free(c->wishes);
+    throttle_free(c->throttle);
     pages_free(c->pages);
     db_close(c->db);
     c->db = NULL;
@@ -307,6 +324,7 @@ int main(int argc, char **argv)
                          .standard = EVENT_STANDARD,
                          .durable = "full",
                          .lease_ms = 15000,
+                         .public_rate = 50,
                          .session_check_s = SESSION_RECHECK_MS / 1000,
                          .storage_mb = STORAGE_BYTES_MAX >> 20,
                          .storage_keys = STORAGE_KEYS_MAX,

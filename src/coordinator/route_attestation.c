@@ -67,9 +67,10 @@ static enum err wish(struct coord *c, struct http_req *r, const struct statement
 {
     enum err e;
 
-    if (!wait_allowed(r))
-        return err_put(why, ERR_BUSY, "too many requests wait from this address");
-    e = wish_for(c, r, s, worker, nonce, why);
+    coord_lock(c);
+    e = wait_allowed(c, r) ? wish_for(c, r, s, worker, nonce, why)
+                           : err_put(why, ERR_BUSY, "too many requests wait from this address");
+    coord_unlock(c);
     return e;
 }
 

@@ -11,6 +11,7 @@
 #include "coordinator/pages.h"
 #include "coordinator/readers.h"
 #include "coordinator/reply.h"
+#include "coordinator/throttle.h"
 
 static void tee(struct coord *c, struct http_req *r, void (*run)(struct gate *, struct http_req *))
 {
@@ -31,6 +32,7 @@ static void route_tee_register(struct coord *c, struct http_req *r, struct str a
 }
 
 #define READ(fn) ANYBODY, .read = fn
+#define DEAR     10 /* in .cost: keeps a keystore or a machine's quoting service busy */
 
 static const struct route routes[] = {
     {"POST", "/jobs/lease", WORKER, route_lease},
@@ -46,7 +48,7 @@ static const struct route routes[] = {
     {"POST", "/attestations/batches", WORKER, route_batch_put},
     {"POST", "/attestations/wishes", WORKER, route_wishes},
     {"POST", "/attestations/quotes", WORKER, route_quote_put},
-    {"POST", "/attestations/*/quote", READ(route_quote)},
+    {"POST", "/attestations/*/quote", READ(route_quote), .cost = DEAR},
     {"GET", "/attestations/epochs", READ(route_epochs)},
     {"GET", "/attestations/epochs/*", READ(route_epoch)},
     {"GET", "/attestations/epochs/*/statements", READ(route_epoch_statements)},
@@ -92,9 +94,9 @@ static const struct route routes[] = {
     {"GET", "/public/repos/popular", READ(route_repos)},
     {"GET", "/public/pricing", ANYBODY, route_pricing},
     {"POST", "/public/pricing/refresh", ANYBODY, route_pricing_refresh},
-    {"POST", "/secrets/pubkey", ANYBODY, route_secrets_pubkey},
-    {"POST", "/secrets/add_generated_secret", ANYBODY, route_secrets_generate},
-    {"POST", "/secrets/update_user_secrets", ANYBODY, route_secrets_update},
+    {"POST", "/secrets/pubkey", ANYBODY, route_secrets_pubkey, .cost = DEAR},
+    {"POST", "/secrets/add_generated_secret", ANYBODY, route_secrets_generate, .cost = DEAR},
+    {"POST", "/secrets/update_user_secrets", ANYBODY, route_secrets_update, .cost = DEAR},
     {"GET", "/vrf/pubkey", ANYBODY, route_vrf_pubkey},
     {"GET", "/livez", ANYBODY, route_livez},
     {"GET", "/readyz", READ(route_readyz)},
@@ -150,12 +152,26 @@ static void preflight(struct http_req *r)
     http_reply(r, 204, NULL, STR_NONE);
 }
 
+/* Has this stranger asked too much? Then it is told so. */
+static bool refused(struct coord *c, struct http_req *r, unsigned cost)
+{
+    const uint64_t who =
+        throttle_who(c->throttle, http_req_peer(r), http_req_header(r, "X-Forwarded-For"));
+    const unsigned later = throttle_take(c->throttle, who, cost ? cost : 1, clock_mono_ms());
+
+    if (!later)
+        return false;
+    http_reply_header(r, "Access-Control-Allow-Origin", "*");
+    reply_later(r, 429, "too many requests from this address", later);
+    return true;
+}
+
 void routes_handle(void *coord, struct http_req *r)
 {
     struct coord *c = coord;
     struct str path = http_req_path(r), arg;
     const char *method = http_req_method(r);
-    bool other_method = false;
+    bool other_method = false, known = token_ok(c, r);
 
     if (strcmp(method, "HEAD") == 0)
         method = "GET"; /* the server leaves the body out */
@@ -172,9 +188,11 @@ void routes_handle(void *coord, struct http_req *r)
             other_method = true;
             continue;
         }
+        if (!known && refused(c, r, t->cost))
+            return;
         if (t->who == ANYBODY) {
             http_reply_header(r, "Access-Control-Allow-Origin", "*");
-        } else if (!token_ok(c, r)) {
+        } else if (!known) {
             http_reply_header(r, "WWW-Authenticate", "Bearer");
             reply_error(r, 401, "a worker's bearer token is needed");
             return;
@@ -187,6 +205,8 @@ void routes_handle(void *coord, struct http_req *r)
             t->run(c, r, arg);
         return;
     }
+    if (!known && refused(c, r, 1))
+        return;
     if (strcmp(method, "GET") == 0 && pages_serve(c->pages, r))
         return;
     if (other_method)

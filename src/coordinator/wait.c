@@ -10,6 +10,8 @@
 #include "coordinator/reply.h"
 #include "coordinator/readers.h"
 #include "coordinator/results.h"
+#include "coordinator/throttle.h"
+#include "coordinator/wishes.h"
 
 #define WAITS_LATER_S 5 /* when one may try again who may not wait now */
 
@@ -20,6 +22,7 @@ struct waiter {
     char worker[JOB_WORKER_MAX + 1], session[JOB_WORKER_MAX + 1];
     uint64_t owner_slots;
     uint64_t request_id, after;
+    uint64_t who;   /* a stranger: throttle.h */
     struct str arg; /* of the path, for the reader */
 };
 
@@ -101,19 +104,34 @@ void waiters_recall(struct coord *c, struct str worker, struct str session)
     }
 }
 
-bool wait_allowed(const struct http_req *r)
+static uint64_t who_asks(const struct coord *c, struct http_req *r)
 {
-    const struct http_held held = http_held(r);
+    return throttle_who(c->throttle, http_req_peer(r), http_req_header(r, "X-Forwarded-For"));
+}
 
-    return held.peer < WAITS_EACH && held.all < WAITS_ALL;
+bool wait_allowed(struct coord *c, struct http_req *r)
+{
+    const uint64_t who = who_asks(c, r);
+    size_t each, all = wish_askers(c, who, &each);
+
+    for (const struct waiter *w = c->waiters; w; w = w->next) {
+        all += w->what != FOR_JOB;
+        each += w->what != FOR_JOB && w->who == who;
+    }
+    return each < WAITS_EACH && all < WAITS_ALL;
 }
 
 /* Under the lock; `r` is answered when it may not. */
 static struct waiter *hold_stranger(struct coord *c, struct http_req *r, uint64_t ms,
                                     unsigned status)
 {
-    if (wait_allowed(r))
-        return hold(c, r, ms < COORD_WAIT_MAX ? ms : COORD_WAIT_MAX, status);
+    struct waiter *w;
+
+    if (wait_allowed(c, r)) {
+        w = hold(c, r, ms < COORD_WAIT_MAX ? ms : COORD_WAIT_MAX, status);
+        w->who = who_asks(c, r);
+        return w;
+    }
     reply_later(r, 429, "too many requests wait from this address", WAITS_LATER_S);
     return NULL;
 }

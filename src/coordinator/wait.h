@@ -16,7 +16,7 @@
  */
 #define WAITS_EACH 64
 #define WAITS_ALL  (COORD_CONNS_MAX / 2)
-MUST_USE bool wait_allowed(const struct http_req *r);
+MUST_USE bool wait_allowed(struct coord *c, struct http_req *r);
 
 /* Hold `r` until a job can be leased to who asks; 204 after `ms`. */
 void wait_for_job(struct coord *c, struct http_req *r, const struct lease_ask *ask, uint64_t ms);

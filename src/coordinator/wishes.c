@@ -8,6 +8,7 @@
 #include "codec/json.h"
 #include "coordinator/attestation.h"
 #include "coordinator/reply.h"
+#include "coordinator/throttle.h"
 
 #define WORKERS_KNOWN 64
 
@@ -24,6 +25,7 @@ struct held {
     struct held *next;
     struct http_req *r;
     bool of_worker;
+    uint64_t who; /* of an asker: throttle.h */
     char worker[JOB_WORKER_MAX + 1];
     struct hash256 digest;
     uint8_t nonce[32];
@@ -270,6 +272,7 @@ enum err wish_for(struct coord *c, struct http_req *r, const struct statement_ro
     if (e)
         return e;
     h = hold(c, r, QUOTE_WAIT_MS, 503);
+    h->who = throttle_who(c->throttle, http_req_peer(r), http_req_header(r, "X-Forwarded-For"));
     h->digest = s->digest;
     h->nonce_len = n.len;
     memcpy(h->nonce, n.ptr, n.len);
@@ -277,6 +280,18 @@ enum err wish_for(struct coord *c, struct http_req *r, const struct statement_ro
     h->kind = s->kind;
     serve_workers(c);
     return ERR_OK;
+}
+
+size_t wish_askers(const struct coord *c, uint64_t who, size_t *each)
+{
+    size_t all = 0;
+
+    *each = 0;
+    for (const struct held *h = c->wishes->held; h; h = h->next) {
+        all += !h->of_worker;
+        *each += !h->of_worker && h->who == who;
+    }
+    return all;
 }
 
 static void nonce_reply(struct http_req *r, const struct statement_row *s, struct str nonce,

@@ -43,6 +43,9 @@ void wish_next(struct coord *c, struct http_req *r, struct str worker, uint64_t 
 void wish_granted(struct coord *c, const struct hash256 *digest, struct str nonce,
                   const char *fault);
 
+/* How many wait for a quote now, and of them from `who` (throttle.h). */
+size_t wish_askers(const struct coord *c, uint64_t who, size_t *each);
+
 /* The quote as an answer. */
 void wish_reply(struct db *d, struct http_req *r, const struct statement_row *s, struct str nonce,
                 struct str quote);
