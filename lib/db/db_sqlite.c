@@ -133,6 +133,11 @@ static enum err engine_open(const struct db_opts *o, void **conn, struct buf *wh
         e = log_open(k, o->path, why);
     if (e == ERR_BUSY)
         e = err_put(why, e, "the database '%s' is open in another process", name);
+    else if (e && !rc)
+        e = err_put(why, e, "the database '%s' cannot be used: %s", name,
+                    sqlite3_errcode(k->c) ? sqlite3_errmsg(k->c)
+                    : why                 ? buf_z(why)
+                                          : "");
     if (e) {
         engine_close(k);
         return e;

@@ -608,7 +608,11 @@ enum err http_server_start(const struct http_server_opts *o, struct http_server 
         on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_conn, s, MHD_OPTION_UNESCAPE_CALLBACK,
         on_unescape, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (!s->mhd) {
-        e = err_sys(why, "cannot listen on '%s:%u'", o->host, o->port);
+        e = errno == EADDRINUSE
+                ? err_put(why, ERR_BUSY,
+                          "port %u of '%s' is taken; stop what listens there, or choose another",
+                          o->port, o->host)
+                : err_sys(why, "cannot listen on '%s:%u'", o->host, o->port);
         goto out;
     }
     s->port = MHD_get_daemon_info(s->mhd, MHD_DAEMON_INFO_BIND_PORT)->port;

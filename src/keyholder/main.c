@@ -54,7 +54,7 @@ static const struct opt table[] = {
 };
 
 static const char *const examples[] = {
-    "outlayer-keyholder create --master-file master.sealed --seal-key-file seal.key --create",
+    "outlayer-keyholder create --master-file master.sealed --seal-key-file seal.key",
     "outlayer-keyholder backup --master-file master.sealed --seal-key-file seal.key \\\n"
     "      --to master.backup --backup-passphrase-file passphrase",
     NULL,
@@ -63,7 +63,7 @@ static const struct usage usage = {
     .name = "outlayer-keyholder",
     .summary = "hold the master secret of a keystore",
     .usage = "create|rotate|show|backup|restore --master-file FILE [options]",
-    .about = "create   a new master, sealed with a key file (--create: made too) or a passphrase\n"
+    .about = "create   a new master, sealed with a key file (made when absent) or a passphrase\n"
              "rotate   begin a new epoch: new secrets are sealed to new keys, old ones still open\n"
              "show     its epochs and their public keys\n"
              "backup   write all epochs under another lock, to --to\n"
@@ -117,6 +117,9 @@ static enum err do_backup(const struct options *o, struct buf *why)
     enum err e = o->to ? keyring_load(o->master, &o->lock, &ring, why)
                        : err_put(why, ERR_FORMAT, "say where the backup goes: --to FILE");
 
+    if (!e && !o->other.key_file && !o->other.passphrase_file)
+        e = err_put(why, ERR_FORMAT,
+                    "say what seals the backup: --backup-key-file or --backup-passphrase-file");
     return e ? e : keyring_store(o->to, &o->other, &ring, true, why);
 }
 
@@ -156,6 +159,9 @@ static enum err prepare(const struct options *o, struct buf *why)
 
     if (o->create && !file_exists(o->master))
         e = do_create(o, why);
+    if (!e && !file_exists(o->master))
+        e = err_put(why, ERR_ABSENT, "there is no master '%s'; --create-master makes one",
+                    o->master);
     if (!e)
         e = keyring_load(o->master, &o->lock, &ring, why);
     /* After the passphrase has been stretched: that takes memory that needs no locking. */
@@ -209,9 +215,14 @@ static enum err serve(const struct options *o, struct buf *why)
 static const struct {
     const char *name;
     enum err (*run)(const struct options *o, struct buf *why);
+    const char *done; /* what is said of the master when it is */
 } commands[] = {
-    {"serve", serve},      {"create", do_create},   {"rotate", do_rotate},
-    {"backup", do_backup}, {"restore", do_restore}, {"show", do_show},
+    {"serve", serve, NULL},
+    {"create", do_create, "is made; keep a backup of it, apart from what seals it"},
+    {"rotate", do_rotate, "has a new epoch; SIGHUP makes a running keystore use it"},
+    {"backup", do_backup, "is backed up"},
+    {"restore", do_restore, "is restored"},
+    {"show", do_show, NULL},
 };
 
 int main(int argc, char **argv)
@@ -240,6 +251,8 @@ int main(int argc, char **argv)
         if (why.len)
             return usage_wrong(&usage, &why);
         e = commands[i].run(&o, &why);
+        if (!e && commands[i].done)
+            fprintf(stderr, "'%s' %s\n", o.master, commands[i].done);
     }
     keyring_wipe(&ring);
     if (e)

@@ -281,11 +281,12 @@ static const char *network_wait(const struct options *o, struct buf *name)
     struct rpc *rpc = rpc_new(o->rpc_url);
     struct buf why = WHY_INIT;
 
-    for (;;) {
+    for (unsigned n = 1;; n++) {
         buf_clear(name);
         if (!rpc_chain_id(rpc, name, &why))
             break;
-        log_unusual("node_not_there", "url=%s why=%s", o->rpc_url, buf_z(&why));
+        if ((n & (n - 1)) == 0) /* ever less often */
+            log_unusual("node_not_there", "url=%s why=%s", o->rpc_url, buf_z(&why));
         clock_sleep_ms(FAULT_WAIT_MS);
     }
     rpc_free(rpc);

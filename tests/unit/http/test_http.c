@@ -695,7 +695,7 @@ static void test_start_refused(void **state)
     struct http_server_opts o = {
         .host = "127.0.0.1", .port = http_server_port(f->s), .max_conns = 4, .handle = handle};
 
-    assert_int_equal(http_server_start(&o, &s, &why), ERR_IO);
+    assert_int_equal(http_server_start(&o, &s, &why), ERR_BUSY);
     assert_null(s);
     o.host = "localhost";
     assert_int_equal(http_server_start(&o, &s, &why), ERR_FORMAT);
