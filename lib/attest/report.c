@@ -95,15 +95,6 @@ void quote_put(struct buf *b, const struct quote *q)
     json_obj_end(b);
 }
 
-static void put_time(struct buf *b, const char *key, int64_t t)
-{
-    char text[32];
-    struct buf date = BUF_OVER(text);
-
-    utc_put(&date, t);
-    put_str(b, key, buf_str(&date));
-}
-
 static void put_status(struct buf *b, const char *key, enum tcb_status s)
 {
     if (s == TCB_NONE)
@@ -117,8 +108,8 @@ static void put_pck(struct buf *b, const struct attest_verdict *v)
     json_obj(b);
     put_str(b, "issuer", v->pck_issuer);
     put_hex(b, "serial", v->pck_serial);
-    put_time(b, "not_before", v->pck_from);
-    put_time(b, "not_after", v->pck_until);
+    put_utc(b, "not_before", v->pck_from);
+    put_utc(b, "not_after", v->pck_until);
     put_hex(b, "fmspc", str_from(v->pck.fmspc, sizeof v->pck.fmspc));
     put_hex(b, "pceid", str_from(v->pck.pceid, sizeof v->pck.pceid));
     put_hex(b, "ppid", str_from(v->pck.ppid, sizeof v->pck.ppid));
@@ -159,7 +150,7 @@ void attest_report_put(struct buf *b, const struct attest_verdict *v, int64_t at
     if (v->subject)
         put_z(b, "subject", v->subject);
     put_z(b, "root", v->simulated ? "SIMULATED" : "Intel");
-    put_time(b, "at", at);
+    put_utc(b, "at", at);
     if (v->status != TCB_NONE)
         put_rating(b, v);
     json_key(b, "policy");
@@ -171,8 +162,8 @@ void attest_report_put(struct buf *b, const struct attest_verdict *v, int64_t at
     if (v->window.from != INT64_MIN && v->window.until != INT64_MAX) {
         json_key(b, "window");
         json_obj(b);
-        put_time(b, "from", v->window.from);
-        put_time(b, "until", v->window.until);
+        put_utc(b, "from", v->window.from);
+        put_utc(b, "until", v->window.until);
         json_obj_end(b);
     }
     put_u64(b, "signatures", v->signatures);

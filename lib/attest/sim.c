@@ -158,22 +158,14 @@ void sim_spec_default(struct sim_spec *out, int64_t now)
 
 /* ------------------------------------------------------------------ documents */
 
-static void put_time(struct buf *b, const char *key, int64_t t)
-{
-    json_key(b, key);
-    json_str_open(b);
-    utc_put(b, t);
-    json_str_close(b);
-}
-
 static void put_head(struct buf *b, const struct sim_spec *spec, const char *id, unsigned version)
 {
     int64_t issued = spec->now - (spec->faults & SIM_DOCUMENTS_OLD ? DOC_DAYS + 1 : 1) * DAY;
 
     put_z(b, "id", id);
     put_u64(b, "version", version);
-    put_time(b, "issueDate", issued);
-    put_time(b, "nextUpdate", issued + DOC_DAYS * DAY);
+    put_utc(b, "issueDate", issued);
+    put_utc(b, "nextUpdate", issued + DOC_DAYS * DAY);
 }
 
 static void put_components(struct buf *b, const char *key, const uint8_t svn[16])
@@ -190,7 +182,7 @@ static void put_components(struct buf *b, const char *key, const uint8_t svn[16]
 
 static void put_rated(struct buf *b, const struct sim_spec *spec)
 {
-    put_time(b, "tcbDate", spec->now - 100 * DAY);
+    put_utc(b, "tcbDate", spec->now - 100 * DAY);
     put_z(b, "tcbStatus", "UpToDate");
 }
 

@@ -1,5 +1,7 @@
 #include "attest/utc.h"
 
+#include "codec/put.h"
+
 #define YEAR_MIN 1970
 #define YEAR_MAX 9999
 
@@ -114,4 +116,13 @@ void utc_put(struct buf *out, int64_t seconds)
     buf_add_byte(out, ':');
     put_padded(out, (unsigned)(rest % 60), 2);
     buf_add_byte(out, 'Z');
+}
+
+void put_utc(struct buf *b, const char *key, int64_t seconds)
+{
+    char room[32];
+    struct buf text = BUF_OVER(room);
+
+    utc_put(&text, seconds);
+    put_str(b, key, buf_str(&text));
 }

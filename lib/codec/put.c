@@ -37,6 +37,14 @@ void put_u64(struct buf *b, const char *key, uint64_t v)
     json_put_u64(b, v);
 }
 
+void put_opt_u64(struct buf *b, const char *key, uint64_t v)
+{
+    if (v)
+        put_u64(b, key, v);
+    else
+        put_null(b, key);
+}
+
 void put_u128(struct buf *b, const char *key, u128 v)
 {
     json_key(b, key);

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "codec/base58.h"
-#include "codec/json.h"
+#include "codec/put.h"
 
 static enum err key_file_read(const char *path, struct buf *text, struct buf *why)
 {
@@ -85,8 +85,7 @@ enum err near_key_store(const char *path, const struct near_key *k, struct buf *
     enum err e;
 
     json_obj(&text);
-    json_key(&text, "account_id");
-    json_put_str(&text, account_id_str(&k->account));
+    put_str(&text, "account_id", account_id_str(&k->account));
     json_key(&text, "public_key");
     ed25519_pub_put(&t, &k->key.pub);
     json_put_str(&text, buf_str(&t));

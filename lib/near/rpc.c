@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "codec/base64.h"
+#include "codec/put.h"
 #include "http/client.h"
 #include "near/tx.h"
 
@@ -201,14 +201,10 @@ enum err rpc_call(struct rpc *r, const char *method, struct str params, uint64_t
         call.timeout_ms = r->deadline_ms - now;
     buf_clear(&r->request);
     json_obj(&r->request);
-    json_key(&r->request, "jsonrpc");
-    json_putz(&r->request, "2.0");
-    json_key(&r->request, "id");
-    json_putz(&r->request, "outlayer");
-    json_key(&r->request, "method");
-    json_putz(&r->request, method);
-    json_key(&r->request, "params");
-    json_put_raw(&r->request, params);
+    put_z(&r->request, "jsonrpc", "2.0");
+    put_z(&r->request, "id", "outlayer");
+    put_z(&r->request, "method", method);
+    put_raw(&r->request, "params", params);
     json_obj_end(&r->request);
     if (r->request.full) {
         r->fault = RPC_BAD_REQUEST;
@@ -252,8 +248,7 @@ static enum err query(struct rpc *r, struct buf *params, struct buf *answer, str
     enum rpc_fault fault;
     enum err e;
 
-    json_key(params, "finality");
-    json_putz(params, "optimistic");
+    put_z(params, "finality", "optimistic");
     json_obj_end(params);
     if (params->full) {
         r->fault = RPC_BAD_REQUEST;
@@ -272,10 +267,8 @@ static enum err query(struct rpc *r, struct buf *params, struct buf *answer, str
 static void query_begin(struct buf *params, const char *type, struct str account_id)
 {
     json_obj(params);
-    json_key(params, "request_type");
-    json_putz(params, type);
-    json_key(params, "account_id");
-    json_put_str(params, account_id);
+    put_z(params, "request_type", type);
+    put_str(params, "account_id", account_id);
 }
 
 static bool get_hash(struct json v, struct hash256 *out)
@@ -317,8 +310,7 @@ static enum err view_key(struct rpc *r, struct str account_id, const struct ed25
 
     ed25519_pub_put(&k, key);
     query_begin(&params, "view_access_key", account_id);
-    json_key(&params, "public_key");
-    json_put_str(&params, buf_str(&k));
+    put_str(&params, "public_key", buf_str(&k));
     e = query(r, &params, answer, j, why);
     buf_release(&params);
     return e;
@@ -403,12 +395,8 @@ enum err rpc_view_call(struct rpc *r, struct str contract_id, const char *method
     enum err e;
 
     query_begin(&params, "call_function", contract_id);
-    json_key(&params, "method_name");
-    json_putz(&params, method);
-    json_key(&params, "args_base64");
-    json_str_open(&params);
-    base64_put(&params, args.ptr, args.len);
-    json_str_close(&params);
+    put_z(&params, "method_name", method);
+    put_base64(&params, "args_base64", args);
     e = query(r, &params, &answer, &j, why);
     if (!e && !rpc_bytes_get(json_get(j, "result"), out))
         e = unexpected(r, why, method);
@@ -450,8 +438,7 @@ enum err rpc_block_at(struct rpc *r, uint64_t height, struct rpc_block *out, str
     struct buf params = BUF_OVER(room);
 
     json_obj(&params);
-    json_key(&params, "block_id");
-    json_put_u64(&params, height);
+    put_u64(&params, "block_id", height);
     json_obj_end(&params);
     return block(r, buf_str(&params), out, why);
 }
@@ -508,12 +495,8 @@ enum err rpc_send_tx(struct rpc *r, struct str signed_tx, enum tx_wait wait, str
     enum err e;
 
     json_obj(&params);
-    json_key(&params, "signed_tx_base64");
-    json_str_open(&params);
-    base64_put(&params, signed_tx.ptr, signed_tx.len);
-    json_str_close(&params);
-    json_key(&params, "wait_until");
-    json_putz(&params, wait_names[wait]);
+    put_base64(&params, "signed_tx_base64", signed_tx);
+    put_z(&params, "wait_until", wait_names[wait]);
     json_obj_end(&params);
     if (params.full) {
         r->fault = RPC_BAD_REQUEST;
@@ -536,10 +519,8 @@ enum err rpc_tx(struct rpc *r, const struct hash256 *hash, struct str sender_id,
     json_str_open(&params);
     hash_put_base58(&params, hash);
     json_str_close(&params);
-    json_key(&params, "sender_account_id");
-    json_put_str(&params, sender_id);
-    json_key(&params, "wait_until");
-    json_putz(&params, wait_names[wait]);
+    put_str(&params, "sender_account_id", sender_id);
+    put_z(&params, "wait_until", wait_names[wait]);
     json_obj_end(&params);
     return rpc_call(r, "tx", buf_str(&params), RPC_SEND_MS, answer, result, why);
 }

@@ -17,8 +17,7 @@
 #include "cli/commands.h"
 #include "cli/evidence.h"
 #include "cli/term.h"
-#include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 
 #define REPORT_MAX   (256 * 1024)
 #define WAIT_STEP_MS 500
@@ -312,20 +311,13 @@ static int verify_record(struct arena *a, struct json object, const struct attes
         return evidence_status(answer.total);
     }
     json_obj(&b);
-    json_key(&b, "verdict");
-    json_putz(&b, attest_outcome_name(answer.total));
-    json_key(&b, "quote");
-    json_putz(&b, attest_outcome_name(answer.quote));
-    json_key(&b, "quote_reason");
-    json_putz(&b, answer.quote_reason);
-    json_key(&b, "identity");
-    json_putz(&b, attest_outcome_name(answer.identity));
-    json_key(&b, "identity_reason");
-    json_putz(&b, answer.identity_reason);
-    json_key(&b, "binding");
-    json_putz(&b, attest_outcome_name(answer.binding));
-    json_key(&b, "binding_reason");
-    json_putz(&b, answer.binding_reason);
+    put_z(&b, "verdict", attest_outcome_name(answer.total));
+    put_z(&b, "quote", attest_outcome_name(answer.quote));
+    put_z(&b, "quote_reason", answer.quote_reason);
+    put_z(&b, "identity", attest_outcome_name(answer.identity));
+    put_z(&b, "identity_reason", answer.identity_reason);
+    put_z(&b, "binding", attest_outcome_name(answer.binding));
+    put_z(&b, "binding_reason", answer.binding_reason);
     json_key(&b, "record");
     json_obj(&b);
     record_put(&b, &r);

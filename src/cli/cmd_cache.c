@@ -15,7 +15,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "engine/cache.h"
 #include "guest/guest.h"
 #include "http/download.h"
@@ -110,22 +110,14 @@ static void tell(struct at_home *h, const char *what, const struct hash256 *wasm
     hash_put_hex(&digits, wasm);
     if (h->o->json) {
         json_obj(&line);
-        json_key(&line, "what");
-        json_putz(&line, what);
-        json_key(&line, "sha256");
-        json_putz(&line, hex);
-        if (name.len) {
-            json_key(&line, "name");
-            json_put_str(&line, name);
-        }
-        json_key(&line, "bytes");
-        json_put_u64(&line, bytes);
-        json_key(&line, "ms");
-        json_put_u64(&line, ms);
-        if (more) {
-            json_key(&line, "note");
-            json_putz(&line, more);
-        }
+        put_z(&line, "what", what);
+        put_z(&line, "sha256", hex);
+        if (name.len)
+            put_str(&line, "name", name);
+        put_u64(&line, "bytes", bytes);
+        put_u64(&line, "ms", ms);
+        if (more)
+            put_z(&line, "note", more);
         json_obj_end(&line);
     } else {
         buf_addf(&line, "%-9s %s %9llu bytes", what, hex, (unsigned long long)bytes);

@@ -12,7 +12,7 @@
 #include "cli/evidence.h"
 #include "cli/term.h"
 #include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "crypto/hash.h"
 
 #define DAY        86400
@@ -100,14 +100,6 @@ static int64_t days_left(int64_t until, int64_t at)
     return s >= 0 ? s / DAY : -((-s + DAY - 1) / DAY);
 }
 
-static void put_time(struct buf *b, const char *key, int64_t t)
-{
-    json_key(b, key);
-    json_str_open(b);
-    utc_put(b, t);
-    json_str_close(b);
-}
-
 static void put_report(struct buf *b, const struct collateral *c, const struct attest_verdict *v,
                        struct str text, int64_t at)
 {
@@ -116,24 +108,15 @@ static void put_report(struct buf *b, const struct collateral *c, const struct a
     size_t n = terms(c, list);
 
     json_obj(b);
-    json_key(b, "code");
-    json_putz(b, attest_code_name(v->code));
-    json_key(b, "reason");
-    json_putz(b, attest_code_text(v->code));
-    json_key(b, "root");
-    json_putz(b, v->simulated ? "SIMULATED" : "Intel");
-    json_key(b, "sha256");
-    json_str_open(b);
-    hash_put_hex(b, &h);
-    json_str_close(b);
-    json_key(b, "fmspc");
-    json_str_open(b);
-    hex_put(b, c->tcb.fmspc, sizeof c->tcb.fmspc);
-    json_str_close(b);
-    put_time(b, "at", at);
+    put_z(b, "code", attest_code_name(v->code));
+    put_z(b, "reason", attest_code_text(v->code));
+    put_z(b, "root", v->simulated ? "SIMULATED" : "Intel");
+    put_hex(b, "sha256", hash_bytes(&h));
+    put_hex(b, "fmspc", str_from(c->tcb.fmspc, sizeof c->tcb.fmspc));
+    put_utc(b, "at", at);
     if (v->window.from != INT64_MIN && v->window.until != INT64_MAX) {
-        put_time(b, "from", v->window.from);
-        put_time(b, "until", v->window.until);
+        put_utc(b, "from", v->window.from);
+        put_utc(b, "until", v->window.until);
         json_key(b, "days_left");
         json_put_i64(b, days_left(v->window.until, at));
     }
@@ -141,10 +124,9 @@ static void put_report(struct buf *b, const struct collateral *c, const struct a
     json_arr(b);
     for (size_t i = 0; i < n; i++) {
         json_obj(b);
-        json_key(b, "what");
-        json_putz(b, list[i].what);
-        put_time(b, "from", list[i].from);
-        put_time(b, "until", list[i].until);
+        put_z(b, "what", list[i].what);
+        put_utc(b, "from", list[i].from);
+        put_utc(b, "until", list[i].until);
         json_key(b, "days_left");
         json_put_i64(b, days_left(list[i].until, at));
         json_obj_end(b);

@@ -10,7 +10,7 @@
 
 #include "cli/commands.h"
 #include "cli/devnet.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "crypto/ed25519.h"
 #include "proc/self.h"
 
@@ -167,8 +167,7 @@ static int snapshot(struct rpc *rpc, const char *what, const char *name)
         return status;
     }
     json_obj(&params);
-    json_key(&params, "name");
-    json_putz(&params, name);
+    put_z(&params, "name", name);
     json_obj_end(&params);
     status = ask(rpc, what[0] == 's' ? "sandbox_snapshot_save" : "sandbox_snapshot_load",
                  buf_str(&params));

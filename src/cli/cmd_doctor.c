@@ -21,7 +21,7 @@
 #include "base/file.h"
 #include "builder/builder.h"
 #include "cli/term.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "guest/self_test.h"
 #include "http/client.h"
 #include "near/key.h"
@@ -109,16 +109,11 @@ static void tell(struct doctor *d, enum level level, const char *check, const ch
         return;
     }
     json_obj(&d->json);
-    json_key(&d->json, "check");
-    json_putz(&d->json, check);
-    json_key(&d->json, "level");
-    json_putz(&d->json, names[level]);
-    json_key(&d->json, "what");
-    json_putz(&d->json, what);
-    if (todo && *todo) {
-        json_key(&d->json, "todo");
-        json_putz(&d->json, todo);
-    }
+    put_z(&d->json, "check", check);
+    put_z(&d->json, "level", names[level]);
+    put_z(&d->json, "what", what);
+    if (todo && *todo)
+        put_z(&d->json, "todo", todo);
     json_obj_end(&d->json);
 }
 
@@ -473,10 +468,8 @@ static void conclude(struct doctor *d)
     }
     json_arr_end(&d->json);
     json_obj(&out);
-    json_key(&out, "ok");
-    json_put_bool(&out, !d->count[FAILURE]);
-    json_key(&out, "checks");
-    json_put_raw(&out, buf_str(&d->json));
+    put_bool(&out, "ok", !d->count[FAILURE]);
+    put_raw(&out, "checks", buf_str(&d->json));
     json_obj_end(&out);
     puts(buf_z(&out));
     buf_release(&out);

@@ -14,7 +14,7 @@
 
 #include "base/file.h"
 #include "cli/term.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "proc/self.h"
 
 #define NAME_MAX_LEN 64
@@ -182,14 +182,10 @@ static void say_json(const struct template *t, const char *dir, const char *name
     struct buf b = BUF_INIT(16 * 1024);
 
     json_obj(&b);
-    json_key(&b, "name");
-    json_putz(&b, name);
-    json_key(&b, "language");
-    json_putz(&b, t->language);
-    json_key(&b, "build_target");
-    json_putz(&b, t->target);
-    json_key(&b, "folder");
-    json_putz(&b, dir);
+    put_z(&b, "name", name);
+    put_z(&b, "language", t->language);
+    put_z(&b, "build_target", t->target);
+    put_z(&b, "folder", dir);
     json_key(&b, "files");
     json_arr(&b);
     for (size_t i = 0; i < FILES_MAX && t->files[i].to; i++)

@@ -16,6 +16,7 @@
 #include "cli/project_client.h"
 #include "cli/table.h"
 #include "cli/term.h"
+#include "codec/put.h"
 
 #define DEPOSIT  ((u128)UINT64_C(100000000) * UINT64_C(1000000000000000)) /* 0.1 NEAR */
 #define LIST_MAX (4u << 20)
@@ -121,12 +122,9 @@ static void done(struct work *w, const struct hash256 *tx, struct str version, c
 
     if (w->o->json) {
         json_obj(&b);
-        json_key(&b, "project_id");
-        json_put_str(&b, w->id);
-        if (version.ptr) {
-            json_key(&b, "version_key");
-            json_put_str(&b, version);
-        }
+        put_str(&b, "project_id", w->id);
+        if (version.ptr)
+            put_str(&b, "version_key", version);
         json_key(&b, "tx");
         json_str_open(&b);
         hash_put_base58(&b, tx);
@@ -161,8 +159,7 @@ static enum err transact(struct work *w, const char *method, struct buf *args, u
 static void args_of_project(struct work *w, struct buf *args)
 {
     json_obj(args);
-    json_key(args, "project_name");
-    json_put_str(args, w->name);
+    put_str(args, "project_name", w->name);
 }
 
 static enum err call_with_version(struct work *w, const char *method, struct str key,
@@ -172,8 +169,7 @@ static enum err call_with_version(struct work *w, const char *method, struct str
     enum err e;
 
     args_of_project(w, &args);
-    json_key(&args, "version_key");
-    json_put_str(&args, key);
+    put_str(&args, "version_key", key);
     json_obj_end(&args);
     e = transact(w, method, &args, 30, 0, tx, why);
     buf_release(&args);
@@ -190,10 +186,8 @@ static enum err do_create(struct work *w, struct buf *why)
 
     if (!e) {
         json_obj(&args);
-        json_key(&args, "name");
-        json_put_str(&args, w->name);
-        json_key(&args, "source");
-        json_put_raw(&args, buf_str(&source));
+        put_str(&args, "name", w->name);
+        put_raw(&args, "source", buf_str(&source));
         json_obj_end(&args);
         e = transact(w, "create_project", &args, 100, DEPOSIT, &tx, why);
     }
@@ -237,10 +231,8 @@ static enum err do_add(struct work *w, struct buf *why)
 
     if (!e) {
         args_of_project(w, &args);
-        json_key(&args, "source");
-        json_put_raw(&args, buf_str(&source));
-        json_key(&args, "set_active");
-        json_put_bool(&args, !w->o->no_activate);
+        put_raw(&args, "source", buf_str(&source));
+        put_bool(&args, "set_active", !w->o->no_activate);
         json_obj_end(&args);
         e = transact(w, "add_version", &args, 100, DEPOSIT, &tx, why);
     }
@@ -369,8 +361,7 @@ static enum err do_list(struct work *w, struct buf *why)
     if (!account_id_valid(who))
         return err_put(why, ERR_FORMAT, "say whose: outlayer project list ACCOUNT");
     json_obj(&args);
-    json_key(&args, "account_id");
-    json_put_str(&args, who);
+    put_str(&args, "account_id", who);
     json_obj_end(&args);
     e = client_view(&w->c, "list_user_projects", buf_str(&args), &answer, &list, why);
     if (!e && w->o->json) {
@@ -402,12 +393,9 @@ static enum err do_accept(struct work *w, struct buf *why)
     enum err e;
 
     json_obj(&args);
-    json_key(&args, "from");
-    json_put_str(&args, from);
-    json_key(&args, "name");
-    json_put_str(&args, w->name);
-    json_key(&args, "accept");
-    json_put_bool(&args, !w->o->withdraw);
+    put_str(&args, "from", from);
+    put_str(&args, "name", w->name);
+    put_bool(&args, "accept", !w->o->withdraw);
     json_obj_end(&args);
     e = transact(w, "accept_project_transfer", &args, 30, w->o->withdraw ? 0 : DEPOSIT, &tx, why);
     if (!e && w->o->withdraw)
@@ -427,8 +415,7 @@ static enum err do_transfer(struct work *w, struct buf *why)
     if (!w->o->to || !account_id_valid(str_of(w->o->to)))
         return err_put(why, ERR_FORMAT, "say who gets it: --to ACCOUNT");
     args_of_project(w, &args);
-    json_key(&args, "new_owner");
-    json_putz(&args, w->o->to);
+    put_z(&args, "new_owner", w->o->to);
     json_obj_end(&args);
     e = transact(w, "transfer_project", &args, 30, 0, &tx, why);
     if (e == ERR_DENIED && str_find(buf_str(why), STR("accept_project_transfer")) < why->len)

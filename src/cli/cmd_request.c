@@ -17,6 +17,7 @@
 #include "cli/project_client.h"
 #include "cli/term.h"
 #include "codec/base64.h"
+#include "codec/put.h"
 #include "near/event.h"
 #include "near/request.h"
 
@@ -100,24 +101,6 @@ struct work {
 
 /* ---- the arguments ---- */
 
-static void put_opt_z(struct buf *b, const char *key, const char *value)
-{
-    json_key(b, key);
-    if (value)
-        json_putz(b, value);
-    else
-        json_put_null(b);
-}
-
-static void put_opt_u64(struct buf *b, const char *key, uint64_t value)
-{
-    json_key(b, key);
-    if (value)
-        json_put_u64(b, value);
-    else
-        json_put_null(b);
-}
-
 static void put_limits(const struct request_opts *o, struct buf *b)
 {
     json_key(b, "resource_limits");
@@ -146,8 +129,7 @@ static enum err put_project(struct work *w, struct buf *b, struct buf *why)
         json_obj(b);
         json_key(b, "Project");
         json_obj(b);
-        json_key(b, "project_id");
-        json_put_str(b, w->project);
+        put_str(b, "project_id", w->project);
         json_key(b, "version_key");
         if (w->o->version)
             json_put_str(b, v->key);
@@ -191,10 +173,8 @@ static enum err put_input(const struct request_opts *o, struct buf *b, struct bu
         e = err_put(why, ERR_TOO_BIG, "the input has more than %u bytes", REQUEST_INPUT_MAX);
     if (!e && !str_is_utf8(buf_str(&input)))
         e = err_put(why, ERR_FORMAT, "the input is no UTF-8 text; the contract takes only text");
-    if (!e && (o->input || o->input_file)) {
-        json_key(b, "input_data");
-        json_put_str(b, buf_str(&input));
-    }
+    if (!e && (o->input || o->input_file))
+        put_str(b, "input_data", buf_str(&input));
     buf_release(&input);
     return e;
 }
@@ -208,10 +188,8 @@ static void put_secrets(struct work *w, struct buf *b)
         return;
     json_key(b, "secrets_ref");
     json_obj(b);
-    json_key(b, "profile");
-    json_putz(b, o->secrets_profile ? o->secrets_profile : "default");
-    json_key(b, "account_id");
-    json_put_str(b, o->secrets_account ? str_of(o->secrets_account) : owner);
+    put_z(b, "profile", o->secrets_profile ? o->secrets_profile : "default");
+    put_str(b, "account_id", o->secrets_account ? str_of(o->secrets_account) : owner);
     json_obj_end(b);
 }
 
@@ -236,17 +214,13 @@ static enum err put_args(struct work *w, struct buf *b, struct buf *why)
         return e;
     put_limits(o, b);
     put_secrets(w, b);
-    json_key(b, "response_format");
-    json_putz(b, formats[f].name);
-    put_opt_z(b, "payer_account_id", o->payer);
+    put_z(b, "response_format", formats[f].name);
+    put_text(b, "payer_account_id", str_of(o->payer));
     json_key(b, "params");
     json_obj(b);
-    json_key(b, "force_rebuild");
-    json_put_bool(b, o->force_rebuild);
-    json_key(b, "compile_only");
-    json_put_bool(b, o->compile_only);
-    json_key(b, "store_on_fastfs");
-    json_put_bool(b, o->store_on_fastfs);
+    put_bool(b, "force_rebuild", o->force_rebuild);
+    put_bool(b, "compile_only", o->compile_only);
+    put_bool(b, "store_on_fastfs", o->store_on_fastfs);
     json_obj_end(b);
     json_obj_end(b);
     return b->full ? err_put(why, ERR_TOO_BIG, "the request is too large") : ERR_OK;
@@ -327,23 +301,13 @@ static void read_answer(struct work *w, struct told *t)
     buf_release(&text);
 }
 
-static void put_member(struct buf *b, const char *key, struct json v)
-{
-    json_key(b, key);
-    if (v.text.ptr)
-        json_put_raw(b, v.text);
-    else
-        json_put_null(b);
-}
-
 static void print_json(const struct told *t)
 {
     struct buf b = BUF_INIT(2 * OUTPUT_MAX);
     struct json used = json_get(t->completed, "resources_used");
 
     json_obj(&b);
-    json_key(&b, "success");
-    json_put_bool(&b, t->success);
+    put_bool(&b, "success", t->success);
     json_key(&b, "output");
     if (t->success)
         json_put_raw(&b, buf_str(&t->value));
@@ -363,12 +327,12 @@ static void print_json(const struct told *t)
     json_str_open(&b);
     hash_put_base58(&b, &t->outcome.tx_hash);
     json_str_close(&b);
-    put_member(&b, "instructions", json_get(used, "instructions"));
-    put_member(&b, "time_ms", json_get(used, "time_ms"));
-    put_member(&b, "compile_time_ms", json_get(used, "compile_time_ms"));
-    put_member(&b, "compilation_note", json_get(t->completed, "compilation_note"));
-    put_member(&b, "charged_yocto", json_get(t->completed, "payment_charged"));
-    put_member(&b, "refunded_yocto", json_get(t->completed, "payment_refunded"));
+    put_raw(&b, "instructions", json_get(used, "instructions").text);
+    put_raw(&b, "time_ms", json_get(used, "time_ms").text);
+    put_raw(&b, "compile_time_ms", json_get(used, "compile_time_ms").text);
+    put_raw(&b, "compilation_note", json_get(t->completed, "compilation_note").text);
+    put_raw(&b, "charged_yocto", json_get(t->completed, "payment_charged").text);
+    put_raw(&b, "refunded_yocto", json_get(t->completed, "payment_refunded").text);
     json_obj_end(&b);
     puts(buf_z(&b));
     buf_release(&b);

@@ -17,8 +17,7 @@
 #include "cli/run_given.h"
 #include "cli/flame.h"
 #include "cli/term.h"
-#include "codec/base64.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "guest/guest.h"
 #include "guest/run_report.h"
 
@@ -301,38 +300,29 @@ static void print_json(const struct run_result *r, uint64_t refund_usd)
     bool ok = r->outcome == OUTCOME_OK;
 
     json_obj(&b);
-    json_key(&b, "success");
-    json_put_bool(&b, ok);
+    put_bool(&b, "success", ok);
     json_key(&b, "output");
     if (str_is_utf8(buf_str(&r->out))) {
         json_put_str(&b, buf_str(&r->out));
     } else {
         json_put_null(&b);
-        json_key(&b, "output_base64");
-        json_str_open(&b);
-        base64_put(&b, r->out.ptr, r->out.len);
-        json_str_close(&b);
+        put_base64(&b, "output_base64", buf_str(&r->out));
     }
     json_key(&b, "error");
     if (ok) {
         json_put_null(&b);
     } else {
         json_obj(&b);
-        json_key(&b, "code");
-        json_putz(&b, outcome_code(r->outcome));
+        put_z(&b, "code", outcome_code(r->outcome));
         json_key(&b, "message");
         json_put_lossy(&b, buf_str(&r->text));
         json_obj_end(&b);
     }
-    json_key(&b, "instructions");
-    json_put_u64(&b, r->instructions);
-    json_key(&b, "time_ms");
-    json_put_u64(&b, run_time_ms(r));
+    put_u64(&b, "instructions", r->instructions);
+    put_u64(&b, "time_ms", run_time_ms(r));
     run_report_members(&b, r);
-    json_key(&b, "refund_usd");
-    json_put_u64(&b, refund_usd);
-    json_key(&b, "estimated_cost_yocto");
-    json_put_u128_str(&b, cost(r));
+    put_u64(&b, "refund_usd", refund_usd);
+    put_u128(&b, "estimated_cost_yocto", cost(r));
     json_obj_end(&b);
     printf("%s\n", buf_z(&b));
     buf_release(&b);

@@ -16,6 +16,7 @@
 #include "cli/table.h"
 #include "cli/secrets_input.h"
 #include "cli/term.h"
+#include "codec/put.h"
 #include "secrets/access_rpc.h"
 
 #define DEPOSIT                                                                                    \
@@ -236,12 +237,9 @@ static enum err store(struct work *w, struct str cipher, struct str access, stru
     json_obj(&args);
     json_key(&args, "accessor");
     accessor_put(&args, &w->c.accessor);
-    json_key(&args, "profile");
-    json_put_str(&args, w->c.profile);
-    json_key(&args, "encrypted_secrets_base64");
-    json_put_str(&args, cipher);
-    json_key(&args, "access");
-    json_put_raw(&args, access);
+    put_str(&args, "profile", w->c.profile);
+    put_str(&args, "encrypted_secrets_base64", cipher);
+    put_raw(&args, "access", access);
     json_obj_end(&args);
     e = args.full ? err_put(why, ERR_TOO_BIG, "the secrets are too large")
                   : transact(w, "store_secrets", buf_str(&args), DEPOSIT, why);
@@ -315,8 +313,7 @@ static enum err do_delete(struct work *w, struct buf *why)
     json_obj(&args);
     json_key(&args, "accessor");
     accessor_put(&args, &w->c.accessor);
-    json_key(&args, "profile");
-    json_put_str(&args, w->c.profile);
+    put_str(&args, "profile", w->c.profile);
     json_obj_end(&args);
     e = transact(w, "delete_secrets", buf_str(&args), 0, why);
     buf_release(&args);
@@ -365,12 +362,9 @@ static enum err do_list(struct work *w, struct buf *why)
         struct json_iter it;
 
         json_obj(&args);
-        json_key(&args, "account_id");
-        json_put_str(&args, w->c.owner);
-        json_key(&args, "from_index");
-        json_put_u64(&args, from);
-        json_key(&args, "limit");
-        json_put_u64(&args, LIST_PAGE);
+        put_str(&args, "account_id", w->c.owner);
+        put_u64(&args, "from_index", from);
+        put_u64(&args, "limit", LIST_PAGE);
         json_obj_end(&args);
         e = client_view(&w->chain, "list_user_secrets", buf_str(&args), &answer, &list, why);
         if (!e && json_type(list) != JSON_ARRAY)
@@ -416,8 +410,7 @@ static enum err do_check(struct work *w, struct buf *why)
         struct buf b = BUF_INIT(16384);
 
         json_obj(&b);
-        json_key(&b, "allowed");
-        json_put_bool(&b, !e);
+        put_bool(&b, "allowed", !e);
         json_key(&b, "reason");
         if (e)
             json_put_str(&b, buf_str(why));

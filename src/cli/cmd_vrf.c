@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "crypto/derive.h"
 #include "crypto/hash.h"
 #include "http/client.h"
@@ -61,14 +61,6 @@ const struct command command_vrf = {
     .run = cmd_vrf,
 };
 
-static void put_hex(struct buf *out, const char *key, const void *bytes, size_t n)
-{
-    json_key(out, key);
-    json_str_open(out);
-    hex_put(out, bytes, n);
-    json_str_close(out);
-}
-
 static enum err hex_option(const char *name, const char *value, void *out, size_t n,
                            struct buf *why)
 {
@@ -105,19 +97,14 @@ static void tell(const struct vrf_opts *o, enum err e, const uint8_t output[32],
 
     if (o->json) {
         json_obj(&b);
-        json_key(&b, "valid");
-        json_put_bool(&b, !e);
+        put_bool(&b, "valid", !e);
         if (e) {
-            json_key(&b, "reason");
-            json_put_str(&b, buf_str(why));
+            put_str(&b, "reason", buf_str(why));
         } else {
-            put_hex(&b, "output", output, 32);
-            json_key(&b, "request_id");
-            json_put_u64(&b, alpha->request_id);
-            json_key(&b, "account_id");
-            json_put_str(&b, alpha->account_id);
-            json_key(&b, "seed");
-            json_put_str(&b, alpha->seed);
+            put_hex(&b, "output", str_from(output, 32));
+            put_u64(&b, "request_id", alpha->request_id);
+            put_str(&b, "account_id", alpha->account_id);
+            put_str(&b, "seed", alpha->seed);
         }
         json_obj_end(&b);
     } else if (!e) {

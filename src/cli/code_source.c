@@ -3,8 +3,7 @@
 
 #include "base/file.h"
 #include "builder/repo.h"
-#include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "crypto/hash.h"
 #include "http/download.h"
 #include "near/fastfs_send.h"
@@ -52,15 +51,6 @@ static enum err hash_of(struct str url, struct hash256 *out, struct buf *why)
     return e;
 }
 
-static void put(struct buf *json, const char *key, struct str value)
-{
-    json_key(json, key);
-    if (value.ptr)
-        json_put_str(json, value);
-    else
-        json_put_null(json);
-}
-
 static enum err put_github(const struct source_opts *o, struct str target, struct buf *json,
                            struct buf *why)
 {
@@ -74,9 +64,9 @@ static enum err put_github(const struct source_opts *o, struct str target, struc
     if (!e) {
         json_key(json, "GitHub");
         json_obj(json);
-        put(json, "repo", buf_str(&url));
-        put(json, "commit", ref);
-        put(json, "build_target", target);
+        put_text(json, "repo", buf_str(&url));
+        put_text(json, "commit", ref);
+        put_text(json, "build_target", target);
         json_obj_end(json);
     }
     buf_release(&url);
@@ -151,12 +141,9 @@ static enum err put_wasm(const struct source_opts *o, const char *rpc_url, struc
         goto out;
     json_key(json, "WasmUrl");
     json_obj(json);
-    put(json, "url", buf_str(&url));
-    json_key(json, "hash");
-    json_str_open(json);
-    hash_put_hex(json, &hash);
-    json_str_close(json);
-    put(json, "build_target", target);
+    put_text(json, "url", buf_str(&url));
+    put_hex(json, "hash", hash_bytes(&hash));
+    put_text(json, "build_target", target);
     json_obj_end(json);
 out:
     buf_release(&url);

@@ -10,6 +10,7 @@
 #include "cli/amount.h"
 #include "cli/commands.h"
 #include "cli/devnet.h"
+#include "codec/put.h"
 #include "near/tx.h"
 
 #define PATH_ROOM    4096
@@ -74,15 +75,13 @@ static void put_account(const struct devnet_opts *o, struct rpc *rpc, const char
         near_amount_put(&amount, account.amount);
     if (o->json) {
         json_obj(json);
-        json_key(json, "account_id");
-        json_putz(json, name);
+        put_z(json, "account_id", name);
         json_key(json, "amount_yocto");
         if (there)
             json_put_u128_str(json, account.amount);
         else
             json_put_null(json);
-        json_key(json, "key_file");
-        json_putz(json, path);
+        put_z(json, "key_file", path);
         json_obj_end(json);
     } else {
         printf("%-32s %-24s %s\n", name, there ? buf_z(&amount) : "not on the chain", path);

@@ -23,7 +23,7 @@
 #include "cli/report.h"
 #include "cli/serve_files.h"
 #include "cli/story.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "proc/self.h"
 
 #define PORT_USUAL   3030       /* where NEAR's tools look for a local node */
@@ -465,24 +465,14 @@ static void print_ready(const struct up *u)
     struct buf b = BUF_INIT(16384);
 
     json_obj(&b);
-    json_key(&b, "ready");
-    json_put_bool(&b, true);
-    json_key(&b, "home");
-    json_putz(&b, u->net.home);
-    json_key(&b, "chain");
-    json_putz(&b, u->net.part[PART_CHAIN].url);
-    json_key(&b, "coordinator");
-    json_putz(&b, u->net.part[PART_COORDINATOR].url);
-    json_key(&b, "keystore");
-    json_putz(&b, u->net.part[PART_KEYSTORE].url);
-    json_key(&b, "program_url");
-    json_putz(&b, u->program_url);
-    json_key(&b, "program_sha256");
-    json_str_open(&b);
-    hash_put_hex(&b, &u->program_hash);
-    json_str_close(&b);
-    json_key(&b, "request_id");
-    json_put_u64(&b, u->result.request_id);
+    put_bool(&b, "ready", true);
+    put_z(&b, "home", u->net.home);
+    put_z(&b, "chain", u->net.part[PART_CHAIN].url);
+    put_z(&b, "coordinator", u->net.part[PART_COORDINATOR].url);
+    put_z(&b, "keystore", u->net.part[PART_KEYSTORE].url);
+    put_z(&b, "program_url", u->program_url);
+    put_hex(&b, "program_sha256", hash_bytes(&u->program_hash));
+    put_u64(&b, "request_id", u->result.request_id);
     json_obj_end(&b);
     puts(buf_z(&b));
     buf_release(&b);

@@ -103,11 +103,7 @@ static void put_used(struct buf *b, const struct answer *a)
     json_obj(b);
     put_u64(b, "instructions", a->instructions);
     put_u64(b, "time_ms", a->time_ms);
-    json_key(b, "compile_time_ms");
-    if (a->compile_ms)
-        json_put_u64(b, a->compile_ms);
-    else
-        json_put_null(b);
+    put_opt_u64(b, "compile_time_ms", a->compile_ms);
     json_obj_end(b);
     json_key(b, "compilation_note");
     if (a->note[0])
@@ -209,13 +205,11 @@ void answer_report(const struct answer *answer, const struct request *r, struct 
     put_u64(out, "time_ms", answer->time_ms);
     if (answer->compile_ms)
         put_u64(out, "compile_time_ms", answer->compile_ms);
-    if (!hash_is_zero(&r->source.wasm_sha256)) {
+    if (!hash_is_zero(&r->source.wasm_sha256))
         put_hex(out, "wasm_sha256", hash_bytes(&r->source.wasm_sha256));
-    }
     if (ok && answer->refund_usd)
         put_u64(out, "refund_usd", answer->refund_usd);
-    if (answer->run.len) {
+    if (answer->run.len)
         put_raw(out, "run", buf_str(&answer->run));
-    }
     json_obj_end(out);
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "codec/put.h"
 
 #define SECONDS  60u
 #define KEEP_S   3600u
@@ -60,8 +61,7 @@ static void keep(const char *path, struct str branch)
         json_put_str(&text, branch);
     else
         json_put_null(&text);
-    json_key(&text, "at_unix_s");
-    json_put_u64(&text, clock_unix_ns() / 1000000000u);
+    put_u64(&text, "at_unix_s", clock_unix_ns() / 1000000000u);
     json_obj_end(&text);
     if (file_write_atomic(path, buf_str(&text), 0600, &why))
         log_unusual("branch_not_kept", "why=%s", buf_z(&why));

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "codec/json.h"
+#include "codec/put.h"
 
 #define OTHERS_WAIT_MS  1000 /* between two looks at what another machine compiles */
 #define LOCK_EVERY_MS   5000 /* a lock at the coordinator is renewed */
@@ -233,16 +233,10 @@ static enum err lock_take(struct builds *b, struct build *out, struct buf *why)
 static void record_make(const struct build *build, struct str record, struct buf *out)
 {
     json_obj(out);
-    json_key(out, "sha256");
-    json_str_open(out);
-    hash_put_hex(out, &build->sha256);
-    json_str_close(out);
-    json_key(out, "made_unix_s");
-    json_put_u64(out, build->made_unix_s);
-    json_key(out, "compile_ms");
-    json_put_u64(out, build->ms);
-    json_key(out, "record");
-    json_put_raw(out, record);
+    put_hex(out, "sha256", hash_bytes(&build->sha256));
+    put_u64(out, "made_unix_s", build->made_unix_s);
+    put_u64(out, "compile_ms", build->ms);
+    put_raw(out, "record", record);
     json_obj_end(out);
 }
 
