@@ -50,8 +50,30 @@ function(c_component name)
     add_custom_target(guest_${name} ALL DEPENDS ${wasm})
 endfunction()
 
-# rust_guest(NAME [OUTPUT [TARGET]]): the crate in this folder, at build/share/outlayer/guests/
-# OUTPUT.wasm (NAME.wasm), for wasm32-wasip1 or another target.
+# rust_crate(MADE FILE TARGET): the crate in this folder, at FILE; MADE is what to make for it.
+function(rust_crate made wasm target)
+    get_filename_component(folder ${wasm} DIRECTORY)
+    file(MAKE_DIRECTORY ${folder})
+    set(crate ${CMAKE_CURRENT_SOURCE_DIR})
+    file(GLOB sources CONFIGURE_DEPENDS ${crate}/src/*.rs)
+    file(GLOB_RECURSE wit CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/api/wit/*.wit)
+    add_custom_command(
+        OUTPUT ${wasm}
+        COMMAND ${PROJECT_SOURCE_DIR}/tools/build-guest ${crate} ${wasm} ${target}
+        DEPENDS ${crate}/Cargo.toml ${crate}/Cargo.lock ${sources} ${wit}
+                ${PROJECT_SOURCE_DIR}/tools/build-guest
+        COMMENT "Rust: ${made}"
+        VERBATIM)
+    add_custom_target(${made} ALL DEPENDS ${wasm})
+endfunction()
+
+# rust_contract(NAME): a contract, at build/share/outlayer/NAME.wasm.
+function(rust_contract name)
+    rust_crate(contract_${name} ${PROJECT_SOURCE_DIR}/build/share/outlayer/${name}.wasm wasm32-unknown-unknown)
+endfunction()
+
+# rust_guest(NAME [OUTPUT [TARGET]]): a guest, at build/share/outlayer/guests/OUTPUT.wasm (NAME.wasm),
+# for wasm32-wasip1 or another target.
 function(rust_guest name)
     set(output ${name})
     set(target wasm32-wasip1)
@@ -61,17 +83,5 @@ function(rust_guest name)
     if(ARGC GREATER 2)
         set(target ${ARGV2})
     endif()
-    set(wasm ${GUESTS_DIR}/${output}.wasm)
-    get_filename_component(folder ${wasm} DIRECTORY)
-    file(MAKE_DIRECTORY ${folder})
-    set(crate ${CMAKE_CURRENT_SOURCE_DIR})
-    file(GLOB_RECURSE wit CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/api/wit/*.wit)
-    add_custom_command(
-        OUTPUT ${wasm}
-        COMMAND ${PROJECT_SOURCE_DIR}/tools/build-guest ${crate} ${wasm} ${target}
-        DEPENDS ${crate}/Cargo.toml ${crate}/Cargo.lock ${crate}/src/main.rs ${wit}
-                ${PROJECT_SOURCE_DIR}/tools/build-guest
-        COMMENT "Guest ${output}.wasm"
-        VERBATIM)
-    add_custom_target(guest_${name} ALL DEPENDS ${wasm})
+    rust_crate(guest_${name} ${GUESTS_DIR}/${output}.wasm ${target})
 endfunction()

@@ -16,21 +16,7 @@ const program = client('outlayer');
 if (!program)
     process.exit(0);
 
-/** Accounts below `testnet` have no parent here: they are put into the state. */
-class Testnet extends Network {
-    async createAccount(id, balance, creator) {
-        if (!id.endsWith('.testnet'))
-            return super.createAccount(id, balance, creator);
-        const key = near.KeyPair.fromRandom('ed25519');
-        const { result, error } = await this.rpc('sandbox_patch_state', { records: [
-            { Account: { account_id: id, account: { amount: String(balance), locked: '0', code_hash: '1'.repeat(32), storage_usage: 182 } } },
-            { AccessKey: { account_id: id, public_key: key.getPublicKey().toString(), access_key: { nonce: 0, permission: 'FullAccess' } } },
-        ] });
-        assert.ok(result, JSON.stringify(error));
-        return this.account(id, key.toString());
-    }
-}
-const net = await Testnet.start({ contractId: 'outlayer.testnet', manual: true });
+const net = await Network.start({ contractId: 'outlayer.testnet', manual: true });
 const gateway = await new Daemon('outlayer-fastfs', [
     '--db', path.join(net.home, 'fastfs.db'), '--neardata-url', net.chain.url,
 ], path.join(net.home, 'fastfs.log')).start();
