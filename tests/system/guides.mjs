@@ -9,6 +9,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { lastLine, outlayer, start } from './command.mjs';
@@ -74,7 +75,7 @@ for (const page of pages) {
                 script += `echo; echo '@@ ${i}'\n${here(block.text)}`;
         });
         const { status, stdout } = spawnSync('bash', ['-c', script], {
-            cwd, encoding: 'utf8', env: { ...process.env, HOME: home, OUTLAYER_SHARE: SHARE, PATH: `${process.env.NODE_HOME}/bin:${process.env.PATH}` },
+            cwd, encoding: 'utf8', env: { OUTLAYER_CACHE: path.join(os.homedir(), '.cache/outlayer'), ...process.env, HOME: home, OUTLAYER_SHARE: SHARE, PATH: `${process.env.NODE_HOME}/bin:${process.env.PATH}` },
         });
         assert.equal(status, 0, stdout);
         const said = Object.fromEntries(stdout.split(/^@@ /m).slice(1).map((part) => [parseInt(part, 10), part]));

@@ -109,6 +109,16 @@ test('it serves until Ctrl-C, leaves nobody, and goes on where it was', async ()
     const told = shell(`outlayer request --wasm ${path.join(SHARE, 'guests/random.wasm')} --input '{"min":5,"max":5}'`);
     assert.deepEqual(JSON.parse(told), { random_number: 5 });
 
+    // What they say with --json is JSON and nothing else.
+    const bundle = path.join(temp, 'bundle.json');
+    fs.writeFileSync(bundle, shell('outlayer attestation get 1 --wait 60'));
+    for (const line of ['version', 'project list', 'project list nobody.test', 'secrets list', 'devnet accounts', 'vrf pubkey', 'doctor',
+        `upload ${bundle}`, `run ${SHARE}/guests/random.wasm --input x`, `request --wasm ${run.ready.program_url} --input x`,
+        `manifest ${SHARE}/guests/random.wasm`, `attestation verify ${bundle} --simulated-root ${home}/simulator/root.der`])
+        assert.equal(typeof JSON.parse(shell(`outlayer ${line} --json || [ $? -le 2 ]`)), 'object', line);
+    for (const line of shell(`outlayer cache list --home ${home}/worker --json`).trim().split('\n'))
+        assert.match(JSON.parse(line).sha256, /^[0-9a-f]{64}$/);
+
     const second = await outlayer(['up', '--once', '--home', home]);
     assert.equal(second.code, 1);
     assert.match(second.err, new RegExp(`in use by another 'outlayer up' \\(process ${run.child.pid}\\)`));
