@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -94,17 +95,17 @@ static int by_bytes(const void *a, const void *b)
     return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
-struct names {
+struct listing {
     struct str *v;
     size_t n;
 };
 
 /* What is in a folder, sorted; nothing where there is none. */
-static struct names names_of(struct walk *w, struct str path)
+static struct listing names_of(struct walk *w, struct str path)
 {
     int fd = w->bad ? -1 : job_dir(w->j, place(w, path));
     DIR *d = fd < 0 ? NULL : fdopendir(fd);
-    struct names out = {0};
+    struct listing out = {0};
     struct dirent *entry;
 
     if (!d) {
@@ -128,7 +129,7 @@ static struct names names_of(struct walk *w, struct str path)
 static void stub_all(struct walk *w, struct str at, const char *dir)
 {
     const struct str path = join(w, at, str_of(dir));
-    const struct names all = names_of(w, path);
+    const struct listing all = names_of(w, path);
 
     for (size_t i = 0; i < all.n && !w->bad; i++) {
         struct str name = all.v[i];
@@ -166,6 +167,28 @@ static bool has(struct str text, const char *what)
     return str_find(text, str_of(what)) < text.len;
 }
 
+/* Does a table or a key of the file have this name, in whichever of TOML's ways it is written? A
+ * name with escapes in it may be any. */
+static bool names(struct str text, const char *key)
+{
+    struct str rest, line;
+
+    if (has(text, "\\u") || has(text, "\\U") || has(text, "\\x"))
+        return true;
+    for (rest = text; rest.len;) {
+        rest = str_cut(rest, '\n', &line);
+        /* a byte order mark, too */
+        while (line.len && ((uint8_t)line.ptr[0] >= 0x80 || strchr(" \t[\"'", line.ptr[0])))
+            line = str_skip(line, 1);
+        if (str_starts(line, str_of(key))) {
+            line = str_skip(line, str_of(key).len);
+            if (line.len && strchr(" \t.=]\"'", line.ptr[0]))
+                return true;
+        }
+    }
+    return false;
+}
+
 /* A file as it is. */
 static struct str whole(struct walk *w, struct str path, size_t max)
 {
@@ -193,7 +216,7 @@ static void package(struct walk *w, struct str at)
     bool library = false;
 
     /* With these the project's own code could take part in compiling a crate of the registry. */
-    w->bad = w->bad || has(text, "[patch") || has(text, "[replace");
+    w->bad = w->bad || names(text, "patch") || names(text, "replace");
     for (rest = text; rest.len && !w->bad;) {
         rest = str_cut(rest, '\n', &line);
         line = str_trim(line);
@@ -214,7 +237,7 @@ static void package(struct walk *w, struct str at)
 
 static void look(struct walk *w, struct str at, unsigned depth)
 {
-    const struct names all = names_of(w, at);
+    const struct listing all = names_of(w, at);
 
     if (job_has(w->j, place(w, join(w, at, STR("Cargo.toml")))))
         package(w, at);
@@ -228,8 +251,8 @@ static void look(struct walk *w, struct str at, unsigned depth)
  * than is in a skeleton, and so it does where they are a link to elsewhere. */
 static void settings(struct walk *w)
 {
-    static const char *const words[] = {"include", "relative", "paths", "[patch"};
-    const struct names root = names_of(w, STR_NONE), all = names_of(w, STR(".cargo"));
+    static const char *const keys[] = {"include", "paths", "patch"};
+    const struct listing root = names_of(w, STR_NONE), all = names_of(w, STR(".cargo"));
 
     for (size_t i = 0; i < root.n; i++)
         w->bad = w->bad || (str_eqz(root.v[i], ".cargo") && !all.v);
@@ -239,8 +262,9 @@ static void settings(struct walk *w)
         if (!str_eqz(all.v[i], "config") && !str_eqz(all.v[i], "config.toml"))
             continue;
         text = whole(w, join(w, STR(".cargo"), all.v[i]), MANIFEST_MAX);
-        for (size_t k = 0; k < countof(words); k++)
-            w->bad = w->bad || has(text, words[k]);
+        w->bad = w->bad || has(text, "relative");
+        for (size_t k = 0; k < countof(keys); k++)
+            w->bad = w->bad || names(text, keys[k]);
     }
 }
 

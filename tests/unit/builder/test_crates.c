@@ -98,8 +98,7 @@ static void kept(void **state)
     /* The same without anything kept, and all of it compiled at once. */
     apart = logged("kept", NULL, "Compiling itoa", true);
     assert_true(hash_eq(&first, &apart));
-    put("kept", "Cargo.toml", "# no [patch] here\n");
-    sh("printf '%%s' '%s' >> %s/kept/Cargo.toml", toml, folder);
+    sh("echo '[patch.crates-io]' >> %s/kept/Cargo.toml", folder);
     commit("kept");
     apart = logged("kept", &s, reused, false);
     assert_true(hash_eq(&first, &apart));
@@ -216,6 +215,22 @@ static void replaced(void **state)
     static const char own[] = "pub struct Buffer; impl Buffer { pub fn new() -> Self { Buffer } "
                               "pub fn format(&self, _: usize) -> &str { \"own\" } }\n";
     static const char own_toml[] = "[package]\nname = \"itoa\"\nversion = \"1.0.19\"\n";
+    static const char patched_lock[] =
+        "version = 4\n\n"
+        "[[package]]\nname = \"hello\"\nversion = \"0.1.0\"\n"
+        "dependencies = [\n \"itoa\",\n \"memchr\",\n]\n\n"
+        "[[package]]\nname = \"itoa\"\nversion = \"1.0.19\"\n\n"
+        "[[package]]\nname = \"memchr\"\nversion = \"2.8.3\"\n"
+        "source = \"registry+https://github.com/rust-lang/crates.io-index\"\n"
+        "checksum = \"cf8baf1c55e62ffcace7a9f06f4bd9cd3f0c4beb022d3b367256b91b87513d98\"\n";
+    /* of the manifest's lines, the first and the last */
+    static const char *const patches[][2] = {
+        {"", "[patch.crates-io]\nitoa = { path = \"itoa\" }\n"},
+        {"", "[ patch . crates-io ]\nitoa.path = \"itoa\"\n"},
+        {"", "  [\"p\\u0061tch\".\"crates-io\"]\nitoa = { path = \"itoa\" }\n"},
+        {"patch.crates-io.itoa.path = \"itoa\"\n", ""},
+        {"\xef\xbb\xbf'patch' = { crates-io = { itoa = { path = \"itoa\" } } }\r\n", ""},
+    };
     struct hash256 honest, with;
     struct store s;
     off_t size;
@@ -226,13 +241,18 @@ static void replaced(void **state)
     store_new(&s, "replaced-crates");
     put("patch", "itoa/Cargo.toml", own_toml);
     put("patch", "itoa/src/lib.rs", own);
-    project("patch", toml, MAIN_RS("patch"));
-    sh("cd %s/patch && echo '[patch.crates-io]\nitoa = { path = \"itoa\" }' >> Cargo.toml && "
-       "sed -i '/^source\\|^checksum/d' Cargo.lock",
-       folder);
-    commit("patch");
-    (void)logged("patch", &s, "Compiling itoa v1.0.19 (/work/src/itoa)", true);
-    assert_int_equal(store_files(&s, &size), 0);
+    put("patch", "src/main.rs", MAIN_RS("patch"));
+    put("patch", "Cargo.lock", patched_lock);
+    for (size_t i = 0; i < countof(patches); i++) {
+        struct buf manifest = BUF_INIT(1024);
+
+        buf_addf(&manifest, "%s%smemchr = \"=2.8.3\"\n%s", patches[i][0], toml, patches[i][1]);
+        put("patch", "Cargo.toml", buf_z(&manifest));
+        commit("patch");
+        (void)logged("patch", &s, "Compiling itoa v1.0.19 (/work/src/itoa)", true);
+        assert_int_equal(store_files(&s, &size), 0);
+        buf_release(&manifest);
+    }
     /* A folder of crates that says of its own code that it is the registry's. */
     put("vendor", ".cargo/config.toml",
         "[source.crates-io]\nreplace-with = \"own\"\n"
