@@ -153,6 +153,17 @@ static void note_build(struct worker *w, const struct build *b, struct arena *a,
     buf_release(&none);
 }
 
+/* A build that was ended when the payment was used up: how much a longer one takes. */
+static void say_what_was_paid(uint32_t seconds, u128 fee_per_ms, struct answer *answer)
+{
+    if (seconds >= BUILD_SECONDS_MAX || answer->compile_ms < seconds * UINT64_C(1000))
+        return;
+    buf_addf(&answer->error, ", and the payment covers no more; %u seconds, the most, take ",
+             BUILD_SECONDS_MAX);
+    buf_add_u128(&answer->error, fee_per_ms * 1000 * BUILD_SECONDS_MAX);
+    buf_addz(&answer->error, " yoctoNEAR");
+}
+
 /* A repository's program: the one that was built before, or a new one. */
 static enum err compile(struct worker *w, const struct lease *l, struct request *r, struct arena *a,
                         struct program *program, struct answer *answer, struct buf *why)
@@ -177,6 +188,8 @@ static enum err compile(struct worker *w, const struct lease *l, struct request 
             e = seconds ? build_make(&w->runner->builds, &b, seconds, compiling, &news, answer,
                                      &log, why)
                         : ERR_GUEST;
+        if (e == ERR_GUEST && seconds)
+            say_what_was_paid(seconds, fee, answer);
         if (seconds)
             tell_compiled(w, l, &b, answer, &log);
         if (seconds && (!e || e == ERR_GUEST)) {

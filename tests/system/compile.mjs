@@ -212,6 +212,15 @@ test('a payment too small for compiling is said so', async () => {
     assert.match(got.completed.error_message, /insufficient_payment: .*payment covers only \d+s but minimum is 30s/);
 });
 
+test('a build that takes longer than was paid for ends, and says so', async () => {
+    const [repo] = git.commit('long', { 'main.c': upper('toupper'), Makefile: 'all:\n\tsleep 60\n' });
+    const got = await net.request(net.alice, {
+        source: { GitHub: { repo, commit: 'main' } }, params: { compile_only: true },
+    }, { deposit: 3n * 10n ** 21n });
+    assert.equal(got.completed.success, false);
+    assert.match(got.completed.error_message, /longer than 30 seconds, and the payment covers no more; 300 seconds, the most, take 30000000000000000000000 yoctoNEAR/);
+});
+
 test('a build script sees no key and reaches nobody', async () => {
     const hits = git.hits;
     const [repo] = git.commit('spy', {
