@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "crypto/ed25519.h"
@@ -18,7 +20,8 @@
 #include "proc/self.h"
 #include "proc/usage.h"
 
-#define MB (1024 * 1024)
+#define MB      (1024 * 1024)
+#define LEAVE_S 2 /* what the follower is given to end */
 
 struct settings {
     const char *db, *listen, *stream_url, *domain, *only;
@@ -59,6 +62,18 @@ static const struct usage usage = {
     .examples = examples,
 };
 
+/* The follower may be waiting for a stream that never answers. What it has not committed never
+ * happened, so it can be left in the middle of anything. */
+static void end_follower(pthread_t follower)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += LEAVE_S;
+    if (pthread_timedjoin_np(follower, NULL, &until))
+        _exit(0);
+}
+
 static enum err serve(const struct settings *o, struct buf *why)
 {
     static struct gateway g = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -93,7 +108,9 @@ static enum err serve(const struct settings *o, struct buf *why)
         while (poll(&p, 1, -1) < 1)
             ;
         atomic_store(&g.stop, true);
-        pthread_join(follower, NULL);
+        http_server_stop(server);
+        server = NULL;
+        end_follower(follower);
     }
     if (server)
         http_server_stop(server);

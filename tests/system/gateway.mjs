@@ -371,6 +371,20 @@ test('a stream that lags, lies or stops is asked again, and nothing is missed', 
     stream.odd = null;
 });
 
+test('a stream that never answers does not keep it from ending', async () => {
+    const { stream, daemon } = await start('silent');
+    await caughtUp(daemon, stream);
+    let held = 0;
+    stream.odd = () => ++held > 0;
+    await until('a question without an answer', () => held > 0);
+    await daemon.stop();
+    stream.odd = null;
+    stream.add([['alice.test', simple('after', 'text/plain', 'x')]]);
+    await daemon.start();
+    await caughtUp(daemon, stream);
+    assert.equal((await raw(daemon, '/alice.test/f.test/after')).status, 200);
+});
+
 test('kill -9 while it catches up: each file is there once, and no other', async () => {
     const { stream, daemon } = await start('killed');
     const want = new Map();
