@@ -474,4 +474,6 @@ test('readers of a file that is replaced all the time get one version or the oth
     }
     stop = true;
     await writer;
+    const open = () => fs.readdirSync(`/proc/${daemon.pid}/fd`).length;
+    await until('every descriptor given back', () => open() < 60);
 });
