@@ -16,8 +16,9 @@
 
 #define DEFAULT_PORT 3030
 #define DEVNET_VERBS                                                                               \
-    "say what: start, accounts, fund ACCOUNT [NEAR], fast-forward BLOCKS, snapshot save|load "     \
-    "NAME, import ACCOUNT or near-cli"
+    "say what: start, accounts, fund ACCOUNT [NEAR], deploy ACCOUNT FILE.wasm, call or view "      \
+    "ACCOUNT METHOD [JSON], fast-forward BLOCKS, snapshot save|load NAME, import ACCOUNT or "      \
+    "near-cli"
 #define WAIT_MS 120000 /* snapshots of large chains take a while */
 
 static const struct opt devnet_options[] = {
@@ -37,6 +38,10 @@ static const struct opt devnet_options[] = {
              "start: records for a new chain, {\"records\":[…]}"),
     OPT_TEXT("from", "URL", struct devnet_opts, from, NULL,
              "import: a node's RPC (default https://rpc.testnet.near.org)"),
+    OPT_TEXT("as", "ACCOUNT", struct devnet_opts, as, NULL,
+             "call: who calls (default: the contract's own account)"),
+    OPT_TEXT("deposit", "NEAR", struct devnet_opts, deposit, NULL, "call: what is attached"),
+    OPT_U64("tgas", "N", struct devnet_opts, tgas, 1, 1000, NULL, "call: gas (default 300)"),
     OPT_FLAG("write", struct devnet_opts, write,
              "near-cli: write the entry and the keys to where near-cli-rs looks"),
     OPT_FLAG("json", struct devnet_opts, json, "accounts: one JSON object"),
@@ -46,6 +51,9 @@ static const struct opt devnet_options[] = {
 static const char *const devnet_examples[] = {
     "outlayer devnet start --instant",
     "outlayer devnet fund alice.test 100",
+    "outlayer devnet deploy counter.test build/share/outlayer/counter.wasm",
+    "outlayer devnet call counter.test increment '{\"by\":2}' --as alice.test",
+    "outlayer devnet view counter.test get",
     "outlayer devnet snapshot save clean",
     "outlayer devnet fast-forward 200",
     "outlayer devnet import counter.testnet --from https://rpc.testnet.near.org",
@@ -55,17 +63,21 @@ static const char *const devnet_examples[] = {
 const struct command command_devnet = {
     .name = "devnet",
     .summary = "a NEAR chain for development",
-    .usage = "start | accounts | fund ACCOUNT [NEAR] | fast-forward BLOCKS |\n"
-             "                snapshot save|load NAME | import ACCOUNT | near-cli",
+    .usage = "start | accounts | fund ACCOUNT [NEAR] | deploy ACCOUNT FILE.wasm |\n"
+             "       call ACCOUNT METHOD [JSON] | view ACCOUNT METHOD [JSON] |\n"
+             "       fast-forward BLOCKS | snapshot save|load NAME | import ACCOUNT | near-cli",
     .about =
         "start          run the chain here until Ctrl-C\n"
         "accounts       the accounts whose keys are in the home folder, and what they hold\n"
         "fund           give NEAR to an account; one that is not there is made, with a key file\n"
+        "deploy         put a contract on an account, which is made when it is not there\n"
+        "call           call a method of a contract; logs go to stderr\n"
+        "view           ask a method that changes nothing\n"
         "fast-forward   skip heights, and the time they would have taken\n"
         "snapshot       keep a copy of the whole chain, or go back to one\n"
         "import         copy an account's contract and state from a node; the root key opens it\n"
         "near-cli       print the network entry for near-cli-rs' config.toml",
-    .verbs = "start accounts fund fast-forward snapshot import near-cli",
+    .verbs = "start accounts fund deploy call view fast-forward snapshot import near-cli",
     .options = devnet_options,
     .examples = devnet_examples,
     .run = cmd_devnet,
@@ -199,6 +211,12 @@ static int with_chain(const struct devnet_opts *o, int n, char **words)
         status = devnet_accounts(o, rpc);
     else if (strcmp(words[0], "fund") == 0 && (n == 2 || n == 3))
         status = devnet_fund(o, rpc, words[1], n == 3 ? words[2] : "100");
+    else if (strcmp(words[0], "deploy") == 0 && n == 3)
+        status = devnet_deploy(o, rpc, words[1], words[2]);
+    else if (strcmp(words[0], "call") == 0 && (n == 3 || n == 4))
+        status = devnet_call(o, rpc, words[1], words[2], n == 4 ? words[3] : "{}");
+    else if (strcmp(words[0], "view") == 0 && (n == 3 || n == 4))
+        status = devnet_view(rpc, words[1], words[2], n == 4 ? words[3] : "{}");
     else if (strcmp(words[0], "fast-forward") == 0 && n == 2)
         status = fast_forward(rpc, words[1]);
     else if (strcmp(words[0], "snapshot") == 0 && n == 3)
@@ -216,6 +234,7 @@ int cmd_devnet(int argc, char **argv)
     struct devnet_opts o = {.port = DEFAULT_PORT,
                             .block_time = 200,
                             .protocol = 88,
+                            .tgas = 300,
                             .from = "https://rpc.testnet.near.org"};
     char home[PATH_MAX], url[64];
     int operands, status;

@@ -13,12 +13,11 @@
 #include "codec/put.h"
 #include "near/tx.h"
 
-#define PATH_ROOM    4096
 #define ACCOUNTS_MAX 10000
 
-static void credentials_path(const struct devnet_opts *o, const char *account, char out[PATH_ROOM])
+void devnet_credentials(const struct devnet_opts *o, const char *account, char out[DEVNET_PATH])
 {
-    (void)snprintf(out, PATH_ROOM, "%s/credentials/localnet%s%s%s", o->home, account ? "/" : "",
+    (void)snprintf(out, DEVNET_PATH, "%s/credentials/localnet%s%s%s", o->home, account ? "/" : "",
                    account ? account : "", account ? ".json" : "");
 }
 
@@ -38,11 +37,11 @@ static int by_name(const void *a, const void *b)
 static enum err find_names(const struct devnet_opts *o, struct arena *a, struct names *out,
                            struct buf *why)
 {
-    char folder[PATH_ROOM];
+    char folder[DEVNET_PATH];
     struct dirent *e;
     DIR *d;
 
-    credentials_path(o, NULL, folder);
+    devnet_credentials(o, NULL, folder);
     d = opendir(folder);
     if (!d)
         return errno == ENOENT ? err_put(why, ERR_ABSENT,
@@ -67,10 +66,10 @@ static void put_account(const struct devnet_opts *o, struct rpc *rpc, const char
 {
     struct rpc_account account;
     struct buf why = WHY_INIT, amount = BUF_INIT(64);
-    char path[PATH_ROOM];
+    char path[DEVNET_PATH];
     const bool there = rpc_view_account(rpc, str_of(name), &account, &why) == ERR_OK;
 
-    credentials_path(o, name, path);
+    devnet_credentials(o, name, path);
     if (there)
         near_amount_put(&amount, account.amount);
     if (o->json) {
@@ -119,7 +118,7 @@ int devnet_accounts(const struct devnet_opts *o, struct rpc *rpc)
 
 /* ------------------------------------------------------------------ funding */
 
-static enum err send(struct rpc *rpc, const struct near_key *key, struct str to,
+enum err devnet_send(struct rpc *rpc, const struct near_key *key, struct str to,
                      const struct action *actions, size_t n, struct buf *why)
 {
     struct buf bytes = BUF_INIT(SIGNED_TX_MAX), answer = BUF_INIT(RPC_ANSWER_MAX);
@@ -156,7 +155,7 @@ static enum err create(const struct devnet_opts *o, struct rpc *rpc, const struc
                           {.kind = ACTION_TRANSFER, .deposit = amount},
                           {.kind = ACTION_ADD_KEY}};
     struct near_key key;
-    char path[PATH_ROOM];
+    char path[DEVNET_PATH];
     enum err e;
 
     if (!account_id_is_sub_of(account, account_id_str(&root->account)))
@@ -168,11 +167,11 @@ static enum err create(const struct devnet_opts *o, struct rpc *rpc, const struc
     ed25519_generate(&key.key);
     x[2].add_key.key = public_key_of(&key.key.pub);
     x[2].add_key.access.kind = PERMISSION_FULL_ACCESS;
-    credentials_path(o, key.account.s, path);
+    devnet_credentials(o, key.account.s, path);
     /* The key first: an account whose key is lost would be of no use. */
     e = near_key_store(path, &key, why);
     if (!e)
-        e = send(rpc, root, account, x, 3, why);
+        e = devnet_send(rpc, root, account, x, 3, why);
     if (!e)
         printf("made %s, key in %s\n", key.account.s, path);
     near_key_wipe(&key);
@@ -185,10 +184,10 @@ static enum err fund(const struct devnet_opts *o, struct rpc *rpc, struct str ac
     const struct action give = {.kind = ACTION_TRANSFER, .deposit = amount};
     struct rpc_account state;
     struct near_key root;
-    char path[PATH_ROOM];
+    char path[DEVNET_PATH];
     enum err e;
 
-    credentials_path(o, DEVNET_ROOT, path);
+    devnet_credentials(o, DEVNET_ROOT, path);
     e = near_key_load(path, &root, why);
     if (e)
         return e;
@@ -196,7 +195,7 @@ static enum err fund(const struct devnet_opts *o, struct rpc *rpc, struct str ac
     if (e && rpc_fault(rpc) == RPC_UNKNOWN_ACCOUNT && !account_id_is_implicit(account))
         e = create(o, rpc, &root, account, amount, why);
     else if (!e || rpc_fault(rpc) == RPC_UNKNOWN_ACCOUNT)
-        e = send(rpc, &root, account, &give, 1, why);
+        e = devnet_send(rpc, &root, account, &give, 1, why);
     near_key_wipe(&root);
     return e;
 }

@@ -48,6 +48,39 @@ test('accounts are made, funded and listed', async () => {
     assert.match((await devnet('fund', implicit, '3')).out, /has 3 NEAR/);
 });
 
+test('a contract is put there, called and viewed', async () => {
+    const file = path.join(SHARE, 'counter.wasm');
+    const deployed = await devnet('deploy', 'counter.test', file);
+    assert.equal(deployed.code, 0, deployed.err);
+    assert.match(deployed.out, /^made counter\.test, key in .*\ncounter\.test has 100 NEAR\ncounter\.test has the contract '.*', [\d]+ bytes\n$/);
+    assert.equal((await devnet('call', 'counter.test', 'new', '{"start":40}')).code, 0);
+    const raised = await devnet('call', 'counter.test', 'increment', '{"by":2}', '--as', 'alice.test');
+    assert.equal(raised.out, '42\n');
+    assert.match(raised.err, /^counter\.test: EVENT_JSON:.*"who":"alice\.test"/);
+    assert.equal((await devnet('view', 'counter.test', 'get')).out, '42\n');
+    // Again: the state stays.
+    assert.equal((await devnet('deploy', 'counter.test', file)).code, 0);
+    assert.equal((await devnet('view', 'counter.test', 'get')).out, '42\n');
+    for (const [words, code, text] of [
+        [['call', 'counter.test', 'reset', '--as', 'alice.test'], 1, /Only owner can call this method/],
+        [['call', 'counter.test', 'increment', '{', '--as', 'alice.test'], 1, /Failed to deserialize input/],
+        [['call', 'counter.test', 'increment', '--deposit', '1'], 1, /doesn't accept deposit/],
+        [['call', 'counter.test', 'increment', '--deposit', 'much'], 3, /'much' is no amount of NEAR/],
+        [['call', 'counter.test', 'increment', '--as', 'nobody.test'], 1, /there is no key file .*nobody\.test\.json/],
+        [['call', 'counter.test', 'increment', '--tgas', '0'], 3, /--tgas takes a whole number/],
+        [['call', 'NO', 'increment'], 3, /'NO' is no account/],
+        [['view', 'counter.test', 'nothing'], 1, /MethodNotFound/],
+        [['view', 'nobody.test', 'get'], 1, /nobody\.test does not exist/],
+        [['deploy', 'counter.test', path.join(here.home, 'credentials/localnet/test.json')], 1, /is no WebAssembly/],
+        [['deploy', 'stranger.near', file], 1, /only names ending in '\.test' can be made/],
+    ]) {
+        const { code: is, out, err } = await devnet(...words);
+        assert.equal(is, code, `${words}: ${err}`);
+        assert.match(err, text);
+        assert.equal(out, '', words.join(' '));
+    }
+});
+
 test('time passes, and comes back', async () => {
     assert.equal((await devnet('snapshot', 'save', 'clean')).code, 0);
     const height = async () => (await new near.JsonRpcProvider({ url: here.url }).viewBlock({ finality: 'final' })).header.height;
