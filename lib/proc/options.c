@@ -5,13 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/file.h"
 
 /* What getopt_long returns for row i, above any character. */
 enum { ROW0 = 1000, HELP = 999 };
 
-#define LINE_COLUMNS 96
+#define LINE_COLUMNS 96 /* at most, and where there is no terminal */
+#define TEXT_COLUMNS 24 /* at least, for what an option does */
 
 static enum err put_value(const struct opt *o, const char *value, const char *from, void *into,
                           struct buf *why)
@@ -152,15 +155,28 @@ enum err options_file(const struct opt *table, const char *path, struct arena *a
     return e;
 }
 
-/* `text` in lines of at most LINE_COLUMNS, each after the first indented by `indent`. */
-static void put_wrapped(struct buf *out, const char *text, size_t indent)
+/* How wide a line may be: a narrow terminal's width. */
+static size_t line_columns(void)
+{
+    struct winsize w;
+
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) < 0 || !w.ws_col || w.ws_col > LINE_COLUMNS)
+        return LINE_COLUMNS;
+    return w.ws_col;
+}
+
+/* `text` in lines of at most `columns`, each after the first indented by `indent`. */
+static void put_wrapped(struct buf *out, const char *text, size_t indent, size_t columns)
 {
     size_t column = indent;
+
+    if (columns < indent + TEXT_COLUMNS)
+        columns = indent + TEXT_COLUMNS;
 
     while (*text) {
         size_t word = strcspn(text, " ");
 
-        if (column > indent && column + 1 + word > LINE_COLUMNS) {
+        if (column > indent && column + 1 + word > columns) {
             buf_addf(out, "\n%*s", (int)indent, "");
             column = indent;
         } else if (column > indent) {
@@ -176,6 +192,7 @@ static void put_wrapped(struct buf *out, const char *text, size_t indent)
 
 void options_print(const struct opt *table, struct buf *out)
 {
+    const size_t columns = line_columns();
     size_t width = strlen("--help");
 
     for (const struct opt *o = table; o->kind != OPT_IS_END; o++) {
@@ -189,7 +206,7 @@ void options_print(const struct opt *table, struct buf *out)
         snprintf(left, sizeof left, "--%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
         snprintf(text, sizeof text, o->env ? "%s [%s]" : "%s", o->summary, o->env);
         buf_addf(out, "  %-*s  ", (int)width, left);
-        put_wrapped(out, text, width + 4);
+        put_wrapped(out, text, width + 4, columns);
     }
     buf_addf(out, "  %-*s  %s\n", (int)width, "--help", "say this");
 }

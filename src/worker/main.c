@@ -190,7 +190,8 @@ static enum err options_check(const struct options *o, struct buf *why)
         if (!needed[i].value || !needed[i].value[0])
             return err_put(why, ERR_FORMAT, "--%s is missing", needed[i].name);
     if (!o->key_file == !o->init_key_file)
-        return err_put(why, ERR_FORMAT, "give --key-file or --init-key-file");
+        return err_put(why, ERR_FORMAT,
+                       "give --key-file (OUTLAYER_KEY_FILE) or --init-key-file, and not both");
     if (o->init_key_file && !o->operator_id)
         return err_put(why, ERR_FORMAT, "--init-key-file needs --operator-id");
     if (o->init_key_file && strcmp(o->quote_source, QUOTE_NONE) == 0)

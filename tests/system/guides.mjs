@@ -67,8 +67,8 @@ for (const page of pages) {
         continue;
     test(`${page}: its commands do what it says`, () => {
         const cwd = folder();
-        // Two pages begin the same contract: each on an account of its own.
-        const own = (text) => here(text).replaceAll('counter.test', `counter${pages.indexOf(page)}.test`);
+        // Pages begin the same contract: each on an account of its own.
+        const own = (text) => here(text).replace(/\b(counter|mine)\.test/g, `$1${pages.indexOf(page)}.test`);
         let script = 'set -euo pipefail\nexec 2>&1\n. ~/.outlayer/local/env\n';
         all.forEach((block, i) => {
             if (block.file)
