@@ -37,7 +37,7 @@ static void put_origin(struct buf *b, const struct statement *s)
     put_z(b, "origin", s->origin == ORIGIN_CHAIN ? "chain" : "https");
     if (s->origin == ORIGIN_CHAIN) {
         put_u64(b, "request_id", s->chain.request_id);
-        put_hex(b, "data_id", hash_bytes(&s->chain.data_id));
+        put_hex(b, "data_id", hash_str(&s->chain.data_id));
         json_key(b, "transaction_hash");
         json_str_open(b);
         hash_put_base58(b, &s->chain.tx_hash);
@@ -66,10 +66,10 @@ static void put_code(struct buf *b, const struct statement *s)
         put_str(b, "url", s->url);
     }
     put_str(b, "build_target", s->build_target);
-    put_hex(b, "wasm_sha256", hash_bytes(&s->wasm_sha256));
+    put_hex(b, "wasm_sha256", hash_str(&s->wasm_sha256));
     put_u64(b, "wasm_len", s->wasm_len);
     if (s->has_build)
-        put_hex(b, "build_statement", hash_bytes(&s->build_statement));
+        put_hex(b, "build_statement", hash_str(&s->build_statement));
 }
 
 static void put_run(struct buf *b, const struct statement *s)
@@ -77,13 +77,13 @@ static void put_run(struct buf *b, const struct statement *s)
     static const char *const formats[] = {"text", "json", "bytes"};
     static const char *const units[] = {"none", "yoctoNEAR", "micro-USD"};
 
-    put_hex(b, "input_sha256", hash_bytes(&s->input_sha256));
+    put_hex(b, "input_sha256", hash_str(&s->input_sha256));
     put_u64(b, "input_len", s->input_len);
-    put_hex(b, "env_sha256", hash_bytes(&s->env_sha256));
+    put_hex(b, "env_sha256", hash_str(&s->env_sha256));
     if (s->has_secrets) {
         put_str(b, "secrets_account", s->secrets_account);
         put_str(b, "secrets_profile", s->secrets_profile);
-        put_hex(b, "secrets_sha256", hash_bytes(&s->secrets_sha256));
+        put_hex(b, "secrets_sha256", hash_str(&s->secrets_sha256));
     }
     put_u64(b, "max_instructions", s->max_instructions);
     put_u64(b, "max_memory_mb", s->max_memory_mb);
@@ -91,10 +91,10 @@ static void put_run(struct buf *b, const struct statement *s)
     put_z(b, "status", statement_status_name(s->status));
     json_key(b, "exit_code");
     json_put_i64(b, s->exit_code);
-    put_hex(b, "stdout_sha256", hash_bytes(&s->stdout_sha256));
+    put_hex(b, "stdout_sha256", hash_str(&s->stdout_sha256));
     put_u64(b, "stdout_len", s->stdout_len);
     put_z(b, "response_format", formats[s->format]);
-    put_hex(b, "delivered_sha256", hash_bytes(&s->delivered_sha256));
+    put_hex(b, "delivered_sha256", hash_str(&s->delivered_sha256));
     put_u64(b, "instructions", s->instructions);
     put_u64(b, "time_ms", s->time_ms);
     put_u64(b, "compile_time_ms", s->compile_time_ms);
@@ -117,15 +117,15 @@ static void put_effects(struct buf *b, const struct statement *s)
             json_putz(b, names[i]);
     json_arr_end(b);
     if (s->has_transcript)
-        put_hex(b, "transcript_root", hash_bytes(&s->transcript_root));
+        put_hex(b, "transcript_root", hash_str(&s->transcript_root));
 }
 
 void statement_put(struct buf *b, const struct statement *s)
 {
     json_obj(b);
-    put_hex(b, "session_id", hash_bytes(&s->session));
+    put_hex(b, "session_id", hash_str(&s->session));
     put_u64(b, "seq", s->seq);
-    put_hex(b, "prev", hash_bytes(&s->prev));
+    put_hex(b, "prev", hash_str(&s->prev));
     put_z(b, "kind", s->kind == STATEMENT_COMPILE ? "compile" : "execute");
     put_origin(b, s);
     put_code(b, s);

@@ -315,8 +315,8 @@ void bundle_report_put(struct buf *b, const struct bundle_report *r)
     json_obj(b);
     put_z(b, "verdict", attest_outcome_name(r->total));
     put_z(b, "root", r->simulated ? "SIMULATED" : "Intel");
-    put_hex(b, "session_id", hash_bytes(&r->session));
-    put_hex(b, "statement_digest", hash_bytes(&r->digest));
+    put_hex(b, "session_id", hash_str(&r->session));
+    put_hex(b, "statement_digest", hash_str(&r->digest));
     put_u64(b, "seq", r->statement.seq);
     put_z(b, "status", statement_status_name(r->statement.status));
     json_key(b, "layers");

@@ -36,7 +36,7 @@ void hash_put_base58(struct buf *out, const struct hash256 *h)
     base58_put(out, h->b, sizeof(h->b));
 }
 
-struct str hash_bytes(const struct hash256 *h)
+struct str hash_str(const struct hash256 *h)
 {
     return str_from(h->b, sizeof(h->b));
 }

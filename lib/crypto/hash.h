@@ -12,7 +12,7 @@ bool hash_eq(const struct hash256 *a, const struct hash256 *b); /* not constant 
 bool hash_is_zero(const struct hash256 *h);
 void hash_put_hex(struct buf *out, const struct hash256 *h);
 void hash_put_base58(struct buf *out, const struct hash256 *h);
-struct str hash_bytes(const struct hash256 *h); /* borrowed */
+struct str hash_str(const struct hash256 *h); /* borrowed */
 MUST_USE bool hash_from_hex(struct str text, struct hash256 *out);
 MUST_USE bool hash_from_base58(struct str text, struct hash256 *out);
 

@@ -134,6 +134,17 @@ void public_key_put(struct buf *out, struct public_key k)
     base58_put(out, k.bytes.ptr, k.bytes.len);
 }
 
+struct str public_key_text(struct arena *a, struct public_key k)
+{
+    struct buf b = BUF_INIT(8192);
+    struct str s;
+
+    public_key_put(&b, k);
+    s = arena_str(a, buf_str(&b));
+    buf_release(&b);
+    return s;
+}
+
 static const size_t public_key_len[] = {32, 64, PUBLIC_KEY_MAX};
 static const size_t signature_len[] = {64, 65, SIGNATURE_MAX};
 

@@ -10,6 +10,7 @@
 #ifndef NEAR_KEY_H
 #define NEAR_KEY_H
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "codec/wire.h"
 #include "crypto/ed25519.h"
@@ -49,6 +50,7 @@ bool public_key_eq(struct public_key a, struct public_key b);
 /* False (and `out` untouched) when the key is of another curve. */
 MUST_USE bool public_key_ed25519(struct public_key k, struct ed25519_pub *out);
 void public_key_put(struct buf *out, struct public_key k); /* "ed25519:<base58>" */
+struct str public_key_text(struct arena *a, struct public_key k);
 
 void public_key_write(struct buf *out, struct public_key k);
 struct public_key public_key_read(struct rd *r);

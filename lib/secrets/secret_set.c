@@ -1,6 +1,7 @@
 /* secret_set.c — see secret_set.h. */
 #include "secrets/secret_set.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -257,4 +258,30 @@ enum err secret_generate(struct str type, struct buf *out, struct buf *why)
     }
     mem_wipe(room, sizeof(room));
     return ERR_OK;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+static void put_sorted(struct buf *out, const char *head, struct str *list, size_t n)
+{
+    if (!n)
+        return;
+    qsort(list, n, sizeof(*list), by_bytes);
+    buf_addz(out, head);
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            buf_add_byte(out, ',');
+        buf_add_str(out, list[i]);
+    }
+}
+
+void secret_update_message(struct buf *out, struct str owner, struct str profile, struct str *names,
+                           size_t n, struct str *generated, size_t ngenerated)
+{
+    buf_addf(out, "Update Outlayer secrets for %.*s:%.*s", STR_ARG(owner), STR_ARG(profile));
+    put_sorted(out, "\nkeys:", names, n);
+    put_sorted(out, "\nprotected:", generated, ngenerated);
 }

@@ -49,6 +49,11 @@ MUST_USE enum err secret_name_check(struct str name, bool generated, struct buf 
 MUST_USE enum err secret_generate(struct str type, struct buf *out, struct buf *why);
 MUST_USE bool secret_type_valid(struct str type);
 
+/* What the owner signs for an update (NEP-413): the names it gives and those it has generated,
+ * which are sorted here. */
+void secret_update_message(struct buf *out, struct str owner, struct str profile, struct str *names,
+                           size_t n, struct str *generated, size_t ngenerated);
+
 /* Add to `base` what `add` has, over what is there. With `reset` only PROTECTED_ names of `base`
  * stay. ERR_TOO_BIG: too many. */
 MUST_USE enum err secret_set_merge(struct secret_set *base, const struct secret_set *add,

@@ -181,7 +181,7 @@ static enum err quoted_manifest(struct sessions *s, struct rpc *rpc, const struc
     enum err e;
 
     json_obj(&args);
-    put_hex(&args, "session_id", hash_bytes(id));
+    put_hex(&args, "session_id", hash_str(id));
     json_obj_end(&args);
     e = rpc_view_call(rpc, s->register_id, "get_session", buf_str(&args), &text, &reason);
     if (e)

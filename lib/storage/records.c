@@ -56,7 +56,7 @@ enum err records_get(struct db *d, const struct space *s, const struct hash256 *
     if (e)
         return e;
     bind_space(st, s);
-    db_bind_blob(st, 3, hash_bytes(key));
+    db_bind_blob(st, 3, hash_str(key));
     e = db_step(st, why);
     if (!e) {
         *out = (struct stored){.key_hash = *key, .is_public = db_bool(st, 3)};
@@ -83,7 +83,7 @@ enum err records_has(struct db *d, const struct space *s, const struct hash256 *
     if (e)
         return e;
     bind_space(st, s);
-    db_bind_blob(st, 3, hash_bytes(key));
+    db_bind_blob(st, 3, hash_str(key));
     e = db_step(st, why);
     db_done(&st);
     if (e && e != ERR_EMPTY)
@@ -158,10 +158,10 @@ static enum err write(struct db *d, const struct space *s, const struct stored *
     if (e)
         return e;
     bind_space(st, s);
-    db_bind_blob(st, 3, hash_bytes(&r->key_hash));
+    db_bind_blob(st, 3, hash_str(&r->key_hash));
     db_bind_blob(st, 4, r->key);
     db_bind_blob(st, 5, r->value.ptr ? r->value : STR(""));
-    db_bind_blob(st, 6, hash_bytes(&r->wasm));
+    db_bind_blob(st, 6, hash_str(&r->wasm));
     db_bind_bool(st, 7, r->is_public);
     db_bind_u64(st, 8, now_ms);
     e = db_run(st, why);
@@ -271,7 +271,7 @@ enum err records_delete(struct db *d, const struct space *s, const struct hash25
 {
     uint64_t n;
     enum err e = drop(d, SUM " AND key_hash = $3", "DELETE" OF_SPACE " AND key_hash = $3", s,
-                      hash_bytes(key), &n, why);
+                      hash_str(key), &n, why);
 
     if (!e)
         *was = n > 0;
@@ -284,8 +284,8 @@ enum err records_clear(struct db *d, const struct space *s, const struct hash256
     uint64_t n;
 
     if (wasm)
-        return drop(d, SUM " AND wasm = $3", "DELETE" OF_SPACE " AND wasm = $3", s,
-                    hash_bytes(wasm), &n, why);
+        return drop(d, SUM " AND wasm = $3", "DELETE" OF_SPACE " AND wasm = $3", s, hash_str(wasm),
+                    &n, why);
     return drop(d, SUM, "DELETE" OF_SPACE, s, STR_NONE, &n, why);
 }
 
@@ -316,7 +316,7 @@ enum err records_list(struct db *d, const struct space *s, const struct hash256 
     if (e)
         return e;
     bind_space(st, s);
-    db_bind_blob(st, 3, after ? hash_bytes(after) : STR(""));
+    db_bind_blob(st, 3, after ? hash_str(after) : STR(""));
     db_bind_u64(st, 4, limit);
     db_bind_u64(st, 5, offset);
     while (!(e = db_step(st, why))) {

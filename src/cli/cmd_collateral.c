@@ -111,7 +111,7 @@ static void put_report(struct buf *b, const struct collateral *c, const struct a
     put_z(b, "code", attest_code_name(v->code));
     put_z(b, "reason", attest_code_text(v->code));
     put_z(b, "root", v->simulated ? "SIMULATED" : "Intel");
-    put_hex(b, "sha256", hash_bytes(&h));
+    put_hex(b, "sha256", hash_str(&h));
     put_hex(b, "fmspc", str_from(c->tcb.fmspc, sizeof c->tcb.fmspc));
     put_utc(b, "at", at);
     if (v->window.from != INT64_MIN && v->window.until != INT64_MAX) {

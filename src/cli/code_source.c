@@ -142,7 +142,7 @@ static enum err put_wasm(const struct source_opts *o, const char *rpc_url, struc
     json_key(json, "WasmUrl");
     json_obj(json);
     put_text(json, "url", buf_str(&url));
-    put_hex(json, "hash", hash_bytes(&hash));
+    put_hex(json, "hash", hash_str(&hash));
     put_text(json, "build_target", target);
     json_obj_end(json);
 out:

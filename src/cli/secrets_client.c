@@ -1,7 +1,6 @@
 /* secrets_client.c — see secrets_client.h. */
 #include "cli/secrets_client.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -173,24 +172,6 @@ enum err secrets_seal_new(struct secrets_client *c, struct str plain, struct buf
 
 /* ---- updates ---- */
 
-static int by_bytes(const void *a, const void *b)
-{
-    return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
-static void put_sorted(struct buf *out, const char *head, struct str *list, size_t n)
-{
-    if (!n)
-        return;
-    qsort(list, n, sizeof(*list), by_bytes);
-    buf_addz(out, head);
-    for (size_t i = 0; i < n; i++) {
-        if (i)
-            buf_add_byte(out, ',');
-        buf_add_str(out, list[i]);
-    }
-}
-
 /* The message that the owner signs, and its signature. */
 static void sign(struct secrets_client *c, const struct secret_set *b, struct buf *body)
 {
@@ -204,10 +185,7 @@ static void sign(struct secrets_client *c, const struct secret_set *b, struct bu
         names[i] = b->list[i].name;
     for (size_t i = 0; i < c->ngenerate; i++)
         drawn[i] = c->generate[i][0];
-    buf_addf(&message, "Update Outlayer secrets for %.*s:%.*s", STR_ARG(c->owner),
-             STR_ARG(c->profile));
-    put_sorted(&message, "\nkeys:", names, b->n);
-    put_sorted(&message, "\nprotected:", drawn, c->ngenerate);
+    secret_update_message(&message, c->owner, c->profile, names, b->n, drawn, c->ngenerate);
     random_bytes(nonce, sizeof(nonce));
     digest = nep413_digest(buf_str(&message), nonce, c->chain->contract_id);
     sig = ed25519_sign(&c->chain->key.key, str_from(digest.b, sizeof(digest.b)));

@@ -74,7 +74,7 @@ static void call_args(const struct story *s, struct buf *out)
     json_key(out, "WasmUrl");
     json_obj(out);
     put_z(out, "url", s->program_url);
-    put_hex(out, "hash", hash_bytes(&s->program_hash));
+    put_hex(out, "hash", hash_str(&s->program_hash));
     json_obj_end(out);
     json_obj_end(out);
     put_raw(out, "resource_limits",

@@ -471,7 +471,7 @@ static void print_ready(const struct up *u)
     put_z(&b, "coordinator", u->net.part[PART_COORDINATOR].url);
     put_z(&b, "keystore", u->net.part[PART_KEYSTORE].url);
     put_z(&b, "program_url", u->program_url);
-    put_hex(&b, "program_sha256", hash_bytes(&u->program_hash));
+    put_hex(&b, "program_sha256", hash_str(&u->program_hash));
     put_u64(&b, "request_id", u->result.request_id);
     json_obj_end(&b);
     puts(buf_z(&b));

@@ -91,11 +91,6 @@ struct str kept(struct arena *a, struct str s)
     return s.ptr ? arena_str(a, s) : STR_NONE;
 }
 
-struct str hash_str(const struct hash256 *h)
-{
-    return str_from(h->b, sizeof(h->b));
-}
-
 struct hash256 hash_col(const struct db_stmt *s, unsigned col)
 {
     struct hash256 h = {{0}};

@@ -23,7 +23,6 @@ MUST_USE enum err rows_write(struct db_stmt **s,
 
 /* Text or bytes that outlive the row; NULL stays NULL. */
 struct str kept(struct arena *a, struct str s);
-struct str hash_str(const struct hash256 *h); /* as a column of a statement */
 struct hash256 hash_col(const struct db_stmt *s, unsigned col);
 
 #endif

@@ -14,17 +14,6 @@ static void fail_account(struct exec *e, const char *name)
     exec_fail(e, fail(e->ap->a, name, "s account_id", receiver(e)));
 }
 
-static struct str key_text(struct exec *e, struct public_key k)
-{
-    struct buf b = BUF_INIT(8192);
-    struct str s;
-
-    public_key_put(&b, k);
-    s = arena_str(e->ap->a, buf_str(&b));
-    buf_release(&b);
-    return s;
-}
-
 static uint64_t first_nonce(const struct exec *e)
 {
     return (e->ap->b->height - 1) * NONCE_RANGE;
@@ -316,7 +305,7 @@ static void add_key(struct exec *e, const struct action *x)
 
     if (key_get(e->ap->kv, e->scratch, receiver(e), pk, &k)) {
         exec_fail(e, fail(e->ap->a, "AddKeyAlreadyExists", "s account_id s public_key", receiver(e),
-                          key_text(e, pk)));
+                          public_key_text(e->ap->a, pk)));
         return;
     }
     k = x->add_key.access;
@@ -331,7 +320,7 @@ static void delete_key(struct exec *e, const struct action *x)
 
     if (!key_get(e->ap->kv, e->scratch, receiver(e), x->key, &k)) {
         exec_fail(e, fail(e->ap->a, "DeleteKeyDoesNotExist", "s account_id s public_key",
-                          receiver(e), key_text(e, x->key)));
+                          receiver(e), public_key_text(e->ap->a, x->key)));
         return;
     }
     key_del(e->ap->kv, receiver(e), x->key);

@@ -70,9 +70,4 @@ void yield_resumed(struct apply *ap, struct str account, const struct hash256 *d
 void yield_queue_timeout(struct apply *ap, struct str account, const struct hash256 *data_id);
 void yields_expire(struct apply *ap);
 
-static inline struct str hash_str(const struct hash256 *h)
-{
-    return str_from(h->b, sizeof(h->b));
-}
-
 #endif

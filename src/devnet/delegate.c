@@ -4,17 +4,6 @@
 #include "devnet/fail.h"
 #include "devnet/sign.h"
 
-static struct str key_text(struct exec *e, struct public_key k)
-{
-    struct buf b = BUF_INIT(8192);
-    struct str s;
-
-    public_key_put(&b, k);
-    s = arena_str(e->ap->a, buf_str(&b));
-    buf_release(&b);
-    return s;
-}
-
 /* The key of the sender must allow it; its nonce is used up. False and an error otherwise. */
 static bool use_key(struct exec *e, const struct delegate *d)
 {
@@ -25,7 +14,7 @@ static bool use_key(struct exec *e, const struct delegate *d)
 
     if (!key_get(e->ap->kv, e->scratch, d->sender_id, d->key, &k)) {
         why = fail(a, "AccessKeyNotFound", "s account_id s public_key", d->sender_id,
-                   key_text(e, d->key));
+                   public_key_text(e->ap->a, d->key));
         exec_fail(e, fail_in(a, "DelegateActionAccessKeyError", why));
         return false;
     }

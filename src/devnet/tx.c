@@ -10,17 +10,6 @@ static struct str key_fail(struct arena *a, struct str inner)
 }
 
 /* Text of a key, for errors. */
-static struct str key_text(struct arena *a, struct public_key k)
-{
-    struct buf b = BUF_INIT(8192);
-    struct str s;
-
-    public_key_put(&b, k);
-    s = arena_str(a, buf_str(&b));
-    buf_release(&b);
-    return s;
-}
-
 struct str tx_check(struct arena *a, const struct params *p, const struct signed_tx *t)
 {
     uint64_t size = t->size;
@@ -104,7 +93,7 @@ struct str tx_verify(struct arena *a, const struct params *p, const struct kv *k
     /* An index names a nonce of a gas key, and there are none. */
     if (!key_get(kv, a, tx->signer_id, tx->key, &c.key) || tx->nonce.has_index)
         return key_fail(a, fail(a, "AccessKeyNotFound", "s account_id s public_key", tx->signer_id,
-                                key_text(a, tx->key)));
+                                public_key_text(a, tx->key)));
     e = nonce_check(a, p, t, c.key.nonce, height);
     if (e.ptr)
         return e;
@@ -117,7 +106,7 @@ struct str tx_verify(struct arena *a, const struct params *p, const struct kv *k
         if (c.key.allowance < c.cost.total)
             return key_fail(a, fail(a, "NotEnoughAllowance",
                                     "s account_id s public_key m allowance m cost", tx->signer_id,
-                                    key_text(a, tx->key), MONEY(c.key.allowance),
+                                    public_key_text(a, tx->key), MONEY(c.key.allowance),
                                     MONEY(c.cost.total)));
         c.key.allowance -= c.cost.total;
     }

@@ -38,11 +38,6 @@ static void bind_name(struct db_stmt *s, struct str sender, struct str receiver,
     db_bind_text(s, 3, path);
 }
 
-static struct str hash_str(const struct hash256 *h)
-{
-    return str_from(h->b, sizeof(h->b));
-}
-
 static bool hash_col(struct db_stmt *s, unsigned col, struct hash256 *out)
 {
     struct str b = db_blob(s, col);

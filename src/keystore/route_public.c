@@ -7,7 +7,6 @@
  * come as `secrets` (in the clear, as existing clients send them) or as `encrypted_secrets_base64`
  * with their names in `secret_names`, sealed to the same key; then this process never sees them.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -221,24 +220,6 @@ enum err route_add_generated(struct call *c, struct buf *why)
 
 /* ---- updates ---- */
 
-static int by_bytes(const void *a, const void *b)
-{
-    return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
-static void put_sorted(struct buf *out, const char *head, struct str *list, size_t n)
-{
-    if (!n)
-        return;
-    qsort(list, n, sizeof(*list), by_bytes);
-    buf_addz(out, head);
-    for (size_t i = 0; i < n; i++) {
-        if (i)
-            buf_add_byte(out, ',');
-        buf_add_str(out, list[i]);
-    }
-}
-
 /* Names of `secrets`, or those announced for what is sealed. */
 static enum err update_read(struct call *c, struct merge *m, struct buf *why)
 {
@@ -281,9 +262,7 @@ static void message_write(const struct target *t, struct merge *m, struct buf *o
 
     for (size_t i = 0; i < m->ngenerate; i++)
         drawn[i] = m->generate[i].name;
-    buf_addf(out, "Update Outlayer secrets for %.*s:%.*s", STR_ARG(t->owner), STR_ARG(t->profile));
-    put_sorted(out, "\nkeys:", m->name, m->nnames);
-    put_sorted(out, "\nprotected:", drawn, m->ngenerate);
+    secret_update_message(out, t->owner, t->profile, m->name, m->nnames, drawn, m->ngenerate);
 }
 
 /* Signed by a key of the owner's account, over exactly this update. */

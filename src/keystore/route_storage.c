@@ -86,7 +86,7 @@ enum err route_storage_encrypt(struct call *c, struct buf *why)
         json_obj(c->out);
         put_base64(c->out, "encrypted_key_base64", key_box);
         put_base64(c->out, "encrypted_value_base64", value_box);
-        put_hex(c->out, "key_hash", hash_bytes(&h));
+        put_hex(c->out, "key_hash", hash_str(&h));
         json_obj_end(c->out);
     }
     buf_wipe(&value);

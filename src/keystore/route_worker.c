@@ -165,7 +165,7 @@ static enum err release(struct call *c, const struct row *row, const struct sess
     if (!e) {
         json_obj(c->out);
         put_base64(c->out, "sealed_secrets", buf_str(&box));
-        put_hex(c->out, "ciphertext_sha256", hash_bytes(&h));
+        put_hex(c->out, "ciphertext_sha256", hash_str(&h));
         json_obj_end(c->out);
     }
     buf_release(&box);

@@ -206,7 +206,7 @@ void answer_report(const struct answer *answer, const struct request *r, struct 
     if (answer->compile_ms)
         put_u64(out, "compile_time_ms", answer->compile_ms);
     if (!hash_is_zero(&r->source.wasm_sha256))
-        put_hex(out, "wasm_sha256", hash_bytes(&r->source.wasm_sha256));
+        put_hex(out, "wasm_sha256", hash_str(&r->source.wasm_sha256));
     if (ok && answer->refund_usd)
         put_u64(out, "refund_usd", answer->refund_usd);
     if (answer->run.len)

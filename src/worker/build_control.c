@@ -233,7 +233,7 @@ static enum err lock_take(struct builds *b, struct build *out, struct buf *why)
 static void record_make(const struct build *build, struct str record, struct buf *out)
 {
     json_obj(out);
-    put_hex(out, "sha256", hash_bytes(&build->sha256));
+    put_hex(out, "sha256", hash_str(&build->sha256));
     put_u64(out, "made_unix_s", build->made_unix_s);
     put_u64(out, "compile_ms", build->ms);
     put_raw(out, "record", record);

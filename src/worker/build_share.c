@@ -161,7 +161,7 @@ static void put_built(const struct build_share *s, const struct build_told *t, s
         signature = ed25519_sign(&s->key->key, buf_str(&statement));
         ed25519_pub_put(&pub, &s->key->key.pub);
         ed25519_sig_put(&sig, &signature);
-        put_hex(body, "sha256", hash_bytes(&b->sha256));
+        put_hex(body, "sha256", hash_str(&b->sha256));
         put_u64(body, "size", b->size);
         put_raw(body, "record", record.text);
         put_str(body, "signer", buf_str(&pub));
@@ -196,7 +196,7 @@ void share_tell(const struct build_share *s, const struct build_told *t)
         return;
     json_obj(&body);
     put_u64(&body, "token", t->token);
-    put_hex(&body, "key", hash_bytes(&t->key));
+    put_hex(&body, "key", hash_str(&t->key));
     put_bool(&body, "cached", t->cached);
     put_u64(&body, "compile_ms", t->compile_ms);
     put_u128(&body, "cost_yocto", t->cost);

@@ -100,7 +100,7 @@ void deed_delivered(const struct answer *a, struct str args, struct buf *out)
 void deed_build_input(const struct build *b, struct buf *out)
 {
     json_obj(out);
-    put_hex(out, "build_key", hash_bytes(&b->key));
+    put_hex(out, "build_key", hash_str(&b->key));
     put_str(out, "commit", b->commit);
     put_u64(out, "recipe", BUILD_RECIPE);
     put_str(out, "repo", repo_bare(b->repo));

@@ -26,11 +26,6 @@ static const struct db_migration migrations[] = {
     {2, "ALTER TABLE batch ADD COLUMN sent BYTEA"},
 };
 
-static struct str hash_str(const struct hash256 *h)
-{
-    return str_from(h->b, sizeof h->b);
-}
-
 static struct str sig_str(const struct ed25519_sig *sig)
 {
     return str_from(sig->b, sizeof sig->b);

@@ -50,11 +50,6 @@ void outbox_close(struct outbox *o)
     mem_free(o);
 }
 
-static struct str hash_str(const struct hash256 *h)
-{
-    return str_from(h->b, sizeof(h->b));
-}
-
 static uint64_t now_ms(void)
 {
     return clock_unix_ns() / 1000000;

@@ -88,7 +88,7 @@ static void tell_compiled(struct worker *w, const struct lease *l, const struct 
     put_u64(&detail, "ms", answer->compile_ms);
     if (ok) {
         put_u64(&detail, "bytes", b->size);
-        put_hex(&detail, "wasm_sha256", hash_bytes(&b->sha256));
+        put_hex(&detail, "wasm_sha256", hash_str(&b->sha256));
     } else {
         /* What the compilers said, for whoever asked. */
         struct buf clean = BUF_INIT(3 * BUILD_LOG_TOLD);

@@ -101,8 +101,8 @@ static enum err put(void *ctx, const struct space *space, const struct put *p, b
     enum err e;
 
     ask_open(s, &body, space);
-    put_hex(&body, "key_hash", hash_bytes(&p->record.key_hash));
-    put_hex(&body, "wasm_hash", hash_bytes(&p->record.wasm));
+    put_hex(&body, "key_hash", hash_str(&p->record.key_hash));
+    put_hex(&body, "wasm_hash", hash_str(&p->record.wasm));
     put_base64(&body, equal ? "new_encrypted_key" : "encrypted_key", p->record.key);
     put_base64(&body, equal ? "new_encrypted_value" : "encrypted_value", p->record.value);
     if (equal)
@@ -165,7 +165,7 @@ static enum err get(void *ctx, const struct space *space, const struct hash256 *
     enum err e;
 
     ask_open(s, &body, space);
-    put_hex(&body, "key_hash", hash_bytes(key));
+    put_hex(&body, "key_hash", hash_str(key));
     e = ask(s, str_eq(space->project, s->face.project) ? "/storage/get" : "/storage/get-public",
             &body, &answer, &doc, why);
     if (!e && !storage_answer_read(doc, key, &exists, out, bytes))
@@ -186,7 +186,7 @@ static enum err about(struct run_storage *s, const struct space *space, const st
     enum err e;
 
     ask_open(s, &body, space);
-    put_hex(&body, "key_hash", hash_bytes(key));
+    put_hex(&body, "key_hash", hash_str(key));
     e = ask(s, path, &body, &answer, &doc, why);
     if (!e)
         e = flag(s, doc, name, out, why);
@@ -217,7 +217,7 @@ static enum err clear(void *ctx, const struct space *space, const struct hash256
 
     ask_open(s, &body, space);
     if (wasm)
-        put_hex(&body, "wasm_hash", hash_bytes(wasm));
+        put_hex(&body, "wasm_hash", hash_str(wasm));
     e = ask(s, wasm ? "/storage/clear-version" : "/storage/clear-all", &body, &answer, &doc, why);
     buf_release(&body);
     buf_release(&answer);
@@ -237,7 +237,7 @@ static enum err list(void *ctx, const struct space *space, const struct hash256 
     ask_open(s, &body, space);
     put_u64(&body, "limit", limit);
     if (after)
-        put_hex(&body, "after", hash_bytes(after));
+        put_hex(&body, "after", hash_str(after));
     e = ask(s, "/storage/list", &body, &answer, &doc, why);
     keys = e ? (struct json){0} : json_get(doc, "keys");
     if (!e && json_type(keys) != JSON_ARRAY)
@@ -299,7 +299,7 @@ static enum err seal(void *ctx, const struct space *space, struct str key, struc
     enum err e;
 
     space_open(&body, space);
-    put_hex(&body, "wasm_hash", hash_bytes(&s->face.wasm));
+    put_hex(&body, "wasm_hash", hash_str(&s->face.wasm));
     put_str(&body, "key", key);
     put_base64(&body, "value_base64", value);
     put_bool(&body, "is_public", is_public);

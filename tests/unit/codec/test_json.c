@@ -257,6 +257,36 @@ static void writes(void **state)
 }
 
 /* A string value that ends like an open array must still get its comma. */
+static void writes_members(void **state)
+{
+    struct buf b = BUF_INIT(1024);
+
+    (void)state;
+    json_obj(&b);
+    put_str(&b, "s", STR("a\"b"));
+    put_z(&b, "z", "text");
+    put_text(&b, "empty", STR(""));
+    put_text(&b, "none", STR_NONE);
+    put_opt_str(&b, "opt", STR(""));
+    put_u64(&b, "n", UINT64_MAX);
+    put_opt_u64(&b, "one", 1);
+    put_opt_u64(&b, "zero", 0);
+    put_u128(&b, "u", (u128)UINT64_MAX + 1);
+    put_bool(&b, "b", true);
+    put_raw(&b, "raw", STR("[1]"));
+    put_raw(&b, "no", STR(""));
+    put_null(&b, "null");
+    put_hex(&b, "hex", STR("\1\xff"));
+    put_base64(&b, "base64", STR("abcd"));
+    json_obj_end(&b);
+    assert_str(buf_str(&b),
+               "{\"s\":\"a\\\"b\",\"z\":\"text\",\"empty\":\"\",\"none\":null,\"opt\":null,"
+               "\"n\":18446744073709551615,\"one\":1,\"zero\":null,"
+               "\"u\":\"18446744073709551616\",\"b\":true,\"raw\":[1],\"no\":null,\"null\":null,"
+               "\"hex\":\"01ff\",\"base64\":\"YWJjZA==\"}");
+    buf_release(&b);
+}
+
 static void commas_survive_tricky_text(void **state)
 {
     struct buf b = BUF_INIT(100);
@@ -305,6 +335,7 @@ int main(void)
         cmocka_unit_test(reads_integers_as_written),
         cmocka_unit_test(decodes_strings),
         cmocka_unit_test(writes),
+        cmocka_unit_test(writes_members),
         cmocka_unit_test(commas_survive_tricky_text),
         cmocka_unit_test(finds_the_end_of_runs),
     };
