@@ -18,7 +18,9 @@
 #define WAIT_MS    1000
 #define CALL_MS    60000
 #define FAULT_MS   1000
-#define PAUSE_MS   250
+#define PAUSE_MS   500  /* between two questions at the end of the chain */
+#define LEARN_NTH  4    /* of them: perhaps the height was skipped */
+#define BUSY_MS    5000 /* after "too many requests" */
 #define STEP_MS    50
 #define SAVE_AFTER 200         /* blocks */
 #define DOC_KEEP   (16u << 20) /* a larger document's memory is given back */
@@ -29,8 +31,9 @@ struct follow {
     struct http_client *http;
     struct buf doc, why;
     uint64_t next, final, saved;
-    uint64_t last; /* height of the block whose hash this is: */
-    char hash[65]; /* "": not known */
+    unsigned nulls; /* in a row */
+    uint64_t last;  /* height of the block whose hash this is: */
+    char hash[65];  /* "": not known */
 };
 
 static void pause_ms(const struct follow *f, uint64_t ms)
@@ -99,6 +102,8 @@ static enum err get(struct follow *f, const char *path, struct block *out)
                          &status, &f->doc, &f->why);
     if (!e && status == 404)
         return ERR_EMPTY;
+    if (!e && status == 429)
+        pause_ms(f, BUSY_MS);
     if (!e && status != 200)
         e = err_put(&f->why, ERR_UPSTREAM, "the block stream answered with status %u", status);
     return e ? e : block_read(buf_str(&f->doc), out, &f->why);
@@ -215,26 +220,36 @@ static void other_chain(struct follow *f)
     fault(f);
 }
 
+/* No block at this height, or not yet. Some servers hold the question until it is there. */
+static void nothing_there(struct follow *f, uint64_t began_ms)
+{
+    const uint64_t took_ms = clock_mono_ms() - began_ms;
+
+    if (f->final > f->next) {
+        f->next++;
+    } else {
+        if (++f->nulls % LEARN_NTH == 0 && learn_final(f)) {
+            fault(f);
+            return;
+        }
+        if (f->final <= f->next && took_ms < PAUSE_MS)
+            pause_ms(f, PAUSE_MS - took_ms);
+    }
+    heard(f);
+}
+
 static void next_block(struct follow *f)
 {
     struct block b = {0};
     struct buf hash;
+    const uint64_t began_ms = clock_mono_ms();
     enum err e = get_height(f, f->next, WAIT_MS, &b);
 
     if (e == ERR_EMPTY) {
-        if (f->final > f->next) {
-            f->next++;
-        } else {
-            if (learn_final(f)) {
-                fault(f);
-                return;
-            }
-            if (f->final <= f->next)
-                pause_ms(f, PAUSE_MS);
-        }
-        heard(f);
+        nothing_there(f, began_ms);
         return;
     }
+    f->nulls = 0;
     if (!e && b.height != f->next)
         e = err_put(&f->why, ERR_UPSTREAM,
                     "the block stream gave block %llu for another that was asked for",
