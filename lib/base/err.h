@@ -28,7 +28,8 @@
     ERR(CLOSED, "the other side has gone", 503, true)                                              \
     ERR(IO, "the system refused", 500, true)                                                       \
     ERR(DB, "the database refused", 500, true)                                                     \
-    ERR(GUEST, "the guest failed", 422, false)
+    ERR(GUEST, "the guest failed", 422, false)                                                     \
+    ERR(GONE, "no longer kept", 410, false)
 
 enum err {
 #define ERR(name, text, http, retry) ERR_##name,

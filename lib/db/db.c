@@ -104,6 +104,11 @@ void db_rollback(struct db *d)
     d->e->rollback(d->conn);
 }
 
+enum err db_used(struct db *d, uint64_t *out, struct buf *why)
+{
+    return d->e->used(d->conn, out, why);
+}
+
 enum err db_end(struct db *d, enum err e, struct buf *why)
 {
     if (!e)

@@ -75,6 +75,8 @@ MUST_USE enum err db_commit(struct db *d, struct buf *why); /* when it fails, no
  * another thread may call while `d` is in use: many commits can share one wait for the disk.
  */
 MUST_USE enum err db_flush(struct db *d, struct buf *why);
+/* Bytes that are in use; what was deleted is room for what comes, the file does not shrink. */
+MUST_USE enum err db_used(struct db *d, uint64_t *out, struct buf *why);
 void db_rollback(struct db *d); /* fine when none is open */
 /* How a transaction ends: commit when `e` is ERR_OK, else roll back and hand `e` on. */
 MUST_USE enum err db_end(struct db *d, enum err e, struct buf *why);

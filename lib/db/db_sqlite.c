@@ -196,6 +196,34 @@ static enum err engine_commit(void *conn, struct buf *why)
     return e;
 }
 
+static enum err pragma(sqlite3 *c, const char *sql, uint64_t *out, struct buf *why)
+{
+    sqlite3_stmt *s = NULL;
+    int rc = sqlite3_prepare_v2(c, sql, -1, &s, NULL);
+
+    if (!rc)
+        rc = sqlite3_step(s);
+    if (rc == SQLITE_ROW)
+        *out = (uint64_t)sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    return rc == SQLITE_ROW ? ERR_OK : fault(c, rc, sql, why);
+}
+
+static enum err engine_used(void *conn, uint64_t *out, struct buf *why)
+{
+    sqlite3 *c = ((struct conn *)conn)->c;
+    uint64_t pages = 0, empty = 0, bytes = 0;
+    enum err e = pragma(c, "PRAGMA page_count", &pages, why);
+
+    if (!e)
+        e = pragma(c, "PRAGMA freelist_count", &empty, why);
+    if (!e)
+        e = pragma(c, "PRAGMA page_size", &bytes, why);
+    if (!e)
+        *out = (pages - empty) * bytes;
+    return e;
+}
+
 static bool is_word(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -375,6 +403,7 @@ const struct db_engine db_sqlite = {
     .commit = engine_commit,
     .rollback = engine_rollback,
     .flush = engine_flush,
+    .used = engine_used,
     .script = engine_script,
     .prepare = engine_prepare,
     .finalize = engine_finalize,

@@ -1,6 +1,8 @@
 /* builds.c — see builds.h. */
 #include "coordinator/builds.h"
 
+#include "coordinator/prune.h"
+
 enum err build_put(struct db *d, const struct build_row *b, struct buf *why)
 {
     uint64_t n = 0;
@@ -88,7 +90,12 @@ enum err build_log_write(struct db *d, uint64_t request_id, struct buf *out, str
     if (!e)
         buf_add_str(out, db_text(s, 0));
     db_done(&s);
-    return e == ERR_EMPTY ? err_put(why, ERR_ABSENT, "there is no build log of this request") : e;
+    if (e != ERR_EMPTY)
+        return e;
+    e = gone_request(d, request_id, why);
+    return e ? e
+             : err_put(why, ERR_ABSENT,
+                       "there is no build log of this request, or it is no longer kept");
 }
 
 enum err program_has(struct db *d, struct str sha256, bool *has, struct buf *why)

@@ -29,6 +29,7 @@
 #include "coordinator/feed.h"
 #include "coordinator/jobq.h"
 #include "coordinator/pricing.h"
+#include "coordinator/prune.h"
 #include "crypto/hash.h"
 #include "db/db.h"
 #include "http/server.h"
@@ -86,7 +87,8 @@ struct coord {
     struct forwarder *keystore;  /* NULL: none */
     struct gate *gate;           /* NULL: the bearer token is enough */
     struct quota storage_quota;  /* of each project */
-    struct pages *pages;         /* NULL: none are served */
+    struct keep keep;
+    struct pages *pages; /* NULL: none are served */
     struct readers *readers;
     struct throttle *throttle; /* of the HTTP server's thread */
 

@@ -6,6 +6,7 @@
 #include "codec/json.h"
 #include "coordinator/columns.h"
 #include "coordinator/evidence.h"
+#include "coordinator/prune.h"
 #include "coordinator/results.h"
 
 /* Executions that one page of a state looks at: a state that hardly any has would have all of them
@@ -325,9 +326,10 @@ enum err execution_write(struct db *d, uint64_t job_id, struct buf *out, struct 
         json_obj_end(out);
     }
     db_done(&s);
-    return e == ERR_EMPTY
-               ? err_put(why, ERR_ABSENT, "no execution '%llu'", (unsigned long long)job_id)
-               : e;
+    if (e != ERR_EMPTY)
+        return e;
+    e = gone_execution(d, job_id, why);
+    return e ? e : err_put(why, ERR_ABSENT, "no execution '%llu'", (unsigned long long)job_id);
 }
 
 enum err newest_write(struct db *d, uint64_t request_id, struct buf *b, struct buf *why)

@@ -55,6 +55,7 @@ struct settings {
         *keystore_url, *register_id, *proxy;
     const char *standard, *durable;
     uint32_t proxy_addr;
+    struct keep keep;
     uint64_t lease_ms, deadline_blocks, start_height, storage_mb, storage_keys, session_check_s,
         public_rate;
     bool die_with_parent;
@@ -94,6 +95,12 @@ static const struct opt options[] = {
             "OUTLAYER_DEADLINE_BLOCKS", "blocks after which nobody starts a job (default 125000)"),
     OPT_U64("start-height", "N", struct settings, start_height, 0, INT64_MAX - 1,
             "OUTLAYER_START_HEIGHT", "first block to read with a new database (default: the head)"),
+    OPT_U64(
+        "keep-days", "N", struct settings, keep.days, 0, 36500, "OUTLAYER_KEEP_DAYS",
+        "days for which executions are kept; what is anchored stays; 0: for ever (default 180)"),
+    OPT_U64("keep-mb", "N", struct settings, keep.mb, 0, 1000000000, "OUTLAYER_KEEP_MB",
+            "MiB of the database beyond which executions older than a day go sooner; 0: no limit "
+            "(default 20480)"),
     OPT_U64("public-rate", "N", struct settings, public_rate, 0, 100000, "OUTLAYER_PUBLIC_RATE",
             "requests a second that an address may make without the workers' token, ten seconds' "
             "worth at once; 0: any number (default 50)"),
@@ -225,7 +232,7 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
     struct http_server *http = NULL;
     char host[HTTP_HOST_MAX];
     uint16_t port = 0;
-    pthread_t follower = 0, acks = 0, prices = 0, collector = 0, gate = 0;
+    pthread_t follower = 0, acks = 0, prices = 0, collector = 0, gate = 0, pruner = 0;
     bool collects = !s->collateral_url || strcmp(s->collateral_url, COLLECT_NONE) != 0;
     enum err e = http_listen_read(s->listen, host, &port, why);
 
@@ -249,7 +256,7 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
         readers_stop(c->readers);
         return e;
     }
-    if (pthread_create(&acks, NULL, ack_main, c) ||
+    if (pthread_create(&acks, NULL, ack_main, c) || pthread_create(&pruner, NULL, prune_main, c) ||
         pthread_create(&follower, NULL, follow_main, c) ||
         (c->rpc_url && pthread_create(&prices, NULL, pricing_main, c)) ||
         (collects && pthread_create(&collector, NULL, collect_main, c)) ||
@@ -269,6 +276,7 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
         gate_stop(c->gate);
     ack_stop(c);
     pthread_join(acks, NULL);
+    pthread_join(pruner, NULL);
     if (!join(follower) || (c->rpc_url && !join(prices)) || (collects && !join(collector)) ||
         (c->gate && !join(gate))) {
         log_info("stopped", "a server that was asked still hangs");
@@ -294,6 +302,7 @@ static enum err start(struct coord *c, const struct settings *s, int signals, st
     c->lease_ms = s->lease_ms;
     c->storage_quota = (struct quota){.bytes = s->storage_mb << 20, .keys = s->storage_keys};
     c->deadline_blocks = s->deadline_blocks;
+    c->keep = s->keep;
     c->has_start = s->start_height != UINT64_MAX;
     c->start_height = s->start_height;
     c->started_ms = now_ms();
@@ -324,6 +333,7 @@ int main(int argc, char **argv)
                          .standard = EVENT_STANDARD,
                          .durable = "full",
                          .lease_ms = 15000,
+                         .keep = {KEEP_DAYS, KEEP_MB},
                          .public_rate = 50,
                          .session_check_s = SESSION_RECHECK_MS / 1000,
                          .storage_mb = STORAGE_BYTES_MAX >> 20,

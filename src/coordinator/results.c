@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "coordinator/columns.h"
+#include "coordinator/prune.h"
 
 enum err step_add(struct db *d, uint64_t job_id, const char *step, struct str detail,
                   uint64_t block_height, uint64_t now_ms, struct buf *why)
@@ -76,9 +77,10 @@ enum err request_write(struct db *d, uint64_t request_id, uint64_t after, struct
     e = db_step(s, why);
     if (e) {
         db_done(&s);
-        return e == ERR_EMPTY
-                   ? err_put(why, ERR_ABSENT, "no request '%llu'", (unsigned long long)request_id)
-                   : e;
+        if (e == ERR_EMPTY)
+            e = gone_request(d, request_id, why);
+        return e ? e
+                 : err_put(why, ERR_ABSENT, "no request '%llu'", (unsigned long long)request_id);
     }
     id = db_u64(s, 0);
     json_obj(out);

@@ -225,6 +225,10 @@ static const struct db_migration lists[] = {
         "  PRIMARY KEY (kind, name)"
         ") STRICT;"
         "CREATE INDEX total_repo ON total (executions) WHERE kind = 2"},
+    /* prune.c: up to which number things are gone; how far epochs have been looked through */
+    {3, "CREATE TABLE pruned (name TEXT PRIMARY KEY NOT NULL, up_to BIGINT NOT NULL) STRICT;"
+        "ALTER TABLE epoch ADD COLUMN settled BIGINT NOT NULL DEFAULT 0;"
+        "CREATE INDEX epoch_open ON epoch (received_ms) WHERE settled < 9223372036854775807"},
 };
 
 enum err schema_migrate(struct db *d, struct buf *why)

@@ -145,7 +145,8 @@ bool wait_for_step(struct coord *c, struct http_req *r, struct str arg, uint64_t
     bool waits;
 
     coord_lock(c);
-    waits = !step_last(c->db, request_id, &last, &why) && last <= after;
+    waits = !step_last(c->db, request_id, &last, &why) && last <= after &&
+            (last || gone_request(c->db, request_id, &why) != ERR_GONE);
     w = waits ? hold_stranger(c, r, ms, last ? 204 : 404) : NULL;
     if (w) {
         w->what = FOR_STEP;

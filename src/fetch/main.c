@@ -73,6 +73,7 @@ static enum fetch_result result_of(enum err e)
     case ERR_IO:
     case ERR_DB:
     case ERR_GUEST:
+    case ERR_GONE:
         break;
     }
     return FETCH_FAULT;

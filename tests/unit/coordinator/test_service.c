@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "db/db.h"
 #include "http/client.h"
 #include "http/server.h"
 #include "unit/coordinator/blocks.h"
@@ -813,6 +814,56 @@ static void test_refuses_to_start(void **state)
     f->out = out;
 }
 
+/* An execution that is too old goes by itself; who asks for it is told so, at once. */
+static void test_pruned(void **state)
+{
+    struct fixture *f = *state;
+    struct buf why = WHY_INIT;
+    struct db *d = NULL;
+    uint64_t from;
+
+    chain_request(&f->chain, 41, 7);
+    chain_request(&f->chain, 42, 8);
+    for (int i = 0; i < 2; i++) {
+        struct json job = post(f, "/jobs/lease", "{\"worker\":\"w\",\"wait_ms\":5000}");
+        char path[64];
+        uint64_t id = 0;
+
+        assert_int_equal(f->status, 200);
+        assert_true(json_u64(json_get(job, "job_id"), &id));
+        snprintf(path, sizeof(path), "/jobs/%llu/complete", (unsigned long long)id);
+        (void)post(f, path, "{\"token\":1,\"success\":true,\"output\":1}");
+        assert_int_equal(f->status, 200);
+    }
+    assert_int_equal(end(f, SIGTERM), 0);
+    if (db_open(&(struct db_opts){.path = f->db}, &d, &why) ||
+        db_exec(d, "UPDATE request SET created_ms = 1000 WHERE request_id = 41", &why))
+        fail_msg("%s", buf_z(&why));
+    db_close(d);
+    assert_true(launch(f, "127.0.0.1:0"));
+    from = clock_mono_ms();
+    do
+        assert_int_equal(call(f, "GET", "/requests/41", NULL), 0);
+    while (f->status == 200 && clock_mono_ms() - from < 5000);
+    assert_int_equal(f->status, 410);
+    assert_non_null(strstr(buf_z(&f->body), "request '41' is no longer kept"));
+    from = clock_mono_ms();
+    assert_int_equal(call(f, "GET", "/requests/41?wait_ms=10000", NULL), 0);
+    assert_int_equal(f->status, 410);
+    assert_true(clock_mono_ms() - from < 5000);
+    assert_int_equal(call(f, "GET", "/public/executions/1", NULL), 0);
+    assert_int_equal(f->status, 410);
+    assert_int_equal(call(f, "GET", "/requests/41/build-log", NULL), 0);
+    assert_int_equal(f->status, 410);
+    assert_int_equal(call(f, "GET", "/requests/42", NULL), 0);
+    assert_int_equal(f->status, 200);
+    assert_int_equal(call(f, "GET", "/requests/43", NULL), 0);
+    assert_int_equal(f->status, 404);
+    assert_int_equal(call(f, "GET", "/public/stats", NULL), 0);
+    assert_non_null(strstr(buf_z(&f->body), "\"total_executions\":2"));
+    buf_release(&why);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -826,6 +877,7 @@ int main(void)
         T(test_prices),
         T(test_long_polls),
         T(test_recall),
+        T(test_pruned),
         T(test_refuses_to_start),
     };
 

@@ -385,6 +385,8 @@ static void test_in_one_call(void **state)
                            AS_I64(-1), AS_NULL, AS_BLOB(STR("b"))),
                      0);
     assert_int_equal(db_end(f->d, ERR_ABSENT, &f->why), ERR_ABSENT);
+    assert_int_equal(db_used(f->d, &n, &f->why), 0);
+    assert_true(n >= 4096 && n < 1 << 20);
     assert_int_equal(count(f->d), 1);
     assert_int_equal(
         db_number(f->d, "SELECT n FROM item WHERE t = $1", &n, &f->why, AS_TEXT(STR("seven"))), 0);
