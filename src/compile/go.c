@@ -35,7 +35,7 @@ static void hear(void *ctx, struct str line)
 
     if (str_starts(line, STR("go: downloading "))) {
         j->done++;
-        job_phase(j, j->phase, str_head(str_skip(line, sizeof(fetching) - 1), COMPILE_NAME_MAX));
+        job_name(j, str_skip(line, sizeof(fetching) - 1));
     } else if (!str_starts(line, STR("# "))) {
         job_complaint(j, line, true);
     }

@@ -19,13 +19,55 @@
 
 #define NEWS_MS 5000
 #define TICK_MS 1000 /* without news, the time is news */
+#define NAME_MS 100  /* a build may print names without end */
+
+static void tell(struct job *j)
+{
+    const struct compile_progress p = {.phase = j->phase,
+                                       .done = j->done,
+                                       .total = j->total,
+                                       .elapsed_ms = (uint32_t)(clock_mono_ms() - j->start_ms),
+                                       .name = j->name};
+    char room[COMPILE_NAME_MAX + 64];
+    struct buf body = BUF_OVER(room);
+
+    j->told_ms = clock_mono_ms();
+    if (j->silent)
+        return;
+    compile_progress_write(&body, &p);
+    /* News, no more: whoever does not want them ends us. */
+    (void)!frame_send(SPAWN_SOCKET_FD, COMPILE_PROGRESS, buf_str(&body), NULL, 0,
+                      clock_mono_ms() + NEWS_MS, NULL);
+}
 
 static void tick(void *ctx)
 {
     struct job *j = ctx;
 
     if (clock_mono_ms() - j->told_ms >= TICK_MS)
-        job_phase(j, j->phase, j->name);
+        tell(j);
+}
+
+static void name_set(struct job *j, struct str name)
+{
+    struct buf kept = BUF_OVER(j->name_room);
+
+    buf_add_str(&kept, str_head_utf8(name, COMPILE_NAME_MAX));
+    j->name = buf_str(&kept);
+}
+
+void job_phase(struct job *j, enum compile_phase phase, struct str name)
+{
+    j->phase = phase;
+    name_set(j, name);
+    tell(j);
+}
+
+void job_name(struct job *j, struct str name)
+{
+    name_set(j, name);
+    if (clock_mono_ms() - j->told_ms >= NAME_MS)
+        tell(j);
 }
 
 void job_init(struct job *j, const struct compile_ask *ask)
@@ -62,32 +104,6 @@ void job_release(struct job *j)
     buf_release(&j->log);
     buf_release(&j->record);
     arena_release(&j->arena);
-}
-
-void job_phase(struct job *j, enum compile_phase phase, struct str name)
-{
-    const struct compile_progress p = {.phase = phase,
-                                       .done = j->done,
-                                       .total = j->total,
-                                       .elapsed_ms = (uint32_t)(clock_mono_ms() - j->start_ms),
-                                       .name = name};
-    char room[COMPILE_NAME_MAX + 64];
-    struct buf body = BUF_OVER(room);
-
-    j->phase = phase;
-    j->told_ms = clock_mono_ms();
-    if (name.ptr != j->name.ptr) {
-        struct buf kept = BUF_OVER(j->name_room);
-
-        buf_add_str(&kept, name);
-        j->name = buf_str(&kept);
-    }
-    if (j->silent)
-        return;
-    compile_progress_write(&body, &p);
-    /* News, no more: whoever does not want them ends us. */
-    (void)!frame_send(SPAWN_SOCKET_FD, COMPILE_PROGRESS, buf_str(&body), NULL, 0,
-                      clock_mono_ms() + NEWS_MS, NULL);
 }
 
 enum err job_fail(struct job *j, enum compile_result result, const char *fmt, ...)
@@ -158,7 +174,7 @@ static void tool_line(void *ctx, struct str line)
     j->done++;
     if (j->total && j->done > j->total)
         j->total = j->done;
-    job_phase(j, j->phase, str_head(name, COMPILE_NAME_MAX));
+    job_name(j, name);
 }
 
 enum err job_tool(struct job *j, const struct tool *t, int *status, struct buf *why)

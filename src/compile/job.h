@@ -54,6 +54,8 @@ void job_release(struct job *j);
 
 /* Say it to the worker, too. */
 void job_phase(struct job *j, enum compile_phase phase, struct str name);
+/* Another package is at hand: said now and then. */
+void job_name(struct job *j, struct str name);
 /* Set the answer and give back ERR_GUEST. */
 enum err job_fail(struct job *j, enum compile_result result, const char *fmt, ...)
     PRINTF_LIKE(3, 4);

@@ -70,6 +70,16 @@ static void knows_utf8(void **state)
             fail_msg("case %zu", i);
 }
 
+static void heads_keep_characters(void **state)
+{
+    (void)state;
+    assert_str(str_head_utf8(STR("a\xc3\xa9z"), 9), "a\xc3\xa9z");
+    assert_str(str_head_utf8(STR("a\xc3\xa9z"), 3), "a\xc3\xa9");
+    assert_str(str_head_utf8(STR("a\xc3\xa9z"), 2), "a");
+    assert_str(str_head_utf8(STR("\xf0\x9f\x98\x80"), 3), "");
+    assert_str(str_head_utf8(STR("x"), 0), "");
+}
+
 static void makes_utf8(void **state)
 {
     const struct str s = STR("a\xc3\xa9z");
@@ -90,9 +100,8 @@ static void makes_utf8(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cuts_and_compares),
-        cmocka_unit_test(reads_numbers),
-        cmocka_unit_test(knows_utf8),
+        cmocka_unit_test(cuts_and_compares), cmocka_unit_test(reads_numbers),
+        cmocka_unit_test(knows_utf8),        cmocka_unit_test(heads_keep_characters),
         cmocka_unit_test(makes_utf8),
     };
 

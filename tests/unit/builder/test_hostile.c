@@ -6,6 +6,7 @@
 #include "test.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* The bare repository `repo` of main.c and one entry more. `name` and `text` as printf's %b. */
 static void odd(const char *repo, const char *mode, const char *name, const char *text)
@@ -194,13 +195,27 @@ static void cargo_settings(void **state)
     refused("settings", (struct how){0}, COMPILE_CODE, "TOML parse error at line 1");
 }
 
+/* What a build prints is retold as news: in any language, and however much of it there is. */
+static void names(void **state)
+{
+    char makefile[512] = "x.wasm: main.c\n\t@echo 'Compiling ";
+
+    (void)state;
+    for (unsigned i = 0; i < COMPILE_NAME_MAX - 1; i++)
+        strcat(makefile, "x");
+    strcat(makefile, "\xc3\xa9\xc3\xa9'; yes 'Compiling y' | head -n 200000\n"
+                     "\t$(CC) -O2 -o $@ main.c\n");
+    put("names", "main.c", hello_c);
+    put("names", "Makefile", makefile);
+    commit("names");
+    (void)built("names", (struct how){0});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(trees),
-        cmocka_unit_test(sizes),
-        cmocka_unit_test(makefiles),
-        cmocka_unit_test(cargo_settings),
+        cmocka_unit_test(trees),          cmocka_unit_test(sizes), cmocka_unit_test(makefiles),
+        cmocka_unit_test(cargo_settings), cmocka_unit_test(names),
     };
 
     return cmocka_run_group_tests(tests, projects_setup, projects_teardown);
