@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { GitServer, toolchain } from './git.mjs';
-import { freePort, NEAR, Network, until } from './harness.mjs';
+import { freePort, NEAR, Network, TGAS, near, until } from './harness.mjs';
 
 const git = await new GitServer().start();
 after(() => git.stop());
@@ -134,6 +134,18 @@ test('compile_only answers the checksum', async () => {
     assert.match(text.value, /^[0-9a-f]{64}$/);
     const json = await works(repo, 'main', { params: { compile_only: true }, response_format: 'Json' });
     assert.deepEqual(json.value, { wasm_hash: text.value });
+    // Of a project, and for the base fee when it is at hand: nothing is compiled then.
+    await net.transact(net.alice, 'outlayer.test', [near.actions.functionCall('create_project', {
+        name: 'only', source: { GitHub: { repo, commit: 'main' } },
+    }, 100n * TGAS, NEAR / 10n)]);
+    const source = { Project: { project_id: 'alice.test/only' } };
+    const project = await net.request(net.alice, { source, params: { compile_only: true } }, { deposit: 10n ** 21n });
+    assert.equal(project.value, text.value);
+    assert.equal(project.completed.payment_charged, String(10n ** 21n));
+    // And so the first run finds it made.
+    const run = await net.request(net.alice, { source, input_data: 'Ada' });
+    assert.equal(run.value, 'welcome Ada');
+    assert.match(run.completed.compilation_note, /^Cached WASM from /);
 });
 
 test('two requests for the same program share one build', async () => {
