@@ -32,9 +32,10 @@ static void print_help(const struct usage *p)
     buf_release(&text);
 }
 
-int usage_wrong(const struct usage *p, const struct buf *why)
+int usage_wrong(const struct usage *p, struct buf *why)
 {
     fprintf(stderr, "%s: %s\n`%s --help` lists what it takes.\n", p->name, buf_z(why), p->name);
+    buf_release(why);
     return USAGE_WRONG;
 }
 
@@ -84,6 +85,5 @@ bool usage_begin(const struct usage *p, int argc, char **argv, void *into, int *
         *operands = first;
     if (e)
         *status = usage_wrong(p, &why);
-    buf_release(&why);
     return !help && !e;
 }

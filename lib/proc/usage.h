@@ -37,8 +37,8 @@ struct usage {
 MUST_USE bool usage_begin(const struct usage *p, int argc, char **argv, void *into, int *operands,
                           int *status);
 
-/* `why` and a hint how to ask for help on stderr; gives back USAGE_WRONG. */
-int usage_wrong(const struct usage *p, const struct buf *why);
+/* `why`, which it releases, and a hint how to ask for help on stderr; gives back USAGE_WRONG. */
+int usage_wrong(const struct usage *p, struct buf *why);
 
 /*
  * The same for the children that only our own programs start, with a socket at SPAWN_SOCKET_FD.

@@ -398,8 +398,15 @@ static enum err ask(struct work *w, struct str args, u128 deposit, int *status, 
     struct told t = {.log = {BUF_INIT(EVENT_LOG_MAX), BUF_INIT(EVENT_LOG_MAX)},
                      .value = BUF_INIT(OUTPUT_MAX),
                      .error = BUF_INIT(8 * WHY_MAX)};
-    enum err e = client_send(&w->c, &call, &answer, &t.outcome, why);
+    const bool watched = isatty(STDERR_FILENO);
+    enum err e;
 
+    if (watched)
+        fputs(w->o->source.github ? "waiting for build and run …" : "waiting for the run …",
+              stderr);
+    e = client_send(&w->c, &call, &answer, &t.outcome, why);
+    if (watched)
+        fputs("\r\033[K", stderr);
     if (!e) {
         read_answer(w, &t);
         if (w->o->json)

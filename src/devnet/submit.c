@@ -129,6 +129,7 @@ uint64_t chain_forward(struct chain *c, uint64_t blocks)
 uint64_t chain_snapshot(struct chain *c, struct str name, bool save)
 {
     struct snapshot *s = mem_new(struct snapshot), **last;
+    uint64_t ticket;
 
     BUG_ON(!snapshot_name_valid(name));
     memcpy(s->name, name.ptr, name.len);
@@ -138,10 +139,10 @@ uint64_t chain_snapshot(struct chain *c, struct str name, bool save)
     while (*last)
         last = &(*last)->next;
     *last = s;
-    s->ticket = ++c->tickets;
+    s->ticket = ticket = ++c->tickets;
     pthread_cond_signal(&c->wake);
-    pthread_mutex_unlock(&c->wake_lock);
-    return s->ticket;
+    pthread_mutex_unlock(&c->wake_lock); /* from here on it is the block thread's, which frees it */
+    return ticket;
 }
 
 enum ticket chain_ticket(struct chain *c, uint64_t ticket, struct buf *why)
