@@ -2,7 +2,6 @@
 
 #include "codec/wire.h"
 
-#define HEADER_LEN     48
 #define SGX_REPORT_LEN 384
 #define TD_10_LEN      584
 #define TD_15_LEN      648

@@ -167,6 +167,14 @@ enum err dir_remove(const char *path, struct buf *why)
     return remove_below(AT_FDCWD, path, why);
 }
 
+enum err file_path(const char *dir, const char *name, char out[FILE_PATH_MAX], struct buf *why)
+{
+    struct buf b = {.ptr = out, .cap = FILE_PATH_MAX - 1, .max = FILE_PATH_MAX - 1, .fixed = true};
+
+    buf_addf(&b, "%s/%s", dir, name);
+    return b.full ? err_put(why, ERR_TOO_BIG, "the path '%.100s…' is too long", dir) : ERR_OK;
+}
+
 bool file_exists(const char *path)
 {
     return access(path, F_OK) == 0;

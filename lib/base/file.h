@@ -20,6 +20,10 @@ MUST_USE enum err dir_make(const char *path, struct buf *why);
 /* Remove a folder and all below it, never following a symbolic link. Absent is fine. */
 MUST_USE enum err dir_remove(const char *path, struct buf *why);
 bool file_exists(const char *path);
+#define FILE_PATH_MAX 4096
+/* "dir/name". ERR_TOO_BIG. */
+MUST_USE enum err file_path(const char *dir, const char *name, char out[FILE_PATH_MAX],
+                            struct buf *why);
 /* Close when open (>= 0) and set to -1. */
 void fd_close(int *fd);
 

@@ -7,7 +7,6 @@
 
 #define VERSION     1
 #define NONCE_BYTES 24
-#define TAG_BYTES   16
 
 void box_key_wipe(struct box_key *k)
 {

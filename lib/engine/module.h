@@ -1,9 +1,9 @@
 /*
- * module.h — a guest's WebAssembly module: recognised, compiled, loaded.
+ * module.h — a guest's program, a module or a component: recognised, compiled, loaded.
  *
  * Compiling and running are apart. module_compile() turns foreign bytes into machine code and is
  * called where nothing else is at stake; module_load() maps such code and checks that it is a
- * wasm32-wasip1 command, so that a wrong file gets an answer that says what it is.
+ * command of WASI preview 1 or 0.2, so that a wrong file gets an answer that says what it is.
  *
  * Machine code is trusted: load only what module_compile() of this build made and what has been
  * kept or authenticated since (cache.h).
@@ -28,7 +28,7 @@ enum module_form { MODULE_CORE, MODULE_COMPONENT, MODULE_OTHER };
 enum module_form module_form(struct str wasm, const char **what);
 
 /*
- * Compile a core module.
+ * Compile a module or a component.
  *
  *   code   machine code is appended; its max bounds it
  *
@@ -44,7 +44,7 @@ MUST_USE enum err module_compile(struct engine *e, struct str wasm, struct buf *
  *
  * ERR_OK      ready to run
  * ERR_ABSENT  made by another build of the engine or for another processor: compile again
- * ERR_FORMAT  not a wasm32-wasip1 command; `why` is the sentence for the user
+ * ERR_FORMAT  no command of either WASI; `why` is the sentence for the user
  */
 MUST_USE enum err module_load(struct engine *e, struct str code, struct module **out,
                               struct buf *why);

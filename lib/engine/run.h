@@ -2,9 +2,9 @@
  * run.h — one run of a loaded module: a fresh store, limits, captured output.
  *
  * Nothing of a run is left for the next one: memory, tables, globals and WASI state are new each
- * time. The time limit needs no second thread: code comes back to us every SLICE units of fuel,
- * where the clock is looked at, and the only host function that waits (poll_oneoff) waits no
- * longer than the run may last. So the instructions used are the engine's own count on every
+ * time. The time limit needs no second thread: code comes back to us every RUN_FUEL_SLICE units of
+ * fuel, where the clock is looked at, and no host function waits longer than the run may last
+ * (wasi.h). So the instructions used are the engine's own count on every
  * outcome. One exception in precision: on a fault that the processor finds (memory out of bounds,
  * division by zero) the count may lack what ran since the last call, at most one slice.
  *

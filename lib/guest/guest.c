@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "engine/cache.h"
 #include "engine/code.h"
+#include "engine/module.h"
 #include "engine/settings.h"
 #include "guest/broker.h"
 #include "guest/compile.h"
@@ -20,8 +21,6 @@
 #include "guest/net_msg.h"
 #include "proc/memfd.h"
 #include "proc/self.h"
-
-#define WASM_MAX (10u << 20)
 
 struct guest {
     struct arena arena;
@@ -186,7 +185,7 @@ bool guest_has(const struct guest *g, const struct hash256 *wasm)
 /* A sealed copy of the file, once its hash is what was promised. */
 static enum err take_wasm(int fd, const struct hash256 *want, int *out, struct buf *why)
 {
-    struct buf bytes = BUF_INIT(WASM_MAX);
+    struct buf bytes = BUF_INIT(MODULE_WASM_MAX);
     struct hash256 have;
     enum err e;
 
@@ -194,7 +193,7 @@ static enum err take_wasm(int fd, const struct hash256 *want, int *out, struct b
         return err_sys(why, "read the program from its start");
     e = fd_read_all(fd, &bytes, why);
     if (e == ERR_TOO_BIG)
-        e = err_put(why, ERR_TOO_BIG, "the program has more than %u bytes", WASM_MAX);
+        e = err_put(why, ERR_TOO_BIG, "the program has more than %u bytes", MODULE_WASM_MAX);
     if (e)
         goto out;
     have = sha256(buf_str(&bytes));

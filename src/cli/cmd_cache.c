@@ -17,15 +17,14 @@
 #include "base/mem.h"
 #include "codec/put.h"
 #include "engine/cache.h"
+#include "engine/module.h"
 #include "guest/guest.h"
 #include "http/download.h"
 #include "proc/memfd.h"
 
-#define PATH_MAX_BYTES 4096
-#define WASM_MAX       (10u << 20)
-#define LIST_MAX       (1u << 20) /* bytes of a list file */
-#define GET_MS         60000
-#define MB             (1024ull * 1024)
+#define LIST_MAX (1u << 20) /* bytes of a list file */
+#define GET_MS   60000
+#define MB       (1024ull * 1024)
 
 struct cache_opts {
     const char *home;
@@ -71,7 +70,7 @@ const struct command command_cache = {
 
 struct at_home {
     const struct cache_opts *o;
-    char code[PATH_MAX_BYTES];
+    char code[FILE_PATH_MAX];
     struct mac_key key;
     struct cache cache;
     unsigned done, failed;
@@ -79,22 +78,20 @@ struct at_home {
 
 static enum err home_open(struct at_home *h, bool create, struct buf *why)
 {
-    struct buf code = BUF_OVER(h->code);
-    char room[PATH_MAX_BYTES];
-    struct buf key = BUF_OVER(room);
+    char key_file[FILE_PATH_MAX];
     enum err e;
 
     if (!h->o->home)
         return err_put(why, ERR_FORMAT, "--home is missing: the worker's folder");
-    buf_addf(&code, "%s/code", h->o->home);
-    buf_addf(&key, "%s/cache.key", h->o->home);
-    if (code.full || key.full)
-        return err_put(why, ERR_TOO_BIG, "the path '%.100s…' is too long", h->o->home);
     if (!create && !file_exists(h->o->home))
         return err_put(why, ERR_ABSENT, "there is no worker's folder '%s'", h->o->home);
-    e = dir_make(h->o->home, why);
+    e = file_path(h->o->home, "code", h->code, why);
     if (!e)
-        e = mac_key_load(room, &h->key, why);
+        e = file_path(h->o->home, "cache.key", key_file, why);
+    if (!e)
+        e = dir_make(h->o->home, why);
+    if (!e)
+        e = mac_key_load(key_file, &h->key, why);
     if (!e)
         e = cache_init(&h->cache, h->code, &h->key, 0, why);
     return e;
@@ -147,7 +144,7 @@ static enum err fetch(struct str url, bool loopback, struct buf *out, struct buf
     struct downloader *d = downloader_new();
     const struct download what = {.url = url,
                                   .timeout_ms = GET_MS,
-                                  .max_bytes = WASM_MAX,
+                                  .max_bytes = MODULE_WASM_MAX,
                                   .allow_http_loopback = loopback,
                                   .sink = take,
                                   .ctx = out};
@@ -165,8 +162,8 @@ static bool is_url(struct str s)
 
 static void warm(struct at_home *h, struct guest *g, struct str name)
 {
-    struct buf bytes = BUF_INIT(WASM_MAX), why = WHY_INIT;
-    char path[PATH_MAX_BYTES];
+    struct buf bytes = BUF_INIT(MODULE_WASM_MAX), why = WHY_INIT;
+    char path[FILE_PATH_MAX];
     struct buf p = BUF_OVER(path);
     struct guest_note note;
     struct hash256 hash;

@@ -5,7 +5,6 @@
 
 #include "base/mem.h"
 
-#define BLOCK_BYTES_MAX  (1u << 30)
 #define BLOCK_FORMAT     1
 #define BLOCK_ITEMS_MAX  (1u << 22) /* of any list in a stored block */
 #define OUTCOME_TEXT_MAX (16u << 20)

@@ -14,30 +14,20 @@
 #define FETCH_TRIES   3
 #define FETCH_WAIT_MS 300
 
-static enum err path_in(const char *home, const char *name, char out[RUNNER_PATH_MAX],
-                        struct buf *why)
-{
-    struct buf b = {
-        .ptr = out, .cap = RUNNER_PATH_MAX - 1, .max = RUNNER_PATH_MAX - 1, .fixed = true};
-
-    buf_addf(&b, "%s/%s", home, name);
-    return b.full ? err_put(why, ERR_TOO_BIG, "the path '%.100s…' is too long", home) : ERR_OK;
-}
-
 enum err runner_init(struct runner *r, const char *home, uint64_t wasm_bytes_max,
                      const char *toolchain, bool allow_http_loopback, struct buf *why)
 {
-    char wasm[RUNNER_PATH_MAX], key_file[RUNNER_PATH_MAX];
+    char wasm[FILE_PATH_MAX], key_file[FILE_PATH_MAX];
     struct guest_options options = {.fresh_process = r->fresh_process,
                                     .cache_bytes_max = r->code_bytes_max};
     enum err e;
 
     r->places = NULL;
-    e = path_in(home, "wasm", wasm, why);
+    e = file_path(home, "wasm", wasm, why);
     if (!e)
-        e = path_in(home, "code", r->code_dir, why);
+        e = file_path(home, "code", r->code_dir, why);
     if (!e)
-        e = path_in(home, "cache.key", key_file, why);
+        e = file_path(home, "cache.key", key_file, why);
     if (!e)
         e = store_init(&r->store, wasm, wasm_bytes_max, why);
     if (!e)

@@ -8,6 +8,7 @@
 #ifndef WORKER_EXEC_CONTROL_H
 #define WORKER_EXEC_CONTROL_H
 
+#include "base/file.h"
 #include "guest/guest.h"
 #include "near/request.h"
 #include "worker/answer.h"
@@ -17,14 +18,12 @@
 #include "worker/places.h"
 #include "builder/store.h"
 
-#define RUNNER_PATH_MAX 4096
-
 struct runner {
     struct places *places;
     struct store store;
     struct builds builds;
-    char code_dir[RUNNER_PATH_MAX]; /* compiled code */
-    struct mac_key key;             /* its own */
+    char code_dir[FILE_PATH_MAX]; /* compiled code */
+    struct mac_key key;           /* its own */
     /* Set before runner_init(). */
     struct net_policy policy;  /* of guests' requests */
     bool fresh_process;        /* a process of its own for every run */

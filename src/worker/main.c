@@ -29,7 +29,6 @@
 #include "worker/registrar.h"
 #include "worker/signals.h"
 
-#define PATH_BYTES     4096
 #define IPFS_GATEWAY   "https://ipfs.io"
 #define FAULT_WAIT_MS  500
 #define TOKEN_FILE_MAX 512
@@ -205,14 +204,6 @@ static enum err options_check(const struct options *o, struct buf *why)
     return ERR_OK;
 }
 
-static enum err path_in(const char *home, const char *name, char out[PATH_BYTES], struct buf *why)
-{
-    struct buf b = {.ptr = out, .cap = PATH_BYTES - 1, .max = PATH_BYTES - 1, .fixed = true};
-
-    buf_addf(&b, "%s/%s", home, name);
-    return b.full ? err_put(why, ERR_TOO_BIG, "the path '%.100s…' is too long", home) : ERR_OK;
-}
-
 static void random_hex(char *out, size_t bytes)
 {
     uint8_t room[16];
@@ -227,7 +218,7 @@ static void random_hex(char *out, size_t bytes)
 static enum err name_make(const struct options *o, struct worker_name *out, struct buf *why)
 {
     struct buf id = BUF_OVER(out->id);
-    char path[PATH_BYTES], digits[17] = "";
+    char path[FILE_PATH_MAX], digits[17] = "";
     enum err e;
 
     memset(out, 0, sizeof(*out));
@@ -237,7 +228,7 @@ static enum err name_make(const struct options *o, struct worker_name *out, stru
         return id.full || !id.len ? err_put(why, ERR_FORMAT, "--worker-id is empty or too long")
                                   : ERR_OK;
     }
-    e = path_in(o->home, "worker-id", path, why);
+    e = file_path(o->home, "worker-id", path, why);
     if (e)
         return e;
     e = file_read(path, &id, why);
@@ -297,8 +288,8 @@ static const char *network_wait(const struct options *o, struct buf *name)
 
 static enum err outbox_start(const struct options *o, struct outbox **out, struct buf *why)
 {
-    char path[PATH_BYTES];
-    enum err e = path_in(o->home, "outbox.db", path, why);
+    char path[FILE_PATH_MAX];
+    enum err e = file_path(o->home, "outbox.db", path, why);
 
     if (!e)
         e = outbox_open(path, out, why);
