@@ -24,6 +24,7 @@
 #define END_MS    5000 /* to be reaped, once it is known to have ended */
 #define LOOK_MS   200  /* how often time and memory are looked at */
 #define TMP_BYTES "268435456"
+#define NO_FOLDER 126 /* the status of a tool that could not even start; as of a shell */
 #define SAID_MAX  512 /* bytes of bubblewrap's report */
 #define STR_(x)   #x
 #define XSTR(x)   STR_(x)
@@ -449,9 +450,14 @@ enum err sandbox_run(const struct sandbox *s, const struct sandbox_tool *t,
     if (out->end == SANDBOX_EXITED) {
         (void)child_wait(&child, END_MS, &status);
         out->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-        if (!was_started(report))
-            e = err_put(why, ERR_DENIED, "bubblewrap could not start '%s': %s", t->argv[0],
-                        l.bwrap.len ? buf_z(&l.bwrap) : "it does not say why");
+        /* An earlier tool may have left something else where this one should start. */
+        if (!was_started(report)) {
+            if (str_starts(buf_str(&l.bwrap), STR("Can't chdir to ")))
+                out->status = NO_FOLDER;
+            else
+                e = err_put(why, ERR_DENIED, "bubblewrap could not start '%s': %s", t->argv[0],
+                            l.bwrap.len ? buf_z(&l.bwrap) : "it does not say why");
+        }
     }
     child_kill(&child);
     fd_close(&report);

@@ -50,7 +50,7 @@ enum sandbox_end {
 };
 struct sandbox_result {
     enum sandbox_end end;
-    int status; /* as a shell says it: 0-255, 128+signal */
+    int status; /* as a shell says it: 0-255, 126: it has no folder to start in, 128+signal */
 };
 
 MUST_USE enum err sandbox_init(struct sandbox *s, struct buf *why);

@@ -183,6 +183,15 @@ static void cargo_settings(void **state)
         if (!hash_eq(&is, &want))
             fail_msg("this changes the program: %s", rows[i]);
     }
+    /* What gets itself run while crates are fetched can spoil its own build, and pays for it. */
+    put("settings", ".cargo/config.toml",
+        "[env]\nLD_PRELOAD = { value = \"/work/src/evil.so\", force = true }\n");
+    put("settings", "evil.c",
+        "#include <stdio.h>\n__attribute__((constructor)) static void evil(void) "
+        "{ rename(\"/work/src\", \"/work/gone\"); fopen(\"/work/src\", \"w\"); }\n");
+    sh("cc -shared -fPIC -o %s/settings/evil.so %s/settings/evil.c", folder, folder);
+    commit("settings");
+    refused("settings", (struct how){0}, COMPILE_CODE, "exit status 126");
     put("settings", "Cargo.toml",
         "[package]\nname = \"hello\"\nversion = \"0.1.0\"\n[dependencies]\nitoa = \"1\"\n");
     put("settings", ".cargo/config.toml",
