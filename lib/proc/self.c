@@ -132,3 +132,9 @@ enum err self_signal_fd_of(const int *list, size_t n, int *out, struct buf *why)
     *out = fd;
     return ERR_OK;
 }
+
+void self_ready(const char *host, unsigned port)
+{
+    printf("{\"ready\":true,\"url\":\"http://%s:%u\"}\n", host, port);
+    fflush(stdout);
+}

@@ -16,6 +16,8 @@ MUST_USE enum err self_share(struct arena *a, const char *name, const char **out
 /* What every daemon does first: names itself, ignores SIGPIPE, no core dumps, line-buffered
  * stdout, umask 077. */
 void self_init(const char *name);
+/* Tell whoever started it that it serves: one line of JSON with its URL on stdout. */
+void self_ready(const char *host, unsigned port);
 /* Ask the kernel for SIGTERM when the parent ends (flag --die-with-parent). */
 void self_die_with_parent(void);
 /* Keep this process' memory from others of the same user: no core dump, no /proc/PID/mem, no

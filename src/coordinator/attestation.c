@@ -1,42 +1,12 @@
 #include "coordinator/attestation.h"
 
 #include "attest/quote.h"
-#include "codec/base64.h"
 #include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "coordinator/columns.h"
 #include "near/output.h"
 
 #define PAYLOAD_MAX (4u << 20)
-
-static void put_base64(struct buf *b, const char *key, struct str bytes)
-{
-    json_key(b, key);
-    if (bytes.ptr) {
-        json_str_open(b);
-        base64_put(b, bytes.ptr, bytes.len);
-        json_str_close(b);
-    } else {
-        json_put_null(b);
-    }
-}
-
-static void put_hex(struct buf *b, const char *key, const void *p, size_t n)
-{
-    json_key(b, key);
-    json_str_open(b);
-    hex_put(b, p, n);
-    json_str_close(b);
-}
-
-static void put_text(struct buf *b, const char *key, struct str text)
-{
-    json_key(b, key);
-    if (text.ptr)
-        json_put_str(b, text);
-    else
-        json_put_null(b);
-}
 
 /* ------------------------------------------------------------------ bundles */
 
@@ -204,27 +174,23 @@ enum err record_write(struct db *d, const struct statement_row *s, struct str qu
     if (e)
         return e;
     json_obj(out);
-    json_key(out, "id");
-    json_put_u64(out, s->job_id);
+    put_u64(out, "id", s->job_id);
     record_put(out, &r);
     if (quote.ptr)
         put_base64(out, "tdx_quote", quote);
     if (quote_read(quote.ptr ? quote : epoch.quote, &q) == ATTEST_OK && q.tee == TEE_TDX)
-        put_hex(out, "worker_measurement", q.td.rtmr[3].ptr, q.td.rtmr[3].len);
+        put_hex(out, "worker_measurement", q.td.rtmr[3]);
     if (read.origin == ORIGIN_CHAIN) {
-        json_key(out, "request_id");
-        json_put_u64(out, read.chain.request_id);
+        put_u64(out, "request_id", read.chain.request_id);
         json_key(out, "transaction_hash");
         json_str_open(out);
         hash_put_base58(out, &read.chain.tx_hash);
         json_str_close(out);
     }
-    json_key(out, "simulated");
-    json_put_bool(out, epoch.simulated);
-    put_hex(out, "session_id", s->session.b, sizeof s->session.b);
-    put_hex(out, "statement_digest", s->digest.b, sizeof s->digest.b);
-    json_key(out, "seq");
-    json_put_u64(out, s->seq);
+    put_bool(out, "simulated", epoch.simulated);
+    put_hex(out, "session_id", hash_str(&s->session));
+    put_hex(out, "statement_digest", hash_str(&s->digest));
+    put_u64(out, "seq", s->seq);
     json_obj_end(out);
     return ERR_OK;
 }
@@ -249,15 +215,12 @@ static enum err put_batches(struct db *d, const struct hash256 *session, struct 
         if (batch_head_read(db_blob(s, 0), &h, NULL))
             continue;
         json_obj(out);
-        json_key(out, "first_seq");
-        json_put_u64(out, h.first_seq);
-        json_key(out, "count");
-        json_put_u64(out, h.count);
-        put_hex(out, "root", h.root.b, sizeof h.root.b);
-        json_key(out, "time_ms");
-        json_put_u64(out, h.time_ms);
+        put_u64(out, "first_seq", h.first_seq);
+        put_u64(out, "count", h.count);
+        put_hex(out, "root", hash_str(&h.root));
+        put_u64(out, "time_ms", h.time_ms);
         put_base64(out, "head", db_blob(s, 0));
-        put_hex(out, "signature", db_blob(s, 1).ptr, db_blob(s, 1).len);
+        put_hex(out, "signature", db_blob(s, 1));
         col_bool(out, "closed", s, 2);
         col_text(out, "transaction", s, 3);
         col_text(out, "contract", s, 4);
@@ -281,14 +244,11 @@ enum err epoch_write(struct db *d, const struct epoch_row *row, bool whole, stru
     if (e)
         return e;
     json_obj(out);
-    put_hex(out, "session_id", row->session.b, sizeof row->session.b);
+    put_hex(out, "session_id", hash_str(&row->session));
     put_text(out, "worker", row->worker);
-    json_key(out, "simulated");
-    json_put_bool(out, row->simulated);
-    json_key(out, "received_ms");
-    json_put_u64(out, row->received_ms);
-    json_key(out, "statements");
-    json_put_u64(out, n);
+    put_bool(out, "simulated", row->simulated);
+    put_u64(out, "received_ms", row->received_ms);
+    put_u64(out, "statements", n);
     json_key(out, "collateral_sha256");
     if (row->has_collateral) {
         json_str_open(out);
@@ -361,7 +321,7 @@ enum err chain_write(struct db *d, const struct hash256 *session, uint64_t first
         col_u64(out, "seq", s, 0);
         col_hex(out, "digest", s, 1);
         put_base64(out, "statement", db_blob(s, 2));
-        put_hex(out, "signature", db_blob(s, 3).ptr, db_blob(s, 3).len);
+        put_hex(out, "signature", db_blob(s, 3));
         col_u64(out, "job_id", s, 4);
         json_obj_end(out);
     }

@@ -1,6 +1,7 @@
 /* builds.c — see builds.h. */
 #include "coordinator/builds.h"
 
+#include "codec/put.h"
 #include "coordinator/prune.h"
 
 enum err build_put(struct db *d, const struct build_row *b, struct buf *why)
@@ -188,8 +189,7 @@ enum err wasm_info_write(struct db *d, struct str repo, struct str commit, struc
     e = db_step(s, why);
     if (!e || e == ERR_EMPTY) {
         json_obj(out);
-        json_key(out, "exists");
-        json_put_bool(out, !e);
+        put_bool(out, "exists", !e);
         json_key(out, "checksum");
         if (e)
             json_put_null(out);
@@ -225,8 +225,7 @@ enum err wasm_exists_write(struct db *d, struct str sha256, struct buf *out, str
     e = db_step(s, why);
     if (!e || e == ERR_EMPTY) {
         json_obj(out);
-        json_key(out, "exists");
-        json_put_bool(out, !e);
+        put_bool(out, "exists", !e);
         json_key(out, "created_at");
         if (e)
             json_put_null(out);

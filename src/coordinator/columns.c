@@ -2,72 +2,45 @@
 
 #include <string.h>
 
-#include "codec/hex.h"
+#include "codec/put.h"
 
 void col_text(struct buf *b, const char *key, const struct db_stmt *s, unsigned col)
 {
-    struct str v = db_text(s, col);
-
-    json_key(b, key);
-    if (v.ptr)
-        json_put_str(b, v);
-    else
-        json_put_null(b);
+    put_text(b, key, db_text(s, col));
 }
 
 void col_raw(struct buf *b, const char *key, const struct db_stmt *s, unsigned col)
 {
-    struct str v = db_text(s, col);
-
-    json_key(b, key);
-    if (v.ptr)
-        json_put_raw(b, v);
-    else
-        json_put_null(b);
+    put_raw(b, key, db_text(s, col));
 }
 
 void col_u64(struct buf *b, const char *key, const struct db_stmt *s, unsigned col)
 {
-    json_key(b, key);
     if (db_null(s, col))
-        json_put_null(b);
+        put_null(b, key);
     else
-        json_put_u64(b, db_u64(s, col));
+        put_u64(b, key, db_u64(s, col));
 }
 
 void col_bool(struct buf *b, const char *key, const struct db_stmt *s, unsigned col)
 {
-    json_key(b, key);
     if (db_null(s, col))
-        json_put_null(b);
+        put_null(b, key);
     else
-        json_put_bool(b, db_bool(s, col));
+        put_bool(b, key, db_bool(s, col));
 }
 
 void col_u128(struct buf *b, const char *key, const struct db_stmt *s, unsigned col)
 {
-    json_key(b, key);
     if (db_null(s, col))
-        json_put_null(b);
+        put_null(b, key);
     else
-        json_put_u128_str(b, db_u128(s, col));
+        put_u128(b, key, db_u128(s, col));
 }
 
 void col_hex(struct buf *b, const char *key, const struct db_stmt *s, unsigned col)
 {
-    struct str v = db_blob(s, col);
-    char text[65];
-    struct buf hex = BUF_OVER(text);
-
-    hex_put(&hex, v.ptr, v.len);
-    json_key(b, key);
-    json_put_str(b, buf_str(&hex));
-}
-
-void col_none(struct buf *b, const char *key)
-{
-    json_key(b, key);
-    json_put_null(b);
+    put_hex(b, key, db_blob(s, col));
 }
 
 enum err rows_write(struct db_stmt **s, void (*put)(struct buf *b, const struct db_stmt *s),

@@ -14,7 +14,6 @@ void col_u64(struct buf *b, const char *key, const struct db_stmt *s, unsigned c
 void col_bool(struct buf *b, const char *key, const struct db_stmt *s, unsigned col);
 void col_u128(struct buf *b, const char *key, const struct db_stmt *s, unsigned col);
 void col_hex(struct buf *b, const char *key, const struct db_stmt *s, unsigned col);
-void col_none(struct buf *b, const char *key); /* null */
 
 /* Every row as an object of a JSON array, its members by `put`. Ends the statement. */
 MUST_USE enum err rows_write(struct db_stmt **s,

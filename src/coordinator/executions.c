@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "attest/statement.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "coordinator/columns.h"
 #include "coordinator/evidence.h"
 #include "coordinator/prune.h"
@@ -23,15 +23,6 @@
 #define ROW_FROM     "FROM request r JOIN job j ON j.id = r.id LEFT JOIN result t ON t.id = r.id "
 #define REQUEST_DATA 22 /* its column */
 
-static void put_member(struct buf *b, const char *key, struct json v)
-{
-    json_key(b, key);
-    if (json_is_null(v))
-        json_put_null(b);
-    else
-        json_put_raw(b, v.text);
-}
-
 /* Where the code comes from: {"kind","repo","commit"} or {"kind","url","hash"}, and the target. */
 static void put_source(struct buf *b, struct json request)
 {
@@ -41,16 +32,15 @@ static void put_source(struct buf *b, struct json request)
 
     json_key(b, "source");
     json_obj(b);
-    json_key(b, "kind");
-    json_putz(b, is_url ? "url" : "github");
+    put_z(b, "kind", is_url ? "url" : "github");
     if (is_url) {
-        put_member(b, "url", json_get(url, "url"));
-        put_member(b, "hash", json_get(url, "hash"));
-        put_member(b, "build_target", json_get(url, "build_target"));
+        put_raw(b, "url", json_get(url, "url").text);
+        put_raw(b, "hash", json_get(url, "hash").text);
+        put_raw(b, "build_target", json_get(url, "build_target").text);
     } else {
-        put_member(b, "repo", json_get(github, "repo"));
-        put_member(b, "commit", json_get(github, "commit"));
-        put_member(b, "build_target", json_get(github, "build_target"));
+        put_raw(b, "repo", json_get(github, "repo").text);
+        put_raw(b, "commit", json_get(github, "commit").text);
+        put_raw(b, "build_target", json_get(github, "build_target").text);
     }
     json_obj_end(b);
 }
@@ -79,11 +69,9 @@ static enum err put_attestation(struct db *d, uint64_t job_id, struct buf *b, st
     e = db_step(s, why);
     if (!e) {
         json_obj(b);
-        json_key(b, "state");
-        json_putz(b, anchor_state(!db_null(s, 4) && db_bool(s, 4), !db_null(s, 5)));
+        put_z(b, "state", anchor_state(!db_null(s, 4) && db_bool(s, 4), !db_null(s, 5)));
         col_bool(b, "simulated", s, 2);
-        json_key(b, "kind");
-        json_putz(b, db_u64(s, 3) == STATEMENT_COMPILE ? "compile" : "execute");
+        put_z(b, "kind", db_u64(s, 3) == STATEMENT_COMPILE ? "compile" : "execute");
         col_hex(b, "session_id", s, 0);
         col_u64(b, "seq", s, 1);
         json_obj_end(b);
@@ -236,7 +224,7 @@ static void put_request(struct buf *b, struct json request)
     json_key(b, "request");
     json_obj(b);
     for (size_t i = 0; i < countof(members); i++)
-        put_member(b, members[i], json_get(request, members[i]));
+        put_raw(b, members[i], json_get(request, members[i]).text);
     json_obj_end(b);
 }
 
@@ -262,8 +250,7 @@ static enum err put_statements(struct db *d, uint64_t job_id, struct buf *b, str
     while (!(e = db_step(s, why))) {
         json_obj(b);
         col_hex(b, "digest", s, 0);
-        json_key(b, "state");
-        json_putz(b, anchor_state(!db_null(s, 3) && db_bool(s, 3), !db_null(s, 4)));
+        put_z(b, "state", anchor_state(!db_null(s, 3) && db_bool(s, 3), !db_null(s, 4)));
         col_bool(b, "simulated", s, 2);
         col_text(b, "anchor_tx", s, 4);
         col_text(b, "anchor_contract", s, 5);

@@ -1,6 +1,6 @@
 #include "coordinator/feed.h"
 
-#include "codec/json.h"
+#include "codec/put.h"
 #include "coordinator/executions.h"
 
 void feed_start(struct feed *f, uint64_t now_ms)
@@ -51,15 +51,13 @@ enum err feed_write(const struct feed_news *n, struct db *d, struct buf *out, st
     enum err e = ERR_OK;
 
     json_obj(out);
-    json_key(out, "change");
-    json_put_u64(out, n->last);
+    put_u64(out, "change", n->last);
     json_key(out, "executions");
     json_arr(out);
     for (size_t i = n->n; i-- && !n->reset && !e;)
         e = newest_write(d, n->request_id[i], out, why);
     json_arr_end(out);
-    json_key(out, "reset");
-    json_put_bool(out, n->reset);
+    put_bool(out, "reset", n->reset);
     json_obj_end(out);
     return e;
 }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "codec/json.h"
+#include "codec/put.h"
 #include "coordinator/columns.h"
 #include "coordinator/held.h"
 #include "coordinator/results.h"
@@ -151,10 +151,8 @@ enum err jobq_lease(struct db *d, struct arena *a, const struct lease_ask *ask, 
     if (e)
         return e;
     json_obj(&detail);
-    json_key(&detail, "worker");
-    json_put_str(&detail, ask->worker);
-    json_key(&detail, "attempt");
-    json_put_u64(&detail, j.attempt);
+    put_str(&detail, "worker", ask->worker);
+    put_u64(&detail, "attempt", j.attempt);
     json_obj_end(&detail);
     e = step_add(d, j.id, "leased", buf_str(&detail), 0, now_ms, why);
     if (!e)
@@ -192,13 +190,10 @@ static enum err give_back(struct db *d, const struct held *h, const char *step, 
     enum err e;
 
     json_obj(&detail);
-    json_key(&detail, "worker");
-    json_putz(&detail, h->worker);
-    json_key(&detail, "attempt");
-    json_put_u64(&detail, h->attempts);
+    put_z(&detail, "worker", h->worker);
+    put_u64(&detail, "attempt", h->attempts);
     if (reason.ptr) {
-        json_key(&detail, "reason");
-        json_put_str(&detail, str_head(reason, JOB_ERROR_MAX / 8));
+        put_str(&detail, "reason", str_head(reason, JOB_ERROR_MAX / 8));
     }
     json_obj_end(&detail);
     e = step_add(d, h->id, step, detail.full ? STR_NONE : buf_str(&detail), 0, now_ms, why);

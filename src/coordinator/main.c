@@ -36,12 +36,11 @@
 #include "coordinator/throttle.h"
 #include "coordinator/wait.h"
 #include "near/account_id.h"
+#include "crypto/token.h"
 #include "proc/self.h"
 
 #define TICK_MS        100
 #define JOIN_MS        1500
-#define TOKEN_MIN      16
-#define TOKEN_MAX      1024
 #define EVENT_STANDARD "near-outlayer"
 #define EVENT_VERSION  "1.0.0"
 
@@ -115,21 +114,6 @@ static const struct opt options[] = {
              "end when the process that started it ends"),
     OPT_END,
 };
-
-static enum err token_read(const char *path, struct hash256 *out, struct buf *why)
-{
-    struct buf b = BUF_INIT(TOKEN_MAX);
-    enum err e = file_read(path, &b, why);
-    struct str token = str_trim(buf_str(&b));
-
-    if (!e && token.len < TOKEN_MIN)
-        e = err_put(why, ERR_FORMAT, "the token in '%s' is shorter than %d characters", path,
-                    TOKEN_MIN);
-    if (!e)
-        *out = sha256(token);
-    buf_wipe(&b);
-    return e;
-}
 
 static const char *const examples[] = {
     "outlayer-coordinator --db coordinator.db --listen 127.0.0.1:8080 --contract-id "
@@ -264,8 +248,7 @@ static enum err serve(struct coord *c, const struct settings *s, int signals, st
         BUG("no threads");
     log_info("serving", "url=http://%s:%u contract=%s", host, http_server_port(http),
              s->contract_id);
-    printf("{\"ready\":true,\"url\":\"http://%s:%u\"}\n", host, http_server_port(http));
-    fflush(stdout);
+    self_ready(host, http_server_port(http));
     run(c, signals);
     log_info("stopping", "signal=1");
     atomic_store(&c->stop, true);

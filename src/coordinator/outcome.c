@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "codec/json.h"
+#include "codec/put.h"
 #include "coordinator/held.h"
 #include "coordinator/results.h"
 #include "coordinator/totals.h"
@@ -30,8 +30,7 @@ enum err job_fail(struct db *d, const struct held *h, const char *error, uint64_
     if (e)
         return e;
     json_obj(&detail);
-    json_key(&detail, "error");
-    json_putz(&detail, error);
+    put_z(&detail, "error", error);
     json_obj_end(&detail);
     return step_add(d, h->id, "failed", buf_str(&detail), 0, now_ms, why);
 }
@@ -112,16 +111,12 @@ static enum err completed_step(struct db *d, uint64_t id, const struct block_eve
     enum err e;
 
     json_obj(&detail);
-    json_key(&detail, "success");
-    json_put_bool(&detail, ev->success);
+    put_bool(&detail, "success", ev->success);
     if (ev->error.ptr) {
-        json_key(&detail, "error");
-        json_put_str(&detail, str_head(ev->error, JOB_ERROR_MAX / 8));
+        put_str(&detail, "error", str_head(ev->error, JOB_ERROR_MAX / 8));
     }
-    json_key(&detail, "charged");
-    json_put_u128_str(&detail, ev->charged);
-    json_key(&detail, "refunded");
-    json_put_u128_str(&detail, ev->refunded);
+    put_u128(&detail, "charged", ev->charged);
+    put_u128(&detail, "refunded", ev->refunded);
     json_obj_end(&detail);
     e = step_add(d, id, "completed", detail.full ? STR_NONE : buf_str(&detail), height, now_ms,
                  why);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "codec/put.h"
 #include "coordinator/coord.h"
 #include "near/rpc.h"
 
@@ -41,12 +42,9 @@ void pricing_write(const struct pricing *p, struct buf *out)
         json_key(out, fees[i].answer);
         json_put_u128_str(out, p->fee[i]);
     }
-    json_key(out, "max_compilation_seconds");
-    json_put_u64(out, 300);
-    json_key(out, "max_instructions");
-    json_put_u64(out, UINT64_C(500000000000));
-    json_key(out, "max_execution_seconds");
-    json_put_u64(out, 180);
+    put_u64(out, "max_compilation_seconds", 300);
+    put_u64(out, "max_instructions", UINT64_C(500000000000));
+    put_u64(out, "max_execution_seconds", 180);
     json_obj_end(out);
 }
 

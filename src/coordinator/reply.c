@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "codec/put.h"
 
 void reply_json(struct http_req *r, unsigned status, struct buf *body)
 {
@@ -19,8 +20,7 @@ void reply_error(struct http_req *r, unsigned status, const char *text)
     struct buf b = BUF_INIT(WHY_MAX * 8);
 
     json_obj(&b);
-    json_key(&b, "error");
-    json_putz(&b, text);
+    put_z(&b, "error", text);
     json_obj_end(&b);
     http_reply(r, status, "application/json", buf_str(&b));
     buf_release(&b);

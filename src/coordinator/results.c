@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "codec/put.h"
 #include "coordinator/columns.h"
 #include "coordinator/prune.h"
 
@@ -84,8 +85,7 @@ enum err request_write(struct db *d, uint64_t request_id, uint64_t after, struct
     }
     id = db_u64(s, 0);
     json_obj(out);
-    json_key(out, "request_id");
-    json_put_u64(out, request_id);
+    put_u64(out, "request_id", request_id);
     col_u64(out, "job_id", s, 0);
     col_hex(out, "data_id", s, 1);
     json_key(out, "status");
@@ -127,18 +127,15 @@ static void job_row(struct buf *b, const struct db_stmt *s, bool whole)
     col_u64(b, "job_id", s, 0);
     col_u64(b, "request_id", s, 1);
     col_hex(b, "data_id", s, 2);
-    json_key(b, "worker_id");
-    json_put_str(b, db_null(s, 4) ? STR("") : db_text(s, 4));
-    json_key(b, "success");
-    json_put_bool(b, over && db_bool(s, 6));
+    put_str(b, "worker_id", db_null(s, 4) ? STR("") : db_text(s, 4));
+    put_bool(b, "success", over && db_bool(s, 6));
     json_key(b, "status");
     if (over)
         json_put_str(b, db_text(s, 5));
     else
         json_putz(b, job_state_name(db_u64(s, 3)));
     col_text(b, "error_details", s, 7);
-    json_key(b, "job_type");
-    json_putz(b, "execute");
+    put_z(b, "job_type", "execute");
     col_u64(b, "execution_time_ms", s, 8);
     col_u64(b, "compile_time_ms", s, 20);
     col_u64(b, "instructions_used", s, 9);
@@ -150,13 +147,11 @@ static void job_row(struct buf *b, const struct db_stmt *s, bool whole)
     col_text(b, "github_repo", s, 14);
     col_text(b, "github_commit", s, 15);
     col_text(b, "transaction_hash", s, 16);
-    json_key(b, "created_at");
-    json_put_u64(b, db_u64(s, 17) / 1000);
-    json_key(b, "is_https_call");
-    json_put_bool(b, false);
-    col_none(b, "call_id");
+    put_u64(b, "created_at", db_u64(s, 17) / 1000);
+    put_bool(b, "is_https_call", false);
+    put_null(b, "call_id");
     col_text(b, "project_id", s, 18);
-    col_none(b, "compute_cost_usd");
+    put_null(b, "compute_cost_usd");
     /* how far compiling has come, while it does */
     if (!over && !db_null(s, 22))
         col_raw(b, "compiling", s, 22);

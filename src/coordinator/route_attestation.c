@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "coordinator/attestation.h"
 #include "coordinator/reply.h"
 #include "coordinator/routes.h"
@@ -244,22 +244,17 @@ static void put_time(struct buf *b, const char *key, int64_t at)
 static void put_collateral(struct buf *b, const struct collateral_row *row, int64_t at)
 {
     json_obj(b);
-    json_key(b, "collateral");
-    json_put_str(b, row->text);
-    json_key(b, "fmspc");
-    json_putz(b, row->fmspc);
+    put_str(b, "collateral", row->text);
+    put_z(b, "fmspc", row->fmspc);
     put_time(b, "valid_from", row->from);
     put_time(b, "valid_until", row->until);
-    json_key(b, "covers_requested_time");
-    json_put_bool(b, row->from <= at && at < row->until);
+    put_bool(b, "covers_requested_time", row->from <= at && at < row->until);
     json_key(b, "collateral_sha256");
     json_str_open(b);
     hash_put_hex(b, &row->sha256);
     json_str_close(b);
-    json_key(b, "source");
-    json_put_str(b, row->source);
-    json_key(b, "simulated");
-    json_put_bool(b, str_eqz(row->source, "SIMULATED"));
+    put_str(b, "source", row->source);
+    put_bool(b, "simulated", str_eqz(row->source, "SIMULATED"));
     json_obj_end(b);
 }
 

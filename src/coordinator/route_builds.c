@@ -5,6 +5,7 @@
 
 #include "codec/hex.h"
 #include "coordinator/bodies.h"
+#include "codec/put.h"
 #include "coordinator/reply.h"
 #include "coordinator/routes.h"
 #include "crypto/hash.h"
@@ -43,8 +44,7 @@ void route_job_build(struct coord *c, struct http_req *r, struct str arg)
     e = db_end(c->db, e, &why);
     coord_unlock(c);
     json_obj(&answer);
-    json_key(&answer, "wanted");
-    json_put_bool(&answer, b.ok && !has);
+    put_bool(&answer, "wanted", b.ok && !has);
     json_obj_end(&answer);
     reply_result(r, e, &answer, &why);
 }
@@ -89,8 +89,7 @@ void route_build_lock(struct coord *c, struct http_req *r, struct str arg)
     e = db_end(c->db, e, &why);
     coord_unlock(c);
     json_obj(&answer);
-    json_key(&answer, "acquired");
-    json_put_bool(&answer, got);
+    put_bool(&answer, "acquired", got);
     json_obj_end(&answer);
     reply_result(r, e, &answer, &why);
 }

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "coordinator/attestation.h"
 #include "coordinator/bodies.h"
+#include "codec/put.h"
 #include "coordinator/columns.h"
 #include "coordinator/reply.h"
 #include "coordinator/routes.h"
@@ -27,11 +28,9 @@ static void settle(struct coord *c, struct http_req *r, enum err e, uint64_t nex
     }
     json_obj(&b);
     if (e) {
-        json_key(&b, "error");
-        json_put_str(&b, str_head(buf_str(why), 120));
+        put_str(&b, "error", str_head(buf_str(why), 120));
     }
-    json_key(&b, "statements");
-    json_put_u64(&b, next);
+    put_u64(&b, "statements", next);
     json_obj_end(&b);
     reply_json(r, e ? 409 : 200, &b);
 }

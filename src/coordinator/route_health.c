@@ -1,6 +1,7 @@
 /*
  * route_health.c — is it alive (livez), should it get traffic (readyz), how is it (metrics).
  */
+#include "codec/put.h"
 #include "coordinator/reply.h"
 #include "coordinator/routes.h"
 
@@ -20,12 +21,6 @@ static const char *not_ready(struct coord *c, const struct jobq_counts *counts)
     return NULL;
 }
 
-static void put_u64(struct buf *b, const char *key, uint64_t v)
-{
-    json_key(b, key);
-    json_put_u64(b, v);
-}
-
 static void health(struct coord *c, struct db *d, struct http_req *r, bool status_by_readiness)
 {
     struct buf why = WHY_INIT, b = BUF_INIT(4096);
@@ -37,8 +32,7 @@ static void health(struct coord *c, struct db *d, struct http_req *r, bool statu
     coord_lock(c);
     fault = not_ready(c, db ? &counts : NULL);
     json_obj(&b);
-    json_key(&b, "ready");
-    json_put_bool(&b, !fault);
+    put_bool(&b, "ready", !fault);
     json_key(&b, "reason");
     if (fault)
         json_putz(&b, fault);

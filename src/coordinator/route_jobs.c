@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "coordinator/ack.h"
 #include "coordinator/bodies.h"
+#include "codec/put.h"
 #include "coordinator/reply.h"
 #include "coordinator/report.h"
 #include "coordinator/results.h"
@@ -114,8 +115,7 @@ void route_renew(struct coord *c, struct http_req *r, struct str arg)
     if (!job_of(r, arg, &body, &id, &token))
         return;
     json_obj(&answer);
-    json_key(&answer, "lease_ms");
-    json_put_u64(&answer, c->lease_ms);
+    put_u64(&answer, "lease_ms", c->lease_ms);
     json_obj_end(&answer);
     coord_lock(c);
     e = db_begin(c->db, &why);

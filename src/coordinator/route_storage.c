@@ -13,6 +13,7 @@
 #include "codec/base64.h"
 #include "coordinator/ack.h"
 #include "coordinator/bodies.h"
+#include "codec/put.h"
 #include "coordinator/reply.h"
 #include "coordinator/routes.h"
 
@@ -315,8 +316,7 @@ static enum err do_list(struct coord *c, struct ask *k)
         e = records_list(c->db, &k->space, has_after ? &after : NULL, offset, limit, put_key, k,
                          &k->why);
     json_arr_end(&k->out);
-    json_key(&k->out, "total");
-    json_put_u64(&k->out, total);
+    put_u64(&k->out, "total", total);
     return e;
 }
 
@@ -327,10 +327,8 @@ static enum err do_usage(struct coord *c, struct ask *k)
 
     if (e)
         return e;
-    json_key(&k->out, "total_bytes");
-    json_put_u64(&k->out, use.bytes);
-    json_key(&k->out, "key_count");
-    json_put_u64(&k->out, use.keys);
+    put_u64(&k->out, "total_bytes", use.bytes);
+    put_u64(&k->out, "key_count", use.keys);
     return ERR_OK;
 }
 

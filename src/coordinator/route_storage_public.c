@@ -1,6 +1,7 @@
 /* route_storage_public.c — what projects made public of their storage, for anybody. */
 #include "codec/base64.h"
 #include "coordinator/bodies.h"
+#include "codec/put.h"
 #include "coordinator/reply.h"
 #include "coordinator/routes.h"
 
@@ -31,11 +32,9 @@ static enum err look(struct db *d, struct str project, struct str key, struct bu
 static void put_found(struct buf *b, enum err e, struct str value)
 {
     json_obj(b);
-    json_key(b, "exists");
-    json_put_bool(b, e != ERR_EMPTY);
+    put_bool(b, "exists", e != ERR_EMPTY);
     if (e == ERR_DENIED) {
-        json_key(b, "error");
-        json_putz(b, "encrypted");
+        put_z(b, "error", "encrypted");
     } else if (!e) {
         json_key(b, "value");
         json_str_open(b);
@@ -148,12 +147,9 @@ void route_public_storage_use(struct coord *c UNUSED, struct db *d, struct http_
         reply_fault(r, e, &why);
     } else {
         json_obj(&out);
-        json_key(&out, "project_uuid");
-        json_put_str(&out, area.project);
-        json_key(&out, "total_bytes");
-        json_put_u64(&out, use.bytes);
-        json_key(&out, "key_count");
-        json_put_u64(&out, use.keys);
+        put_str(&out, "project_uuid", area.project);
+        put_u64(&out, "total_bytes", use.bytes);
+        put_u64(&out, "key_count", use.keys);
         json_obj_end(&out);
         reply_json(r, 200, &out);
     }

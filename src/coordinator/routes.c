@@ -12,6 +12,7 @@
 #include "coordinator/readers.h"
 #include "coordinator/reply.h"
 #include "coordinator/throttle.h"
+#include "crypto/token.h"
 
 static void tee(struct coord *c, struct http_req *r, void (*run)(struct gate *, struct http_req *))
 {
@@ -124,16 +125,9 @@ static bool matches(struct str path, const char *pattern, struct str *arg)
     return true;
 }
 
-/* Both sides are hashed first: the comparison then tells neither content nor length. */
 static bool token_ok(const struct coord *c, struct http_req *r)
 {
-    struct str h = http_req_header(r, "Authorization");
-    struct hash256 got;
-
-    if (!str_starts(h, STR("Bearer ")))
-        return false;
-    got = sha256(str_skip(h, sizeof("Bearer ") - 1));
-    return mem_eq_secret(got.b, c->worker_token.b, sizeof(got.b));
+    return token_matches(http_req_header(r, "Authorization"), &c->worker_token, 1);
 }
 
 struct http_terms routes_terms(void *coord, struct http_req *r)

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "codec/put.h"
 #include "coordinator/columns.h"
 
 #define DAY_S      86400
@@ -233,12 +234,6 @@ static uint64_t sum(const struct db_stmt *s, unsigned col)
     return s ? db_u64(s, col) : 0;
 }
 
-static void put_u64(struct buf *out, const char *key, uint64_t v)
-{
-    json_key(out, key);
-    json_put_u64(out, v);
-}
-
 static void put_use(struct buf *out, const struct db_stmt *s)
 {
     u128 instructions = s ? whole(s, INSTRUCTIONS, 2) : 0;
@@ -250,8 +245,7 @@ static void put_use(struct buf *out, const struct db_stmt *s)
 
 static void put_charged(struct buf *out, const char *key, const struct db_stmt *s)
 {
-    json_key(out, key);
-    json_put_u128_str(out, s ? whole(s, CHARGED, 4) : 0);
+    put_u128(out, key, s ? whole(s, CHARGED, 4) : 0);
 }
 
 enum err stats_write(struct db *d, uint64_t active_workers, struct buf *out, struct buf *why)
@@ -287,8 +281,7 @@ enum err user_write(struct db *d, struct str account, struct buf *out, struct bu
 
     if (!e || e == ERR_EMPTY) {
         json_obj(out);
-        json_key(out, "user_account_id");
-        json_put_str(out, account);
+        put_str(out, "user_account_id", account);
         put_u64(out, "total_executions", sum(row, EXECUTIONS));
         put_u64(out, "successful_executions", sum(row, SUCCEEDED));
         put_charged(out, "total_near_spent_yocto", row);

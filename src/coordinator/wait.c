@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "codec/hex.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "coordinator/ack.h"
 #include "coordinator/reply.h"
 #include "coordinator/readers.h"
@@ -159,21 +159,6 @@ bool wait_for_step(struct coord *c, struct http_req *r, struct str arg, uint64_t
     return waits;
 }
 
-static void put_str_or_null(struct buf *b, const char *key, struct str s)
-{
-    json_key(b, key);
-    if (s.ptr)
-        json_put_str(b, s);
-    else
-        json_put_null(b);
-}
-
-static void put_u64(struct buf *b, const char *key, uint64_t v)
-{
-    json_key(b, key);
-    json_put_u64(b, v);
-}
-
 static void job_write(const struct coord *c, const struct job *j, struct buf *b)
 {
     char text[65];
@@ -185,20 +170,19 @@ static void job_write(const struct coord *c, const struct job *j, struct buf *b)
     put_u64(b, "token", j->token);
     put_u64(b, "attempt", j->attempt);
     put_u64(b, "request_id", j->request_id);
-    put_str_or_null(b, "data_id", buf_str(&hex));
-    put_str_or_null(b, "contract_id", c->filter.contract_id);
+    put_text(b, "data_id", buf_str(&hex));
+    put_text(b, "contract_id", c->filter.contract_id);
     put_u64(b, "block_height", j->block_height);
     put_u64(b, "block_timestamp", j->block_timestamp_ns);
-    put_str_or_null(b, "transaction_hash", j->transaction_hash);
-    put_str_or_null(b, "receipt_id", j->receipt_id);
-    put_str_or_null(b, "signer_id", j->signer_id);
-    put_str_or_null(b, "predecessor_id", j->predecessor_id);
-    put_str_or_null(b, "signer_public_key", j->signer_public_key);
+    put_text(b, "transaction_hash", j->transaction_hash);
+    put_text(b, "receipt_id", j->receipt_id);
+    put_text(b, "signer_id", j->signer_id);
+    put_text(b, "predecessor_id", j->predecessor_id);
+    put_text(b, "signer_public_key", j->signer_public_key);
     put_u64(b, "gas_burnt", j->gas_burnt);
     put_u64(b, "deadline_height", j->deadline_height);
     put_u64(b, "lease_ms", c->lease_ms);
-    json_key(b, "request_data");
-    json_put_raw(b, str_trim(j->request_data));
+    put_raw(b, "request_data", str_trim(j->request_data));
     json_obj_end(b);
 }
 

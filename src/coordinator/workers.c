@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "codec/json.h"
+#include "codec/put.h"
 #include "coordinator/coord.h"
 #include "coordinator/results.h"
 #include "coordinator/totals.h"
@@ -59,12 +59,6 @@ uint64_t workers_online(const struct coord *c, uint64_t now)
     return n;
 }
 
-static void put_u64(struct buf *b, const char *key, uint64_t v)
-{
-    json_key(b, key);
-    json_put_u64(b, v);
-}
-
 enum err workers_write(struct coord *c, struct db *d, struct arena *a, struct buf *out,
                        struct buf *why)
 {
@@ -90,14 +84,10 @@ enum err workers_write(struct coord *c, struct db *d, struct arena *a, struct bu
         if (e)
             return e;
         json_obj(out);
-        json_key(out, "worker_id");
-        json_putz(out, w->id);
-        json_key(out, "worker_name");
-        json_putz(out, w->id);
-        json_key(out, "instance");
-        json_putz(out, w->session);
-        json_key(out, "status");
-        json_putz(out, !online ? "offline" : job ? "busy" : "online");
+        put_z(out, "worker_id", w->id);
+        put_z(out, "worker_name", w->id);
+        put_z(out, "instance", w->session);
+        put_z(out, "status", !online ? "offline" : job ? "busy" : "online");
         json_key(out, "current_task_id");
         if (online && job)
             json_put_u64(out, job);

@@ -128,8 +128,7 @@ static enum err serve(const struct settings *s, struct buf *why)
     if (!e) {
         chain_start(d.chain);
         log_info("ready", "port=%u protocol=%u home=%s", rpc_port(d.rpc), o.protocol, s->home);
-        printf("{\"ready\":true,\"url\":\"http://%s:%u\"}\n", s->host, rpc_port(d.rpc));
-        fflush(stdout);
+        self_ready(s->host, rpc_port(d.rpc));
         e = wait_for_signal(why);
         chain_stop(d.chain);
     }

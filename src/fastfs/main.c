@@ -103,8 +103,7 @@ static enum err serve(const struct settings *o, struct buf *why)
         e = err_put(why, ERR_IO, "cannot start a thread");
     if (!e) {
         log_info("ready", "port=%u", http_server_port(server));
-        printf("{\"ready\":true,\"url\":\"http://%s:%u\"}\n", host, http_server_port(server));
-        fflush(stdout);
+        self_ready(host, http_server_port(server));
         while (poll(&p, 1, -1) < 1)
             ;
         atomic_store(&g.stop, true);

@@ -20,13 +20,12 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "crypto/token.h"
 #include "keystore/keystore.h"
 #include "near/account_id.h"
 #include "proc/usage.h"
 #include "proc/self.h"
 
-#define TOKEN_MIN 16
-#define TOKEN_MAX 1024
 #define CONNS_MAX 256
 
 struct settings {
@@ -85,22 +84,6 @@ static const struct usage usage = {
     .examples = examples,
 };
 
-static enum err token_add(struct keystore *k, const char *path, struct buf *why)
-{
-    char room[TOKEN_MAX + 1];
-    struct buf b = BUF_OVER(room);
-    enum err e = file_read(path, &b, why);
-    struct str token = str_trim(buf_str(&b));
-
-    if (!e && token.len < TOKEN_MIN)
-        e = err_put(why, ERR_FORMAT, "the token in '%s' is shorter than %d characters", path,
-                    TOKEN_MIN);
-    if (!e)
-        k->token[k->ntokens++] = sha256(token);
-    mem_wipe(room, sizeof(room));
-    return e;
-}
-
 static enum err tokens_read(struct keystore *k, const struct settings *s, struct buf *why)
 {
     enum err e = ERR_OK;
@@ -108,7 +91,7 @@ static enum err tokens_read(struct keystore *k, const struct settings *s, struct
     if (s->token_files.n + s->token_hashes.n > KEYSTORE_TOKENS)
         return err_put(why, ERR_TOO_BIG, "at most %d worker tokens can be given", KEYSTORE_TOKENS);
     for (size_t i = 0; i < s->token_files.n && !e; i++)
-        e = token_add(k, s->token_files.item[i], why);
+        e = token_read(s->token_files.item[i], &k->token[k->ntokens++], why);
     for (size_t i = 0; i < s->token_hashes.n && !e; i++)
         if (!hash_from_hex(str_of(s->token_hashes.item[i]), &k->token[k->ntokens++]))
             e = err_put(why, ERR_FORMAT, "--worker-token-sha256 has 64 hexadecimal digits");
@@ -194,8 +177,7 @@ static enum err serve(struct keystore *k, const struct settings *s, int signals,
             BUG("no threads");
     log_info("serving", "url=http://%s:%u contract=%s operator=%s epochs=%u", host,
              http_server_port(http), s->contract_id, s->operator_id, holder_epochs(k->holder));
-    printf("{\"ready\":true,\"url\":\"http://%s:%u\"}\n", host, http_server_port(http));
-    fflush(stdout);
+    self_ready(host, http_server_port(http));
     e = wait_end(k, s, signals, hangup, why);
     log_info("stopping", "%s", e ? buf_z(why) : "signal");
     line_stop(k->line);

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/mem.h"
+#include "crypto/token.h"
 #include "codec/put.h"
 #include "keystore/keystore.h"
 
@@ -41,16 +41,7 @@ static void reply(struct http_req *r, unsigned status, const char *error)
 
 static bool token_ok(const struct keystore *k, struct http_req *r)
 {
-    struct str head = http_req_header(r, "Authorization");
-    struct hash256 h;
-    bool ok = false;
-
-    if (!str_starts(head, STR("Bearer ")))
-        return false;
-    h = sha256(str_skip(head, 7));
-    for (size_t i = 0; i < k->ntokens; i++)
-        ok |= mem_eq_secret(h.b, k->token[i].b, sizeof(h.b));
-    return ok;
+    return token_matches(http_req_header(r, "Authorization"), k->token, k->ntokens);
 }
 
 /* 401 for who is not known, as clients expect it. */

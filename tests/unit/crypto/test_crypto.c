@@ -1,11 +1,15 @@
-/* test_crypto.c — SHA-256 (FIPS 180-4), Ed25519 (RFC 8032 section 7.1), NEAR's text forms. */
+/* test_crypto.c — SHA-256 (FIPS 180-4), Ed25519 (RFC 8032 section 7.1), NEAR's text forms, tokens.
+ */
+#include <stdlib.h>
 #include <string.h>
 
 #include "test.h"
 
+#include "base/file.h"
 #include "codec/hex.h"
 #include "crypto/ed25519.h"
 #include "crypto/hash.h"
+#include "crypto/token.h"
 
 static void hashes(void **state)
 {
@@ -89,10 +93,41 @@ static void speaks_near_text(void **state)
     buf_release(&b);
 }
 
+/* A bearer token: of a file, among several, never by a part of it. */
+static void tokens(void **state)
+{
+    char dir[] = "/tmp/test_token.XXXXXX", path[64];
+    struct hash256 list[3];
+    struct buf why = WHY_INIT;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof(path), "%s/token", dir);
+    assert_int_equal(file_write_atomic(path, STR(" sixteen-letters!\n"), 0600, &why), 0);
+    assert_int_equal(token_read(path, &list[1], &why), 0);
+    list[0] = sha256(STR("another-token-of-some-length"));
+    list[2] = list[0];
+    assert_true(token_matches(STR("Bearer sixteen-letters!"), list, 3));
+    assert_true(token_matches(STR("Bearer another-token-of-some-length"), list, 3));
+    assert_false(token_matches(STR("Bearer sixteen-letters!"), list, 1));
+    assert_false(token_matches(STR("Bearer sixteen-letters"), list, 3));
+    assert_false(token_matches(STR("Bearer sixteen-letters! "), list, 3));
+    assert_false(token_matches(STR("sixteen-letters!"), list, 3));
+    assert_false(token_matches(STR("Bearer "), list, 3));
+    assert_false(token_matches(STR_NONE, list, 3));
+    assert_false(token_matches(STR("Bearer sixteen-letters!"), list, 0));
+    assert_int_equal(file_write_atomic(path, STR("  fifteen-letters\n"), 0600, &why), 0);
+    assert_int_equal(token_read(path, &list[1], &why), ERR_FORMAT);
+    assert_non_null(strstr(buf_z(&why), "shorter than 16 characters"));
+    assert_int_equal(dir_remove(dir, NULL), 0);
+    buf_release(&why);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hashes),
+        cmocka_unit_test(tokens),
         cmocka_unit_test(signs),
         cmocka_unit_test(speaks_near_text),
     };
