@@ -33,7 +33,7 @@ static void print_rows(struct table *t)
 
 void table_begin(struct table *t, const char *const *heads)
 {
-    struct str cells[TABLE_COLUMNS];
+    struct str cells[TABLE_COLUMNS] = {{0}};
 
     *t = (struct table){.arena = ARENA_INIT};
     for (; heads[t->columns]; t->columns++) {
