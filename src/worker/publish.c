@@ -165,11 +165,15 @@ enum err publish(struct publisher *p, struct rpc *rpc, const struct store *store
     hash_put_hex(&path, &is);
     buf_addz(&path, ".wasm");
     f.path = buf_str(&path);
-    if (hash_eq(&is, &r->source.wasm_sha256)) {
-        e = send_once(p, rpc, &f, why);
-    } else {
+    if (!hash_eq(&is, &r->source.wasm_sha256)) {
         store_drop(store, &r->source.wasm_sha256);
         e = err_put(why, ERR_CONFLICT, "the stored program is not what it was");
+    } else if (!str_starts(f.content, STR("\0asm"))) {
+        answer_fail(answer, ANSWER_EXECUTION_FAILED,
+                    STR("The file is no WebAssembly; only programs are stored on FastFS"));
+        e = ERR_GUEST;
+    } else {
+        e = send_once(p, rpc, &f, why);
     }
     if (e == ERR_DENIED) {
         buf_addf(&text, "The chain did not take the file for FastFS: %s", buf_z(why));
@@ -179,5 +183,5 @@ enum err publish(struct publisher *p, struct rpc *rpc, const struct store *store
     }
     memfd_unmap(&f.content);
     buf_release(&text);
-    return e == ERR_DENIED ? ERR_OK : e;
+    return e == ERR_DENIED || e == ERR_GUEST ? ERR_OK : e;
 }

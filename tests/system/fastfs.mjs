@@ -135,6 +135,15 @@ test('outlayer upload: small and in parts', async () => {
     }
 });
 
+test('what is no program is not published', async () => {
+    const url = net.files.put('page.html', '<html>');
+    const got = await net.request(net.alice, {
+        source: { WasmUrl: { url, hash: await sha256hex(Buffer.from('<html>')) } }, params: { store_on_fastfs: true },
+    }, { deposit });
+    assert.equal(got.completed.success, false);
+    assert.match(got.completed.error_message, /no WebAssembly; only programs are stored on FastFS/);
+});
+
 const run = promisify(execFile);
 
 async function keyOf(id, secret) {
