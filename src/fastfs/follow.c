@@ -22,6 +22,7 @@
 #define LEARN_NTH  4    /* of them: perhaps the height was skipped */
 #define BUSY_MS    5000 /* after "too many requests" */
 #define STEP_MS    50
+#define LAG_BLOCKS 20          /* that a stream's servers may differ */
 #define SAVE_AFTER 200         /* blocks */
 #define DOC_KEEP   (16u << 20) /* a larger document's memory is given back */
 #define URL_MAX    2048
@@ -126,6 +127,11 @@ static enum err learn_final(struct follow *f)
         e = err_put(&f->why, ERR_UPSTREAM, "the block stream has no last block");
     if (!e && b.height > f->final)
         f->final = b.height;
+    if (!e && b.height + LAG_BLOCKS < f->last)
+        e = err_put(&f->why, ERR_CONFLICT,
+                    "the block stream ends at %llu and was read to %llu before: it lags far "
+                    "behind, or another chain has taken its place",
+                    (unsigned long long)b.height, (unsigned long long)f->last);
     return e;
 }
 
@@ -229,6 +235,7 @@ static void nothing_there(struct follow *f, uint64_t began_ms)
         f->next++;
     } else {
         if (++f->nulls % LEARN_NTH == 0 && learn_final(f)) {
+            f->nulls = LEARN_NTH - 1; /* ask again the next time; until then it is not heard */
             fault(f);
             return;
         }
@@ -299,6 +306,8 @@ static bool begin(struct follow *f)
     while (!atomic_load(&f->g->stop)) {
         enum err e = files_position(&f->g->kept, &at, &f->why);
 
+        if (!e && at.known)
+            f->last = at.next ? at.next - 1 : 0;
         if (!e)
             e = learn_final(f);
         if (!e) {

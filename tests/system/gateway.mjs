@@ -434,6 +434,29 @@ test('another chain is noticed, also at the start, and the files stay', async ()
     assert.match(home.body.toString(), /It does not go on: the block stream is not of the chain/);
 });
 
+test('a chain that went back is noticed before it comes this far again', async () => {
+    const { stream, daemon } = await start('back');
+    for (let i = 0; i < 40; i++)
+        stream.add(i === 20 ? [['alice.test', simple('kept', 'text/plain', 'x')]] : []);
+    stream.add([['alice.test', simple('last', 'text/plain', 'x')]]);
+    await caughtUp(daemon, stream);
+    stream.final = 10;
+    const told = async () => /ends at 10 and was read to 42 before/.test((await raw(daemon, '/readyz')).body.toString());
+    await until('the way back', told);
+    await daemon.kill9();
+    await daemon.start();
+    await until('the way back', told);
+    for (let i = 0; i < 30; i++) {
+        assert.ok(await told());
+        await sleep(100);
+    }
+    assert.equal((await raw(daemon, '/alice.test/f.test/kept')).status, 200);
+    stream.final = 42;
+    stream.add();
+    await caughtUp(daemon, stream);
+    assert.equal((await raw(daemon, '/readyz')).status, 200);
+});
+
 test('no more than it was told to keep, and of whom', async () => {
     const { stream, daemon } = await start('small', ['--max-mb', '3']);
     stream.add([['a.test', simple('one', 'a/b', noise(MIB))], ['a.test', simple('two', 'a/b', noise(MIB, 2))], ['a.test', simple('three', 'a/b', noise(MIB, 3))], ['a.test', simple('four', 'a/b', 'small')]]);
