@@ -15,8 +15,8 @@
 
 /*
  *   source  a repository, its commit of 40 digits
- *   branch  `main` or `master` if that leads there, else the first by name; ptr NULL: only a tag
- * does
+ *   branch  `main` or `master` if that leads there, else the first by name; ptr NULL: only a tag is
+ *           there
  *
  * ERR_DENIED  none leads there, or it cannot be found out; `why` is for the user
  * others      a fault of ours

@@ -19,8 +19,7 @@
 struct fetcher {
     struct child child;
     bool allow_http_loopback;
-    const char
-        *ipfs_gateway; /* ipfs://CID is fetched as GATEWAY/ipfs/CID; NULL or empty: refused */
+    const char *ipfs_gateway; /* of ipfs:// URLs: GATEWAY/ipfs/CID; NULL or empty: refused */
 };
 
 void fetcher_init(struct fetcher *f, bool allow_http_loopback, const char *ipfs_gateway);
