@@ -141,6 +141,18 @@ static enum err choose_ports(struct up *u, struct buf *why)
     return ERR_OK;
 }
 
+/* An argument of a part, in the arena. */
+static const char *join(struct up *u, const char *first, const char *second)
+{
+    struct buf b = BUF_INIT(4096);
+    const char *z;
+
+    buf_addf(&b, "%s%s", first, second);
+    z = arena_z(&u->net.arena, buf_str(&b));
+    buf_release(&b);
+    return z;
+}
+
 /* A number as an argument of a part. */
 static const char *number(struct up *u, const char *before, uint64_t v)
 {
@@ -260,18 +272,6 @@ static enum err start_fastfs(struct up *u, struct buf *why)
     return e ? e : network_start(&u->net, PART_FASTFS, args, why);
 }
 
-/* Where it serves a file, as the worker says it. */
-static const char *fastfs_template(struct up *u)
-{
-    struct buf b = BUF_INIT(256);
-    const char *z;
-
-    buf_addf(&b, "%s/{sender}/{receiver}/{path}", u->net.part[PART_FASTFS].url);
-    z = arena_z(&u->net.arena, buf_str(&b));
-    buf_release(&b);
-    return z;
-}
-
 static enum err start_keystore(struct up *u, struct buf *why)
 {
     const char *const args[] = {"--listen",
@@ -301,57 +301,45 @@ static enum err start_keystore(struct up *u, struct buf *why)
     return e ? e : network_start(&u->net, PART_KEYSTORE, args, why);
 }
 
-/* The SIMULATED machine of the local worker: of the simulator whose root the register contract has.
- */
-static const char *simulator(struct up *u)
-{
-    struct buf b = BUF_INIT(4096);
-    const char *z;
-
-    buf_addf(&b, "simulator:%s", u->boot.simulator_dir);
-    z = arena_z(&u->net.arena, buf_str(&b));
-    buf_release(&b);
-    return z;
-}
-
 static enum err start_worker(struct up *u, struct buf *why)
 {
     const struct str toolchain = build_toolchain(&u->net.arena);
-    const char *const args[] = {"--coordinator-url",
-                                u->net.part[PART_COORDINATOR].url,
-                                "--rpc-url",
-                                u->net.part[PART_CHAIN].url,
-                                "--contract-id",
-                                ACCOUNT_OUTLAYER,
-                                "--batch-seconds",
-                                "5",
-                                "--operator-id",
-                                ACCOUNT_OPERATOR,
-                                "--init-key-file",
-                                u->boot.init_key_file,
-                                "--token-file",
-                                u->token_file,
-                                "--home",
-                                network_path(&u->net, "worker"),
-                                "--quote-source",
-                                simulator(u),
-                                "--allow-http-loopback",
-                                "--die-with-parent",
-                                "--drain-seconds",
-                                "0",
-                                "--fastfs-key-file",
-                                u->boot.fastfs_key_file,
-                                "--fastfs-receiver",
-                                ACCOUNT_FASTFS,
-                                "--fastfs-url",
-                                fastfs_template(u),
-                                "--keystore-url",
-                                u->net.part[PART_KEYSTORE].url,
-                                "--keystore-token-file",
-                                u->keystore_token_file,
-                                toolchain.len ? "--toolchain" : NULL,
-                                toolchain.ptr,
-                                NULL};
+    const char *const args[] = {
+        "--coordinator-url",
+        u->net.part[PART_COORDINATOR].url,
+        "--rpc-url",
+        u->net.part[PART_CHAIN].url,
+        "--contract-id",
+        ACCOUNT_OUTLAYER,
+        "--batch-seconds",
+        "5",
+        "--operator-id",
+        ACCOUNT_OPERATOR,
+        "--init-key-file",
+        u->boot.init_key_file,
+        "--token-file",
+        u->token_file,
+        "--home",
+        network_path(&u->net, "worker"),
+        "--quote-source",
+        join(u, "simulator:", u->boot.simulator_dir),
+        "--allow-http-loopback",
+        "--die-with-parent",
+        "--drain-seconds",
+        "0",
+        "--fastfs-key-file",
+        u->boot.fastfs_key_file,
+        "--fastfs-receiver",
+        ACCOUNT_FASTFS,
+        "--fastfs-url",
+        join(u, u->net.part[PART_FASTFS].url, "/{sender}/{receiver}/{path}"),
+        "--keystore-url",
+        u->net.part[PART_KEYSTORE].url,
+        "--keystore-token-file",
+        u->keystore_token_file,
+        toolchain.len ? "--toolchain" : NULL,
+        toolchain.ptr,
+        NULL};
     return network_start(&u->net, PART_WORKER, args, why);
 }
 
