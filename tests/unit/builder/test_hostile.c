@@ -110,7 +110,8 @@ static void sizes(void **state)
        "git update-ref refs/heads/main $(git -c user.name=t -c user.email=t@example.com "
        "commit-tree -m x $t)",
        folder, folder, folder);
-    refused("doubled", (struct how){.memory_mb = 200}, COMPILE_LIMIT, "memory to be laid out");
+    refused("doubled", (struct how){.memory_mb = 200}, COMPILE_LIMIT,
+            "more than 200 MiB of memory");
     put("huge", "main.c", hello_c);
     sh("head -c 300000000 /dev/zero > %s/huge/zeros", folder);
     commit("huge");
