@@ -109,6 +109,16 @@ enum err db_used(struct db *d, uint64_t *out, struct buf *why)
     return d->e->used(d->conn, out, why);
 }
 
+uint64_t db_log_size(const struct db *d)
+{
+    return d->e->log_size(d->conn);
+}
+
+enum err db_checkpoint(struct db *d, struct buf *why)
+{
+    return d->e->checkpoint(d->conn, why);
+}
+
 enum err db_end(struct db *d, enum err e, struct buf *why)
 {
     if (!e)

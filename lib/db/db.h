@@ -75,6 +75,13 @@ MUST_USE enum err db_commit(struct db *d, struct buf *why); /* when it fails, no
  * another thread may call while `d` is in use: many commits can share one wait for the disk.
  */
 MUST_USE enum err db_flush(struct db *d, struct buf *why);
+/*
+ * The write-ahead log starts over once all of it is in the file, which readers that never pause can
+ * put off for ever: when it has grown, stop them for a moment and call db_checkpoint. ERR_BUSY: one
+ * reads still.
+ */
+uint64_t db_log_size(const struct db *d); /* bytes */
+MUST_USE enum err db_checkpoint(struct db *d, struct buf *why);
 /* Bytes that are in use; what was deleted is room for what comes, the file does not shrink. */
 MUST_USE enum err db_used(struct db *d, uint64_t *out, struct buf *why);
 void db_rollback(struct db *d); /* fine when none is open */

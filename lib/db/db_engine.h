@@ -24,7 +24,9 @@ struct db_engine {
     enum err (*begin)(void *conn, struct buf *why);
     enum err (*commit)(void *conn, struct buf *why); /* on failure rolled back */
     void (*rollback)(void *conn);
-    enum err (*flush)(void *conn, struct buf *why);               /* beside other calls */
+    enum err (*flush)(void *conn, struct buf *why); /* beside other calls */
+    uint64_t (*log_size)(const void *conn);
+    enum err (*checkpoint)(void *conn, struct buf *why);
     enum err (*used)(void *conn, uint64_t *out, struct buf *why); /* bytes */
     /* One or more statements in the words of db.h, without parameters or rows. */
     enum err (*script)(void *conn, const char *sql, struct buf *why);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -194,6 +195,22 @@ static enum err engine_commit(void *conn, struct buf *why)
     if (e)
         engine_rollback(conn);
     return e;
+}
+
+static uint64_t engine_log_size(const void *conn)
+{
+    struct stat st;
+    int log = ((const struct conn *)conn)->log;
+
+    return log >= 0 && !fstat(log, &st) ? (uint64_t)st.st_size : 0;
+}
+
+static enum err engine_checkpoint(void *conn, struct buf *why)
+{
+    sqlite3 *c = ((struct conn *)conn)->c;
+    int rc = sqlite3_wal_checkpoint_v2(c, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+
+    return rc ? fault(c, rc, "checkpoint", why) : ERR_OK;
 }
 
 static enum err pragma(sqlite3 *c, const char *sql, uint64_t *out, struct buf *why)
@@ -403,6 +420,8 @@ const struct db_engine db_sqlite = {
     .commit = engine_commit,
     .rollback = engine_rollback,
     .flush = engine_flush,
+    .log_size = engine_log_size,
+    .checkpoint = engine_checkpoint,
     .used = engine_used,
     .script = engine_script,
     .prepare = engine_prepare,

@@ -40,6 +40,7 @@
 #include "proc/self.h"
 
 #define TICK_MS        100
+#define LOG_MAX        (64u << 20) /* bytes; four times what it has by itself */
 #define JOIN_MS        1500
 #define EVENT_STANDARD "near-outlayer"
 #define EVENT_VERSION  "1.0.0"
@@ -158,6 +159,24 @@ static enum err settings_check(struct settings *s, struct buf *why)
     return ERR_OK;
 }
 
+/* Readers that never pause keep the database's log from starting over. Without the lock, which an
+ * answer may need to come to its end. */
+static void log_bound(struct coord *c)
+{
+    struct buf why = WHY_INIT;
+    enum err e;
+
+    if (db_log_size(c->db) < LOG_MAX)
+        return;
+    readers_pause(c->readers);
+    coord_lock(c);
+    e = db_checkpoint(c->db, &why);
+    coord_unlock(c);
+    readers_resume(c->readers);
+    log_info("log_started_over", "why=%s", e ? buf_z(&why) : "readers did not pause");
+    buf_release(&why);
+}
+
 /* Leases that ran out, and jobs whose time to be tried again has come. */
 static void tick(struct coord *c)
 {
@@ -196,6 +215,7 @@ static void run(struct coord *c, int signals)
         if (n > 0 || (n < 0 && errno != EINTR))
             break;
         tick(c);
+        log_bound(c);
     }
 }
 

@@ -11,6 +11,7 @@
 struct readers {
     struct coord *c;
     struct line *line;
+    pthread_rwlock_t reading;
     struct reader {
         struct readers *rs;
         struct db *d;
@@ -23,13 +24,16 @@ static void answer(const struct reader *me, const struct lined *w)
 {
     const struct route *route = w->what;
     struct buf why = WHY_INIT;
-    enum err e = db_begin(me->d, &why);
+    enum err e;
 
+    pthread_rwlock_rdlock(&me->rs->reading);
+    e = db_begin(me->d, &why);
     if (e)
         reply_fault(w->r, e, &why);
     else
         route->read(me->rs->c, me->d, w->r, w->arg);
     db_rollback(me->d);
+    pthread_rwlock_unlock(&me->rs->reading);
     buf_release(&why);
 }
 
@@ -46,8 +50,13 @@ static void *reader_main(void *ctx)
 enum err readers_start(struct coord *c, struct readers **out, struct buf *why)
 {
     struct readers *rs = mem_new(struct readers);
+    pthread_rwlockattr_t attr;
     enum err e = ERR_OK;
 
+    pthread_rwlockattr_init(&attr); /* who pauses them waits for two answers, not for ever */
+    pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(&rs->reading, &attr);
+    pthread_rwlockattr_destroy(&attr);
     rs->c = c;
     rs->line = line_new(READERS_MAX, HOLD_MS);
     for (size_t i = 0; i < READERS && !e; i++) {
@@ -74,8 +83,19 @@ void readers_stop(struct readers *rs)
         pthread_join(rs->reader[i].thread, NULL);
         db_close(rs->reader[i].d);
     }
+    pthread_rwlock_destroy(&rs->reading);
     line_free(rs->line);
     mem_free(rs);
+}
+
+void readers_pause(struct readers *rs)
+{
+    pthread_rwlock_wrlock(&rs->reading);
+}
+
+void readers_resume(struct readers *rs)
+{
+    pthread_rwlock_unlock(&rs->reading);
 }
 
 void readers_put(struct readers *rs, struct http_req *r, const struct route *route, struct str arg)

@@ -18,6 +18,10 @@ struct readers;
 MUST_USE enum err readers_start(struct coord *c, struct readers **out, struct buf *why);
 void readers_stop(struct readers *rs); /* after the HTTP server; NULL is fine */
 
+/* Until readers_resume nobody reads: when it returns, the last answer has been read. */
+void readers_pause(struct readers *rs);
+void readers_resume(struct readers *rs);
+
 /* Have `r` answered by `route`, whose variable part is `arg`; 503 when too many stand in line. The
  * caller answers it no more. */
 void readers_put(struct readers *rs, struct http_req *r, const struct route *route, struct str arg);

@@ -344,10 +344,11 @@ static void test_reader(void **state)
     struct db *r = NULL;
 
     db_close(f->d);
-    assert_int_equal(
-        db_open(&(struct db_opts){.path = f->path, .durable = DB_NORMAL, .readers = true}, &f->d,
-                &f->why),
-        0);
+    assert_int_equal(db_open(
+                         &(struct db_opts){
+                             .path = f->path, .durable = DB_NORMAL, .readers = true, .busy_ms = 50},
+                         &f->d, &f->why),
+                     0);
     assert_int_equal(insert(f->d, 1), 0);
     assert_int_equal(db_open_reader(f->d, &r, &f->why), 0);
     assert_int_equal(count(r), 1);
@@ -361,9 +362,20 @@ static void test_reader(void **state)
     db_rollback(r);
     assert_int_equal(count(r), 2);
     assert_int_equal(insert(r, 3), ERR_DB);
+    /* one that goes on reading keeps the log, and it starts over when he has done */
+    assert_int_equal(db_begin(r, &f->why), 0);
+    assert_int_equal(count(r), 2);
+    assert_int_equal(insert(f->d, 3), 0);
+    assert_true(db_log_size(f->d) > 0);
+    assert_int_equal(db_checkpoint(f->d, &f->why), ERR_BUSY);
+    assert_int_equal(count(r), 2);
+    db_rollback(r);
+    assert_int_equal(db_checkpoint(f->d, &f->why), 0);
+    assert_int_equal(db_log_size(f->d), 0);
+    assert_int_equal(count(r), 3);
     assert_int_equal(second_process(f->path), ERR_BUSY);
     db_close(r);
-    assert_int_equal(count(f->d), 2);
+    assert_int_equal(count(f->d), 3);
 }
 
 /* Values in their order, and how a transaction ends. */
