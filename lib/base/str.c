@@ -38,15 +38,6 @@ struct str str_head(struct str s, size_t n)
     return (struct str){s.ptr, n < s.len ? n : s.len};
 }
 
-struct str str_head_utf8(struct str s, size_t n)
-{
-    if (n >= s.len)
-        return s;
-    while (n && ((uint8_t)s.ptr[n] & 0xc0) == 0x80)
-        n--;
-    return str_head(s, n);
-}
-
 struct str str_skip(struct str s, size_t n)
 {
     if (n > s.len)

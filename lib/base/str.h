@@ -30,8 +30,7 @@ bool str_has_byte(struct str s, char c);
 size_t str_find(struct str s, struct str what); /* s.len when absent */
 struct str str_skip(struct str s, size_t n);    /* without the first n bytes (all, if shorter) */
 struct str str_head(struct str s, size_t n);
-struct str str_head_utf8(struct str s, size_t n); /* at most `n` bytes, no character cut */
-struct str str_trim(struct str s);                /* ASCII white space off both ends */
+struct str str_trim(struct str s); /* ASCII white space off both ends */
 
 /* Cut `s` at the first `sep`: `*head` before it, the rest returned; no `sep`: all and nothing. */
 struct str str_cut(struct str s, char sep, struct str *head);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
 #include "codec/wire.h"
 
 const char *compile_phase_name(enum compile_phase p)
@@ -74,7 +75,7 @@ void compile_progress_write(struct buf *out, const struct compile_progress *p)
     wr_u32(out, p->done);
     wr_u32(out, p->total);
     wr_u32(out, p->elapsed_ms);
-    wr_bytes(out, str_head_utf8(p->name, COMPILE_NAME_MAX));
+    wr_bytes(out, utf8_head(p->name, COMPILE_NAME_MAX));
 }
 
 enum err compile_progress_read(struct str body, struct compile_progress *out, struct buf *why)

@@ -116,12 +116,19 @@ static enum err fail(struct rpc *r, enum rpc_fault f)
     BUG("rpc fault");
 }
 
-/* What of a node's error goes into a sentence: its own, or all of it; shortened. */
-static struct str shown(struct json error)
+/* A node's error as a sentence: its cause, which programs look for, and what it says of it; else
+ * all of it, shortened. */
+static void put_refusal(struct json error, struct buf *out)
 {
-    struct str said;
+    struct str cause, said;
 
-    return str_head(json_plain(json_get(error, "data"), &said) ? said : error.text, 400);
+    if (!json_plain(json_get(error, "data"), &said)) {
+        buf_add_str(out, str_head(error.text, 400));
+        return;
+    }
+    if (json_plain(json_get(json_get(error, "cause"), "name"), &cause))
+        buf_addf(out, "%.*s: ", STR_ARG(str_head(cause, 100)));
+    buf_add_str(out, str_head(said, 400));
 }
 
 static enum rpc_fault invalid_tx_fault(struct rpc *r, struct json data)
@@ -221,9 +228,13 @@ enum err rpc_call(struct rpc *r, const char *method, struct str params, uint64_t
                        status);
     error = json_get(doc, "error");
     if (!json_is_null(error)) {
+        char room[600];
+        struct buf text = BUF_OVER(room);
+
         fault = error_fault(r, error);
-        return err_put(why, fail(r, fault), "the node refused '%s' (%s): %.*s", method,
-                       rpc_fault_name(fault), STR_ARG(shown(error)));
+        put_refusal(error, &text);
+        return err_put(why, fail(r, fault), "the node refused '%s' (%s): %s", method,
+                       rpc_fault_name(fault), buf_z(&text));
     }
     value = json_get(doc, "result");
     if (json_type(value) == JSON_ABSENT)

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include "compile/wall.h"
 #include "proc/frame.h"
 #include "proc/spawn.h"
@@ -52,7 +53,7 @@ static void name_set(struct job *j, struct str name)
 {
     struct buf kept = BUF_OVER(j->name_room);
 
-    buf_add_str(&kept, str_head_utf8(name, COMPILE_NAME_MAX));
+    buf_add_str(&kept, utf8_head(name, COMPILE_NAME_MAX));
     j->name = buf_str(&kept);
 }
 

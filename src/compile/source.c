@@ -191,7 +191,7 @@ static enum err git(struct job *j, const struct tool *t, int *status, struct buf
     enum err e = job_tool(j, t, status, why);
 
     if (e == ERR_GUEST && clock_mono_ms() >= j->sandbox.deadline_ms)
-        return job_fail(j, COMPILE_NETWORK,
+        return job_fail(j, j->ask.what == COMPILE_BUILD ? COMPILE_LIMIT : COMPILE_NETWORK,
                         "fetching '%.*s' took longer than %u seconds: its server is slow, or it is "
                         "large",
                         STR_ARG(j->ask.repo), j->ask.seconds);

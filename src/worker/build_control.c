@@ -113,14 +113,19 @@ static enum err fail(struct answer *answer, enum answer_status status, const cha
     return ERR_GUEST;
 }
 
-/* How `build_run` went, as the requester is told. ERR_OK: well. */
-static enum err judge(const struct built *r, struct answer *answer, struct buf *why)
+/* How `build_run` went, as the requester is told. ERR_OK: well. What is no fault of the requester's
+ * another worker may do: GitHub or a registry out of reach, a compiler that is not here. */
+static enum err judge(const struct build *build, const struct built *r, struct answer *answer,
+                      struct buf *why)
 {
+    bool ours = str_starts(build->repo, STR("https://")); /* the server; in development theirs */
+
     if (r->result == COMPILE_OK)
         return ERR_OK;
     if (r->result == COMPILE_FAULT)
         return err_put(why, ERR_IO, "the compile child failed: %.*s", STR_ARG(r->error));
-    /* No fault of the requester's: another worker may have the compiler. */
+    if (r->result == COMPILE_NETWORK && ours)
+        return err_put(why, ERR_UPSTREAM, "%.*s", STR_ARG(r->error));
     if (r->result == COMPILE_TOOLCHAIN)
         return err_put(why, ERR_BUSY, "%.*s", STR_ARG(r->error));
     answer_fail(answer, ANSWER_COMPILATION_FAILED, r->error);
@@ -175,7 +180,7 @@ static enum err resolve(struct builds *b, struct fetcher *f, struct str ref, str
             break;
     }
     if (!e)
-        e = judge(&r, answer, why);
+        e = judge(out, &r, answer, why);
     if (!e)
         out->commit = r.commit;
     return e;
@@ -467,7 +472,7 @@ enum err build_make(struct builds *b, struct build *build, uint32_t seconds, bui
     answer->compile_ms = clock_mono_ms() - start;
     if (!e) {
         buf_add_str(log, str_skip(r.log, r.log.len > log->max ? r.log.len - log->max : 0));
-        e = judge(&r, answer, why);
+        e = judge(build, &r, answer, why);
     }
     if (!e || e == ERR_GUEST) {
         t.cached = false;

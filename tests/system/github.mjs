@@ -14,7 +14,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { outlayer } from './command.mjs';
 import { GitServer, toolchain } from './git.mjs';
-import { NEAR, Network } from './harness.mjs';
+import { NEAR, Network, until } from './harness.mjs';
 import { ADDRESS, Authority, OTHER_ADDRESS, names, settle } from './island.mjs';
 import { fnv, storeSecrets } from './keystore.mjs';
 
@@ -285,35 +285,50 @@ test('secrets of a repository: the branch that leads to a commit is found', asyn
 });
 
 test('what is wrong is told to who asked', async () => {
-    const fails = async (fault, reason, repo = 'alice/dice', commit = 'main') => {
+    const fails = async (reason, repo = 'alice/dice', commit = 'main') => {
+        const got = await ask(repo, commit);
+        assert.equal(got.completed.success, false);
+        assert.match(got.completed.error_message, reason);
+    };
+    git.server.closeAllConnections();
+    await fails( /^compilation_failed: there is no public repository/, 'alice/nothing');
+    await fails(/^compilation_failed: .* has no branch or tag 'nowhere'/, 'alice/dice', 'nowhere');
+    await fails(/^compilation_failed: .* has no commit '0{40}'/, 'alice/dice', '0'.repeat(40));
+    await fails(/^custom: .*is not on github\.com/, 'https://gitlab.com/alice/dice');
+    await fails(/^custom: .*is not fetched by https/, 'http://127.0.0.1:8080/alice/dice');
+    await fails(/^custom: .*is not fetched by https/, `file://${git.root}/alice/dice`);
+    answers(200, { 'content-type': 'application/x-git-upload-pack-result' }, 'garbage')();
+    try {
+        await fails(/^compilation_failed: .*nor a default one/);
+    } finally {
+        git.instead = undefined;
+    }
+});
+
+test('GitHub out of reach is no fault of who asks: the request waits for it', async () => {
+    const waits = async (fault, reason) => {
+        // Another worker: one remembers for a minute what a name meant, and asks that address.
+        await worker.worker.stop();
         fault();
+        await worker.startWorker();
+        const before = worker.worker.logText().length;
+        const answered = ask('alice/dice');
         try {
-            const got = await ask(repo, commit);
-            assert.equal(got.completed.success, false);
-            assert.match(got.completed.error_message, reason);
+            await until(`it is given back: ${reason}`, () => reason.test(worker.worker.logText().slice(before)));
         } finally {
             here();
             git.instead = git.redirect = undefined;
             git.server.setSecureContext(genuine);
             git.server.closeAllConnections();
         }
+        await worker.worker.stop();
+        await worker.startWorker();
+        const got = await answered;
+        assert.equal(got.text, '"two x"', got.completed?.error_message);
     };
-    const none = () => {};
-    git.server.closeAllConnections();
-    await fails(none, /^compilation_failed: there is no public repository/, 'alice/nothing');
-    await fails(none, /^compilation_failed: .* has no branch or tag 'nowhere'/, 'alice/dice', 'nowhere');
-    await fails(none, /^compilation_failed: .* has no commit '0{40}'/, 'alice/dice', '0'.repeat(40));
-    await fails(none, /^custom: .*is not on github\.com/, 'https://gitlab.com/alice/dice');
-    await fails(none, /^custom: .*is not fetched by https/, 'http://127.0.0.1:8080/alice/dice');
-    await fails(none, /^custom: .*is not fetched by https/, `file://${git.root}/alice/dice`);
-    // Another worker: this one remembers for a minute what a name meant, and asks that address.
-    await worker.worker.stop();
-    await worker.startWorker();
-    await fails(() => names([['github.com', '127.0.0.1']]), /^compilation_failed: .*means an address that is not a public one/);
-    await fails(() => git.server.setSecureContext(new Authority().certify('github.com')), /^compilation_failed: .*could not be reached: server certificate/);
-    await fails(() => {
+    await waits(() => names([['github.com', '127.0.0.1']]), /job_handed_back .*means an address that is not a public one/);
+    await waits(() => git.server.setSecureContext(new Authority().certify('github.com')), /job_handed_back .*could not be reached: server certificate/);
+    await waits(() => {
         git.redirect = 'https://127.0.0.1/alice/dice/info/refs?service=git-upload-pack';
-    }, /^compilation_failed: .*it sends to '127\.0\.0\.1:443', which is not asked/);
-    await fails(answers(200, { 'content-type': 'application/x-git-upload-pack-result' }, 'garbage'), /^compilation_failed: .*nor a default one/);
-    assert.equal((await ask('alice/dice')).text, '"two x"');
+    }, /job_handed_back .*it sends to '127\.0\.0\.1:443', which is not asked/);
 });
