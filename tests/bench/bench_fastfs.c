@@ -158,7 +158,7 @@ static void start(void)
     struct arena a = ARENA_INIT;
     struct buf why = WHY_INIT;
     char db[96], url[64], line[256] = {0};
-    const char *path, *at;
+    const char *path = NULL, *at = NULL;
     int out[2];
 
     for (size_t i = 0; i < FASTFS_PART; i++)
