@@ -195,12 +195,13 @@ enum err repo_name_normalise(struct str name, struct buf *out, struct buf *why)
         }
     if (str_starts(rest, STR("git@")))
         rest = str_skip(rest, 4);
-    while (str_ends(rest, STR("/")))
-        rest.len--;
-    if (str_ends(rest, STR(".git")))
-        rest.len -= 4;
-    while (str_ends(rest, STR("/")))
-        rest.len--;
+    /* No repository ends so, and what is normal stays as it is. */
+    for (bool more = true; more;) {
+        bool slash = str_ends(rest, STR("/")), git = str_ends(rest, STR(".git"));
+
+        rest.len -= slash ? 1 : git ? 4 : 0;
+        more = slash || git;
+    }
     /* "host:path" as git's short form has it, but not "host:port/path" of a URL */
     path = str_cut(rest, ':', &host);
     if (!scheme && host.len < rest.len && !str_has_byte(host, '/') && str_has_byte(path, '/') &&

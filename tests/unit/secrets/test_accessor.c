@@ -102,6 +102,7 @@ static void names_a_repository_once(void **state)
         "git@github.com:alice/dice",
         "alice/dice",
         "alice/dice.git",
+        "alice/dice/.git/",
     };
 
     (void)state;
