@@ -1,7 +1,6 @@
 /* store.c — see store.h. */
 #include "builder/store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/mem.h"
+#include "base/folder.h"
 #include "codec/hex.h"
 
 #define COPY_BYTES (64u << 10)
@@ -76,55 +75,18 @@ void store_drop(const struct store *s, const struct hash256 *id)
     (void)!unlink(path);
 }
 
-struct kept {
-    char name[NAME_BYTES + 1];
-    struct timespec used;
-    uint64_t bytes;
-};
-
-static int by_use(const void *a, const void *b)
-{
-    const struct kept *x = a, *y = b;
-
-    if (x->used.tv_sec != y->used.tv_sec)
-        return x->used.tv_sec < y->used.tv_sec ? -1 : 1;
-    return (x->used.tv_nsec > y->used.tv_nsec) - (x->used.tv_nsec < y->used.tv_nsec);
-}
-
-/* Remove the least recently used files until `need` more bytes, and one more file, fit. */
+/* Remove the least recently used files until `need` more bytes, and one more file, fit. What a
+ * crash left half written goes the same way. */
 static void make_room(const struct store *s, uint64_t need)
 {
-    struct kept *all = NULL;
-    size_t n = 0, room = 0;
-    uint64_t sum = need;
-    struct dirent *entry;
-    DIR *d = opendir(s->dir);
+    const uint64_t max = s->bytes_max;
+    struct folder f;
 
-    if (!d)
+    if (folder_open(&f, s->dir, NULL))
         return;
-    while ((entry = readdir(d))) {
-        struct stat st;
-
-        if (fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
-            continue;
-        sum += (uint64_t)st.st_size;
-        /* What a crash left half written goes the same way. */
-        if (strlen(entry->d_name) > NAME_BYTES)
-            continue;
-        if (n == room) {
-            all = mem_realloc(all, room * sizeof(*all), (2 * room + 256) * sizeof(*all));
-            room = 2 * room + 256;
-        }
-        all[n] = (struct kept){.used = st.st_mtim, .bytes = (uint64_t)st.st_size};
-        memcpy(all[n++].name, entry->d_name, strlen(entry->d_name) + 1);
-    }
-    if (n)
-        qsort(all, n, sizeof(*all), by_use);
-    for (size_t i = 0; i < n && (sum > s->bytes_max || n - i >= STORE_FILES_MAX); i++)
-        if (unlinkat(dirfd(d), all[i].name, 0) == 0 || errno == ENOENT)
-            sum -= all[i].bytes;
-    mem_free(all);
-    closedir(d);
+    folder_look(&f, NULL, NAME_BYTES, SIZE_MAX);
+    folder_trim(&f, max > need ? max - need : 0, STORE_FILES_MAX - 1);
+    folder_close(&f);
 }
 
 static enum err copy(int from, int to, uint64_t size, struct buf *why)

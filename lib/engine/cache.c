@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/mem.h"
 #include "codec/wire.h"
 #include "proc/memfd.h"
@@ -173,114 +174,53 @@ void cache_drop(const struct cache *c, const char *engine, const struct hash256 
     unlink(name);
 }
 
-struct entry {
-    char engine[CACHE_NAME_MAX + 1], name[CACHE_NAME_MAX + 1];
-    uint64_t bytes;
-    struct timespec used;
-};
-
-struct entries {
-    struct entry *all;
-    size_t n, cap;
-    uint64_t bytes;
-};
-
-static int by_use(const void *a, const void *b)
+/* All engines' files. Undo with folder_close(), also after a failure. */
+static enum err look(const struct cache *c, struct folder *to, struct buf *why)
 {
-    const struct entry *x = a, *y = b;
-    if (x->used.tv_sec != y->used.tv_sec)
-        return x->used.tv_sec < y->used.tv_sec ? -1 : 1;
-    return x->used.tv_nsec < y->used.tv_nsec ? -1 : x->used.tv_nsec > y->used.tv_nsec;
-}
+    enum err e = folder_open(to, c->dir, why);
+    DIR *d = e ? NULL : opendir(c->dir);
 
-/* Regular files in the folder of one engine. */
-static void scan_engine(struct entries *to, int cache_dir, const char *engine)
-{
-    int fd = openat(cache_dir, engine, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *d = fd < 0 ? NULL : fdopendir(fd);
-
-    if (!d) {
-        fd_close(&fd);
-        return;
-    }
-    for (struct dirent *f; to->n < ENTRIES_MAX && (f = readdir(d));) {
-        struct entry *e;
-        struct stat st;
-
-        if (strlen(f->d_name) > CACHE_NAME_MAX ||
-            fstatat(dirfd(d), f->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
-            continue;
-        if (to->n == to->cap) {
-            size_t cap = to->cap ? to->cap * 2 : 64;
-
-            to->all = mem_realloc(to->all, to->cap * sizeof(*e), cap * sizeof(*e));
-            to->cap = cap;
-        }
-        e = &to->all[to->n++];
-        memcpy(e->engine, engine, strlen(engine) + 1);
-        memcpy(e->name, f->d_name, strlen(f->d_name) + 1);
-        e->bytes = (uint64_t)st.st_size;
-        e->used = st.st_mtim;
-        to->bytes += e->bytes;
-    }
-    closedir(d);
-}
-
-/* All engines' files, longest unused first. Release with mem_free(to->all). */
-static enum err scan(const struct cache *c, struct entries *to, struct buf *why)
-{
-    DIR *d = opendir(c->dir);
-
-    *to = (struct entries){0};
-    if (!d)
-        return err_sys(why, "cannot read the cache folder '%s'", c->dir);
-    for (struct dirent *f; (f = readdir(d));)
+    if (!e && !d)
+        e = err_sys(why, "cannot read the cache folder '%s'", c->dir);
+    for (struct dirent *f; d && (f = readdir(d));)
         if (f->d_name[0] != '.' && strlen(f->d_name) <= CACHE_NAME_MAX)
-            scan_engine(to, dirfd(d), f->d_name);
-    closedir(d);
-    if (to->n)
-        qsort(to->all, to->n, sizeof(*to->all), by_use);
-    return ERR_OK;
+            folder_look(to, f->d_name, CACHE_NAME_MAX, ENTRIES_MAX);
+    if (d)
+        closedir(d);
+    return e;
 }
 
 void cache_trim(const struct cache *c, uint64_t bytes)
 {
-    struct entries found;
-    char name[CACHE_PATH_MAX];
+    struct folder found;
 
-    if (scan(c, &found, NULL))
-        return;
-    /* Others may do the same at the same time: what is gone is gone, either way. */
-    for (size_t i = 0; i < found.n && found.bytes > bytes; i++) {
-        struct buf path = BUF_OVER(name);
-
-        buf_addf(&path, "%s/%s/%s", c->dir, found.all[i].engine, found.all[i].name);
-        if (!path.full && (unlink(name) == 0 || errno == ENOENT))
-            found.bytes -= found.all[i].bytes;
-    }
-    mem_free(found.all);
+    if (!look(c, &found, NULL))
+        folder_trim(&found, bytes, SIZE_MAX);
+    folder_close(&found);
 }
 
 enum err cache_list(const struct cache *c, struct cache_entry **list, size_t *n, struct buf *why)
 {
-    struct entries found;
+    struct folder found;
     struct cache_entry *out;
-    enum err e = scan(c, &found, why);
+    enum err e = look(c, &found, why);
 
-    if (e)
-        return e;
-    out = mem_alloc((found.n + 1) * sizeof(*out));
-    for (size_t i = 0; i < found.n; i++) {
-        const struct entry *from = &found.all[i];
+    if (!e) {
+        folder_order(&found);
+        out = mem_alloc((found.n + 1) * sizeof(*out));
+        for (size_t i = 0; i < found.n; i++) {
+            struct str engine, name = str_cut(str_of(found.v[i].path), '/', &engine);
 
-        out[i] = (struct cache_entry){.bytes = from->bytes, .used_unix_s = from->used.tv_sec};
-        memcpy(out[i].engine, from->engine, sizeof(out[i].engine));
-        out[i].named = hash_from_hex(str_of(from->name), &out[i].wasm);
+            out[i] = (struct cache_entry){.bytes = found.v[i].bytes,
+                                          .used_unix_s = found.v[i].used.tv_sec};
+            memcpy(out[i].engine, engine.ptr, engine.len);
+            out[i].named = hash_from_hex(name, &out[i].wasm);
+        }
+        *n = found.n;
+        *list = out;
     }
-    *n = found.n;
-    *list = out;
-    mem_free(found.all);
-    return ERR_OK;
+    folder_close(&found);
+    return e;
 }
 
 enum err cache_put(const struct cache *c, const char *engine, const struct hash256 *wasm,

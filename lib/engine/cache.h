@@ -17,11 +17,12 @@
 #define ENGINE_CACHE_H
 
 #include "base/err.h"
+#include "base/folder.h"
 #include "crypto/hash.h"
 #include "crypto/mac.h"
 
 #define CACHE_PATH_MAX  3072
-#define CACHE_NAME_MAX  128 /* bytes of an engine's id, of a file's name */
+#define CACHE_NAME_MAX  FOLDER_NAME_MAX /* bytes of an engine's id, of a file's name */
 #define CACHE_FILE_MAX  (256u << 20)
 #define CACHE_BYTES_MAX (1ull << 30) /* unless told otherwise */
 

@@ -1,7 +1,6 @@
 /* build_control.c — see build_control.h. */
 #include "worker/build_control.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/log.h"
 #include "codec/put.h"
 
@@ -323,36 +323,16 @@ enum err build_find(struct builds *b, struct fetcher *f, const struct build_shar
     return e;
 }
 
-/* Remove the oldest files until few enough are there. */
+/* Remove the oldest files until there is room for another. */
 static void prune(const struct builds *b)
 {
-    for (;;) {
-        DIR *d = opendir(b->dir);
-        struct timespec when = {0, 0};
-        char oldest[128] = "";
-        struct dirent *entry;
-        unsigned n = 0;
+    struct folder f;
 
-        if (!d)
-            return;
-        while ((entry = readdir(d))) {
-            struct stat st;
-
-            if (fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
-                continue;
-            n++;
-            if (strlen(entry->d_name) < sizeof(oldest) &&
-                (!oldest[0] || st.st_mtim.tv_sec < when.tv_sec)) {
-                memcpy(oldest, entry->d_name, strlen(entry->d_name) + 1);
-                when = st.st_mtim;
-            }
-        }
-        if (n < BUILDS_FILES_MAX || !oldest[0] || unlinkat(dirfd(d), oldest, 0)) {
-            closedir(d);
-            return;
-        }
-        closedir(d);
-    }
+    if (folder_open(&f, b->dir, NULL))
+        return;
+    folder_look(&f, NULL, FOLDER_NAME_MAX, SIZE_MAX);
+    folder_trim(&f, UINT64_MAX, BUILDS_FILES_MAX - 1);
+    folder_close(&f);
 }
 
 /* Keep program, record and log. What cannot be kept is built again, no more. */
