@@ -65,9 +65,7 @@ enum err collateral_by_hash(struct db *d, const struct hash256 *id, struct arena
     enum err e = db_ask(d, "SELECT " COLLATERAL_COLS " FROM collateral WHERE sha256 = $1", &s, why,
                         AS_BLOB(hash_str(id)));
 
-    if (e)
-        return e;
-    return collateral_row(s, a, out, why);
+    return e ? e : collateral_row(s, a, out, why);
 }
 
 enum err collateral_for(struct db *d, struct str fmspc, int64_t at, struct arena *a,
@@ -82,9 +80,7 @@ enum err collateral_for(struct db *d, struct str fmspc, int64_t at, struct arena
                         "LIMIT 1",
                         &s, why, AS_TEXT(fmspc.ptr ? fmspc : STR("")), AS_I64(at));
 
-    if (e)
-        return e;
-    return collateral_row(s, a, out, why);
+    return e ? e : collateral_row(s, a, out, why);
 }
 
 /* ------------------------------------------------------------------ quotes on request */

@@ -152,6 +152,18 @@ static void statement_cols(const struct db_stmt *s, struct arena *a, struct stat
     sig_col(s, 4, &out->sig);
 }
 
+/* The row of a statement that has been bound; `absent`: what is said where there is none. */
+static enum err statement_row(struct db_stmt *s, struct arena *a, struct statement_row *out,
+                              const char *absent, struct buf *why)
+{
+    enum err e = db_step(s, why);
+
+    if (!e)
+        statement_cols(s, a, out);
+    db_done(&s);
+    return e == ERR_EMPTY ? err_put(why, ERR_ABSENT, "%s", absent) : e;
+}
+
 static enum err statement_get(struct db *d, const struct hash256 *session, uint64_t seq,
                               struct arena *a, struct statement_row *out, struct buf *why)
 {
@@ -160,13 +172,7 @@ static enum err statement_get(struct db *d, const struct hash256 *session, uint6
         db_ask(d, "SELECT " STATEMENT_COLS " FROM statement WHERE session = $1 AND seq = $2", &s,
                why, AS_BLOB(hash_str(session)), AS_U64(seq));
 
-    if (e)
-        return e;
-    e = db_step(s, why);
-    if (!e)
-        statement_cols(s, a, out);
-    db_done(&s);
-    return e == ERR_EMPTY ? err_put(why, ERR_ABSENT, "no such statement") : e;
+    return e ? e : statement_row(s, a, out, "no such statement", why);
 }
 
 static enum err statement_insert(struct db *d, const struct statement_row *r, uint64_t now_ms,
@@ -246,13 +252,7 @@ enum err statement_of_job(struct db *d, uint64_t job_id, const enum statement_ki
                         "ORDER BY kind DESC, received_ms DESC, seq DESC LIMIT 1",
                         &s, why, AS_U64(job_id), AS_I64(kind ? (int64_t)*kind : -1));
 
-    if (e)
-        return e;
-    e = db_step(s, why);
-    if (!e)
-        statement_cols(s, a, out);
-    db_done(&s);
-    return e == ERR_EMPTY ? err_put(why, ERR_ABSENT, "No attestation found for this job") : e;
+    return e ? e : statement_row(s, a, out, "No attestation found for this job", why);
 }
 
 enum err statement_by_digest(struct db *d, const struct hash256 *digest, struct arena *a,
@@ -262,13 +262,7 @@ enum err statement_by_digest(struct db *d, const struct hash256 *digest, struct 
     enum err e = db_ask(d, "SELECT " STATEMENT_COLS " FROM statement WHERE digest = $1", &s, why,
                         AS_BLOB(hash_str(digest)));
 
-    if (e)
-        return e;
-    e = db_step(s, why);
-    if (!e)
-        statement_cols(s, a, out);
-    db_done(&s);
-    return e == ERR_EMPTY ? err_put(why, ERR_ABSENT, "no such statement") : e;
+    return e ? e : statement_row(s, a, out, "no such statement", why);
 }
 
 enum err leaves_get(struct db *d, const struct hash256 *session, uint64_t first, uint64_t n,

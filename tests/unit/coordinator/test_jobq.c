@@ -1,70 +1,21 @@
 /*
  * The queue: every transition, who may do it, and what is there after the file was opened anew.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "fixture.h"
 
-#include <cmocka.h>
-
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/mem.h"
 #include "codec/json.h"
 #include "coordinator/builds.h"
 #include "coordinator/jobq.h"
 #include "coordinator/results.h"
-#include "coordinator/schema.h"
 #include "coordinator/totals.h"
 
 #define LEASE_MS 1000
 
-struct fixture {
-    char dir[64], path[96];
-    struct db *d;
-    struct arena a;
-    struct buf why, out;
-    uint64_t now;
-};
-
-static void reopen(struct fixture *f)
-{
-    db_close(f->d);
-    f->d = NULL;
-    if (db_open(&(struct db_opts){.path = f->path, .durable = DB_NORMAL}, &f->d, &f->why) ||
-        schema_migrate(f->d, &f->why))
-        fail_msg("%s", buf_z(&f->why));
-}
-
 static int start(void **state)
 {
-    struct fixture *f = mem_new(struct fixture);
-
-    snprintf(f->dir, sizeof(f->dir), "/tmp/test_jobq.XXXXXX");
-    assert_non_null(mkdtemp(f->dir));
-    snprintf(f->path, sizeof(f->path), "%s/db", f->dir);
-    f->why = WHY_INIT;
-    f->out = BUF_INIT(1 << 20);
-    f->now = 1000000;
-    reopen(f);
-    *state = f;
-    return 0;
-}
-
-static int stop(void **state)
-{
-    struct fixture *f = *state;
-
-    db_close(f->d);
-    arena_release(&f->a);
-    buf_release(&f->why);
-    buf_release(&f->out);
-    assert_int_equal(dir_remove(f->dir, NULL), 0);
-    mem_free(f);
+    (void)fixture_new(state, 1000000);
     return 0;
 }
 
@@ -663,7 +614,7 @@ static void test_share(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define T(name) cmocka_unit_test_setup_teardown(name, start, fixture_free)
     const struct CMUnitTest tests[] = {
         T(test_once),
         T(test_happy),

@@ -2,58 +2,24 @@
  * What is kept and what goes: executions by age and by room, evidence by whether the chain has its
  * anchor, totals never.
  */
-#include "test.h"
+#include "fixture.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/mem.h"
 #include "coordinator/builds.h"
 #include "coordinator/columns.h"
 #include "coordinator/executions.h"
 #include "coordinator/jobq.h"
 #include "coordinator/prune.h"
 #include "coordinator/results.h"
-#include "coordinator/schema.h"
 #include "coordinator/totals.h"
 
 #define DAY_MS UINT64_C(86400000)
 #define NOW    (1000 * DAY_MS)
 
-struct fixture {
-    char dir[64], path[96];
-    struct db *d;
-    struct arena a;
-    struct buf why, out;
-};
-
 static int start(void **state)
 {
-    struct fixture *f = mem_new(struct fixture);
-
-    snprintf(f->dir, sizeof(f->dir), "/tmp/test_prune.XXXXXX");
-    assert_non_null(mkdtemp(f->dir));
-    snprintf(f->path, sizeof(f->path), "%s/db", f->dir);
-    f->why = WHY_INIT;
-    f->out = BUF_INIT(1 << 20);
-    if (db_open(&(struct db_opts){.path = f->path, .durable = DB_NORMAL}, &f->d, &f->why) ||
-        schema_migrate(f->d, &f->why))
-        fail_msg("%s", buf_z(&f->why));
-    *state = f;
-    return 0;
-}
-
-static int stop(void **state)
-{
-    struct fixture *f = *state;
-
-    db_close(f->d);
-    arena_release(&f->a);
-    buf_release(&f->why);
-    buf_release(&f->out);
-    assert_int_equal(dir_remove(f->dir, NULL), 0);
-    mem_free(f);
+    (void)fixture_new(state, NOW);
     return 0;
 }
 
@@ -272,7 +238,7 @@ static void test_build_logs(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define T(name) cmocka_unit_test_setup_teardown(name, start, fixture_free)
     const struct CMUnitTest tests[] = {T(test_by_age), T(test_not_ended), T(test_by_room),
                                        T(test_evidence), T(test_build_logs)};
 

@@ -2,110 +2,66 @@
  * Totals against the rows they are of: whatever order reports, the contract's word and failures
  * come in, and for a database that was made before there were totals.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "fixture.h"
 
-#include <cmocka.h>
-
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/mem.h"
 #include "codec/json.h"
 #include "coordinator/jobq.h"
-#include "coordinator/schema.h"
 #include "coordinator/totals.h"
 
 #define DAY_MS   UINT64_C(86400000)
 #define ACCOUNTS 7
 #define ROUNDS   3000
 
-struct fixture {
-    char dir[64], path[96];
-    struct db *d;
-    struct arena a;
-    struct buf why;
-    uint64_t now, next, random;
-};
-
-static void reopen(struct fixture *f)
-{
-    db_close(f->d);
-    f->d = NULL;
-    if (db_open(&(struct db_opts){.path = f->path, .durable = DB_NORMAL}, &f->d, &f->why) ||
-        schema_migrate(f->d, &f->why))
-        fail_msg("%s", buf_z(&f->why));
-}
+static uint64_t next_request, dice;
 
 static int start(void **state)
 {
-    struct fixture *f = mem_new(struct fixture);
-
-    snprintf(f->dir, sizeof(f->dir), "/tmp/test_totals.XXXXXX");
-    assert_non_null(mkdtemp(f->dir));
-    snprintf(f->path, sizeof(f->path), "%s/db", f->dir);
-    f->why = WHY_INIT;
-    f->now = 1780000000000;
-    f->random = 88172645463325252;
-    reopen(f);
-    *state = f;
+    (void)fixture_new(state, 1780000000000);
+    next_request = 0;
+    dice = 88172645463325252;
     return 0;
 }
 
-static int stop(void **state)
+static unsigned roll(unsigned n)
 {
-    struct fixture *f = *state;
-
-    db_close(f->d);
-    arena_release(&f->a);
-    buf_release(&f->why);
-    assert_int_equal(dir_remove(f->dir, NULL), 0);
-    mem_free(f);
-    return 0;
-}
-
-static unsigned roll(struct fixture *f, unsigned n)
-{
-    f->random ^= f->random << 13;
-    f->random ^= f->random >> 7;
-    f->random ^= f->random << 17;
-    return (unsigned)(f->random % n);
+    dice ^= dice << 13;
+    dice ^= dice >> 7;
+    dice ^= dice << 17;
+    return (unsigned)(dice % n);
 }
 
 static void add(struct fixture *f)
 {
     static const char *const repos[] = {NULL, "https://github.com/a/one",
                                         "https://github.com/a/two"};
-    const char *repo = repos[roll(f, 3)];
-    struct block_head head = {.height = f->next, .timestamp_ns = 1};
+    const char *repo = repos[roll(3)];
+    struct block_head head = {.height = next_request, .timestamp_ns = 1};
     char sender[32], commit[16];
     uint64_t id;
 
-    snprintf(sender, sizeof(sender), "user%u.test", roll(f, ACCOUNTS));
-    snprintf(commit, sizeof(commit), "c%llu", (unsigned long long)f->next);
+    snprintf(sender, sizeof(sender), "user%u.test", roll(ACCOUNTS));
+    snprintf(commit, sizeof(commit), "c%llu", (unsigned long long)next_request);
     assert_int_equal(
         jobq_add(f->d,
                  &(struct block_event){.kind = EV_REQUESTED,
-                                       .request_id = f->next++,
+                                       .request_id = next_request++,
                                        .request_data = STR("{}"),
-                                       .sender_id = roll(f, 20) ? str_of(sender) : STR_NONE,
+                                       .sender_id = roll(20) ? str_of(sender) : STR_NONE,
                                        .repo = repo ? str_of(repo) : STR_NONE,
                                        .commit = repo ? str_of(commit) : STR_NONE,
                                        .payment = 1},
-                 &head, roll(f, 10) ? 100000 : 1, f->now, &id, &f->why),
+                 &head, roll(10) ? 100000 : 1, f->now, &id, &f->why),
         0);
 }
 
 static void finish(struct fixture *f)
 {
     struct block_event ev = {.kind = EV_COMPLETED,
-                             .request_id = roll(f, (unsigned)f->next + 1),
-                             .success = roll(f, 3) != 0,
-                             .charged = ((u128)roll(f, 1u << 31) << 64) + roll(f, 1u << 31),
+                             .request_id = roll((unsigned)next_request + 1),
+                             .success = roll(3) != 0,
+                             .charged = ((u128)roll(1u << 31) << 64) + roll(1u << 31),
                              .refunded = 3};
 
     assert_int_equal(jobq_finish(f->d, &ev, 5, f->now, &f->why), 0);
@@ -116,15 +72,15 @@ static void report(struct fixture *f)
     static const char *const failures[] = {"access_denied",        "compilation_failed",
                                            "execution_failed",     "failed",
                                            "insufficient_payment", "custom"};
-    const struct lease_ask ask = {roll(f, 2) ? STR("w1") : STR("w2"), STR("s"), 0};
-    bool ok = roll(f, 2);
-    struct job_result r = {.status = ok ? STR("completed") : str_of(failures[roll(f, 6)]),
+    const struct lease_ask ask = {roll(2) ? STR("w1") : STR("w2"), STR("s"), 0};
+    bool ok = roll(2);
+    struct job_result r = {.status = ok ? STR("completed") : str_of(failures[roll(6)]),
                            .success = ok,
-                           .has_use = roll(f, 2),
-                           .instructions = (uint64_t)roll(f, 1u << 31) << 18,
-                           .time_ms = roll(f, 1000),
-                           .has_charged = roll(f, 2),
-                           .charged = (u128)1 << roll(f, 100)};
+                           .has_use = roll(2),
+                           .instructions = (uint64_t)roll(1u << 31) << 18,
+                           .time_ms = roll(1000),
+                           .has_charged = roll(2),
+                           .charged = (u128)1 << roll(100)};
     struct job j;
     uint64_t request;
     enum err e = jobq_lease(f->d, &f->a, &ask, 1000, f->now, &j, &f->why);
@@ -132,9 +88,9 @@ static void report(struct fixture *f)
     if (e == ERR_EMPTY)
         return;
     assert_int_equal(e, 0);
-    if (roll(f, 4) == 0) /* the contract speaks first */
+    if (roll(4) == 0) /* the contract speaks first */
         finish(f);
-    if (roll(f, 8))
+    if (roll(8))
         assert_int_equal(jobq_complete(f->d, j.id, j.token, &r, f->now, &request, &f->why), 0);
     arena_release(&f->a);
 }
@@ -144,9 +100,9 @@ static void history(struct fixture *f)
     for (unsigned i = 0; i < ROUNDS; i++) {
         struct changed list;
 
-        f->now += roll(f, (unsigned)(DAY_MS / 50));
+        f->now += roll((unsigned)(DAY_MS / 50));
         assert_int_equal(db_begin(f->d, &f->why), 0);
-        switch (roll(f, 8)) {
+        switch (roll(8)) {
         case 0:
         case 1:
         case 2:
@@ -156,13 +112,13 @@ static void history(struct fixture *f)
             finish(f);
             break;
         case 4:
-            assert_int_equal(jobq_deadline(f->d, f->next, f->now, &list, &f->why), 0);
+            assert_int_equal(jobq_deadline(f->d, next_request, f->now, &list, &f->why), 0);
             assert_int_equal(jobq_expire(f->d, f->now, &list, &f->why), 0);
             break;
         default:
             report(f);
         }
-        (void)!db_end(f->d, roll(f, 10) ? ERR_OK : ERR_EMPTY, &f->why); /* some come to nothing */
+        (void)!db_end(f->d, roll(10) ? ERR_OK : ERR_EMPTY, &f->why); /* some come to nothing */
     }
 }
 
@@ -374,7 +330,7 @@ static void test_large_numbers(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define T(name) cmocka_unit_test_setup_teardown(name, start, fixture_free)
     const struct CMUnitTest tests[] = {
         T(test_whatever_happens),
         T(test_filled_once),
