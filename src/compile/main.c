@@ -20,7 +20,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "builder/builder.h"
-#include "codec/json.h"
+#include "codec/put.h"
 #include "compile/host.h"
 #include "compile/project.h"
 #include "compile/source.h"
@@ -125,26 +125,15 @@ static void record_make(struct job *j)
     struct buf *b = &j->record;
 
     json_obj(b);
-    json_key(b, "repo");
-    json_put_str(b, j->ask.repo);
-    json_key(b, "commit");
-    json_put_str(b, j->commit);
-    json_key(b, "target");
-    json_put_str(b, j->ask.target);
-    json_key(b, "language");
-    json_put_str(b, j->language);
-    json_key(b, "compiler");
-    json_put_str(b, j->compiler);
-    json_key(b, "recipe");
-    json_put_u64(b, BUILD_RECIPE);
-    json_key(b, "locked");
-    json_put_bool(b, j->locked);
-    json_key(b, "size");
-    json_put_u64(b, j->size);
-    json_key(b, "sha256");
-    json_str_open(b);
-    hash_put_hex(b, &j->sha256);
-    json_str_close(b);
+    put_str(b, "repo", j->ask.repo);
+    put_str(b, "commit", j->commit);
+    put_str(b, "target", j->ask.target);
+    put_str(b, "language", j->language);
+    put_str(b, "compiler", j->compiler);
+    put_u64(b, "recipe", BUILD_RECIPE);
+    put_bool(b, "locked", j->locked);
+    put_u64(b, "size", j->size);
+    put_hex(b, "sha256", hash_str(&j->sha256));
     json_obj_end(b);
 }
 
